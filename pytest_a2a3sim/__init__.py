@@ -1,0 +1,79 @@
+"""Test Ascend AI processor kernels without the accelerator.
+
+As a pytest plugin it collects every ``golden.py``; :func:`run_case` does the same from Python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.errors import (
+    A2A3SimError,
+    A2A3SimWarning,
+    BuildError,
+    EngineError,
+    GoldenError,
+    GraphError,
+    KernelException,
+    KernelExit,
+    KernelFault,
+    KernelHang,
+    Mismatch,
+    OrchestrationError,
+    OutOfMemory,
+    RunError,
+    SettingsError,
+)
+from pytest_a2a3sim.settings import Settings
+from pytest_a2a3sim.simulator import Simulator
+from pytest_a2a3sim.version import __version__
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.api import run_case
+    from pytest_a2a3sim.compare import Difference, TensorDiff
+    from pytest_a2a3sim.result import CaseResult, Graph
+
+__all__ = [
+    "A2A3SimError",
+    "A2A3SimWarning",
+    "BuildError",
+    "CaseResult",
+    "Difference",
+    "EngineError",
+    "GoldenError",
+    "Graph",
+    "GraphError",
+    "KernelException",
+    "KernelExit",
+    "KernelFault",
+    "KernelHang",
+    "Mismatch",
+    "OrchestrationError",
+    "OutOfMemory",
+    "RunError",
+    "Settings",
+    "SettingsError",
+    "Simulator",
+    "TensorDiff",
+    "__version__",
+    "run_case",
+]
+
+# pytest loads this package at every start, in projects without a golden file too: what needs
+# NumPy or the engine is imported on first use.
+_LAZY = {
+    "CaseResult": "result",
+    "Difference": "compare",
+    "Graph": "result",
+    "TensorDiff": "compare",
+    "run_case": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is not imported eagerly."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - see above
+
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)

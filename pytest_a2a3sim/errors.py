@@ -1,0 +1,124 @@
+"""Every way in which a case can fail, as one hierarchy.
+
+Each class has a ``kind``, the machine-readable name of that way. The message's first line says
+what happened and where; further lines give details and the next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.compare import TensorDiff
+
+
+class A2A3SimError(Exception):
+    """Root of all errors of pytest-a2a3sim."""
+
+    kind: ClassVar[str] = "error"
+
+
+class A2A3SimWarning(UserWarning):
+    """Something about a case that is suspicious but does not fail it."""
+
+
+class SettingsError(A2A3SimError):
+    """An option, ini value or argument has no meaning."""
+
+    kind = "settings-error"
+
+
+class GoldenError(A2A3SimError):
+    """golden.py or kernel_config.py is wrong, or raised an exception."""
+
+    kind = "golden-error"
+
+
+class BuildError(A2A3SimError):
+    """A source is missing, did not compile, or lacks its entry symbol."""
+
+    kind = "build-error"
+
+
+class EngineError(A2A3SimError):
+    """The engine could not start or watch the simulating process."""
+
+    kind = "engine-error"
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """Where in the graph a case failed; what is unknown is None.
+
+    Attributes:
+        task: task id.
+        func_id: the kernel's func_id.
+        kernel: the kernel's name.
+        core: core type and id, such as ``"AIV 17"``.
+    """
+
+    task: int | None = None
+    func_id: int | None = None
+    kernel: str | None = None
+    core: str | None = None
+
+
+class RunError(A2A3SimError):
+    """The simulated case failed before its outputs could be compared."""
+
+    def __init__(self, message: str, culprit: Culprit | None = None) -> None:
+        super().__init__(message)
+        self.culprit = culprit or Culprit()
+
+
+class OrchestrationError(RunError):
+    """The orchestration returned an error, crashed, hung, or misused device memory."""
+
+    kind = "orchestration-error"
+
+
+class GraphError(RunError):
+    """The task graph is invalid: unknown task or kernel, wrong core type, cycle."""
+
+    kind = "graph-error"
+
+
+class KernelFault(RunError):  # noqa: N818 - a fault is the field's word for it
+    """A kernel received a signal."""
+
+    kind = "kernel-fault"
+
+
+class KernelExit(RunError):  # noqa: N818 - names what the kernel did
+    """A kernel ended the process."""
+
+    kind = "kernel-exit"
+
+
+class KernelException(RunError):  # noqa: N818 - names what the kernel did
+    """A C++ exception left a kernel."""
+
+    kind = "kernel-exception"
+
+
+class KernelHang(RunError):  # noqa: N818 - a hang is the field's word for it
+    """No task started or finished for longer than the hang timeout."""
+
+    kind = "kernel-hang"
+
+
+class OutOfMemory(RunError):  # noqa: N818 - names the condition
+    """The simulating process ran out of memory."""
+
+    kind = "out-of-memory"
+
+
+class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
+    """At least one output differs from its expected values by more than is allowed."""
+
+    kind = "mismatch"
+
+    def __init__(self, message: str, diffs: tuple[TensorDiff, ...]) -> None:
+        super().__init__(message)
+        self.diffs = diffs

@@ -1,0 +1,80 @@
+// The C interface: every exception becomes A2A3_ERROR and a text.
+#include <algorithm>
+#include <exception>
+#include <string>
+
+#include "case_run.h"
+#include "host_window.h"
+
+using a2a3sim::CaseDescription;
+using a2a3sim::CaseRun;
+using a2a3sim::HostWindow;
+
+namespace {
+
+thread_local std::string last_error;
+
+template <typename Action>
+int guarded(Action action) {
+    try {
+        return action();
+    } catch (const std::exception& error) {
+        last_error = error.what();
+    } catch (...) {
+        last_error = "unknown error";
+    }
+    return A2A3_ERROR;
+}
+
+HostWindow* unwrap(a2a3_window* window) { return reinterpret_cast<HostWindow*>(window); }
+CaseRun* unwrap(a2a3_run* run) { return reinterpret_cast<CaseRun*>(run); }
+const CaseRun* unwrap(const a2a3_run* run) { return reinterpret_cast<const CaseRun*>(run); }
+
+}  // namespace
+
+extern "C" {
+
+const char* a2a3_last_error(void) { return last_error.c_str(); }
+
+int a2a3_window_create(size_t nbytes, a2a3_window** window) {
+    return guarded([&] {
+        *window = reinterpret_cast<a2a3_window*>(new HostWindow(nbytes));
+        return A2A3_OK;
+    });
+}
+
+void* a2a3_window_data(a2a3_window* window) { return unwrap(window)->data(); }
+
+void a2a3_window_destroy(a2a3_window* window) { delete unwrap(window); }
+
+int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {
+    return guarded([&] {
+        *run = reinterpret_cast<a2a3_run*>(new CaseRun(CaseDescription(*request)));
+        return A2A3_OK;
+    });
+}
+
+int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds) {
+    return guarded([&] { return static_cast<int>(unwrap(run)->wait(seconds, hang_seconds)); });
+}
+
+void a2a3_run_report(const a2a3_run* run, a2a3_report* report) { *report = unwrap(run)->report(); }
+
+int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity) {
+    const std::vector<a2a3_running_task> running = unwrap(run)->running_tasks();
+    const size_t count = std::min(running.size(), static_cast<size_t>(std::max(capacity, 0)));
+    std::copy_n(running.begin(), count, tasks);
+    return static_cast<int32_t>(count);
+}
+
+uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index) {
+    return unwrap(run)->copied_back(index);
+}
+
+const a2a3_task_record* a2a3_run_timeline(const a2a3_run* run) {
+    return unwrap(const_cast<a2a3_run*>(run))->timeline();
+}
+
+void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }
+
+}  // extern "C"

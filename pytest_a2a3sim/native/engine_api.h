@@ -1,0 +1,140 @@
+/* The engine's whole C interface. cffi's cdef and the C++ sources read this one file: plain
+ * declarations, and no preprocessor lines but these. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum a2a3_status {
+    A2A3_OK = 0,      /* done */
+    A2A3_RUNNING = 1, /* the case still runs */
+    A2A3_FAILED = 2,  /* the case failed: see a2a3_report */
+    A2A3_ERROR = 3    /* the engine itself could not do it: see a2a3_last_error() */
+};
+
+/* Why a case failed. */
+enum a2a3_failure {
+    A2A3_FAILURE_NONE = 0,
+    A2A3_FAILURE_LOAD = 1,             /* an object or a symbol could not be loaded */
+    A2A3_FAILURE_ORCHESTRATION = 2,    /* returned an error, crashed, hung, misused device memory */
+    A2A3_FAILURE_GRAPH = 3,            /* bad ids, unknown kernel, wrong core type, cycle */
+    A2A3_FAILURE_KERNEL_FAULT = 4,     /* a signal in a kernel */
+    A2A3_FAILURE_KERNEL_EXIT = 5,      /* a kernel ended the process */
+    A2A3_FAILURE_KERNEL_EXCEPTION = 6, /* a C++ exception left a kernel */
+    A2A3_FAILURE_KERNEL_HANG = 7,      /* no task started or finished for too long */
+    A2A3_FAILURE_OUT_OF_MEMORY = 8     /* of the host, while simulating */
+};
+
+enum a2a3_phase {
+    A2A3_PHASE_START = 0,
+    A2A3_PHASE_LOAD = 1,
+    A2A3_PHASE_ORCHESTRATE = 2,
+    A2A3_PHASE_CHECK = 3,
+    A2A3_PHASE_EXECUTE = 4,
+    A2A3_PHASE_COPY_BACK = 5,
+    A2A3_PHASE_DONE = 6,
+    A2A3_PHASE_COUNT = 7
+};
+
+typedef struct {
+    const char* name;
+    const char* object_path;
+    const char* symbol;
+    int32_t func_id;
+    int32_t core_type; /* 0 = AIC, 1 = AIV */
+} a2a3_kernel;
+
+typedef struct {
+    const char* name;
+    void* data; /* inside the window */
+    size_t nbytes;
+} a2a3_tensor;
+
+typedef struct a2a3_window a2a3_window;
+typedef struct a2a3_run a2a3_run;
+
+typedef struct {
+    const char* orchestration_path;
+    const char* orchestration_symbol;
+    const a2a3_kernel* kernels;
+    int32_t kernel_count;
+    const a2a3_tensor* tensors; /* ascending by data */
+    int32_t tensor_count;
+    a2a3_window* window;
+    const uint64_t* args; /* what the orchestration receives */
+    int32_t arg_count;
+    int32_t block_dim;
+    int32_t thread_count;
+    int32_t isolate;             /* 0: run in the calling process, for debuggers */
+    uint64_t device_memory_size; /* bytes */
+} a2a3_request;
+
+/* A task that is being executed, on core `core_id` of its type. */
+typedef struct {
+    int32_t task_id;
+    int32_t func_id;
+    int32_t core_type;
+    int32_t core_id;
+    double seconds; /* since its start */
+} a2a3_running_task;
+
+/* One executed task; ticks are those of a2a3_report.ticks_per_second. */
+typedef struct {
+    int64_t start_ticks;
+    int64_t end_ticks;
+    int32_t func_id;
+    int16_t core_type;
+    int16_t core_id;
+    int32_t thread; /* -1: not executed */
+    int32_t reserved;
+} a2a3_task_record;
+
+typedef struct {
+    int32_t failure; /* a2a3_failure */
+    int32_t phase;   /* a2a3_phase at which the case ended */
+    int32_t task_id; /* of the task at fault, else -1 */
+    int32_t func_id; /* of the kernel or object at fault, else -1 */
+    int32_t core_type;
+    int32_t core_id;
+    int32_t signal_number; /* 0: none */
+    int32_t signal_code;
+    int32_t exit_status; /* -1: none */
+    uint64_t address;    /* that the signal names */
+    double hang_seconds;
+    double phase_seconds[7];
+    double ticks_per_second;
+    int64_t origin_ticks; /* when the graph started */
+    int64_t task_count;
+    int64_t edge_count;
+    int64_t buffer_count; /* device buffers ever allocated */
+    uint64_t device_bytes_peak;
+    char message[8192];
+} a2a3_report;
+
+/* The text of the calling thread's last A2A3_ERROR. */
+const char* a2a3_last_error(void);
+
+/* Memory for host tensors that the simulated case shares with its parent. Destroy it last. */
+int a2a3_window_create(size_t nbytes, a2a3_window** window);
+void* a2a3_window_data(a2a3_window* window);
+void a2a3_window_destroy(a2a3_window* window);
+
+/* Starts a case. With isolation it runs in a process of its own and this returns at once. */
+int a2a3_run_start(const a2a3_request* request, a2a3_run** run);
+
+/* Waits up to `seconds`: A2A3_RUNNING, A2A3_OK or A2A3_FAILED. A case that makes no progress
+ * for `hang_seconds` is killed and has failed. May return early when a signal arrives. */
+int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds);
+
+void a2a3_run_report(const a2a3_run* run, a2a3_report* report);
+
+/* The tasks that were executing when the case ended, at most `capacity`; returns their number. */
+int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity);
+
+/* Bytes of tensor `index` that were copied back from the device. */
+uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index);
+
+/* One record a task, by task id, valid until a2a3_run_destroy(); nullptr if nothing ran. */
+const a2a3_task_record* a2a3_run_timeline(const a2a3_run* run);
+
+/* Kills the case if it still runs, and frees everything. */
+void a2a3_run_destroy(a2a3_run* run);

@@ -1,0 +1,31 @@
+"""Builds the native engine as ``pytest_a2a3sim._engine`` (cffi, API mode, one abi3 module)."""
+
+from pathlib import Path
+
+from cffi import FFI
+
+NATIVE = Path("pytest_a2a3sim/native")
+
+
+def declarations() -> str:
+    """``engine_api.h`` without its preprocessor lines, which cdef cannot read."""
+    text = (NATIVE / "engine_api.h").read_text(encoding="utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+ffibuilder = FFI()
+ffibuilder.cdef(declarations())
+ffibuilder.set_source(
+    "pytest_a2a3sim._engine",
+    'extern "C" {\n#include "engine_api.h"\n}',
+    source_extension=".cpp",
+    sources=[source.as_posix() for source in sorted(NATIVE.glob("*.cpp"))],
+    depends=[header.as_posix() for header in sorted(NATIVE.glob("*.h"))],
+    include_dirs=[NATIVE.as_posix(), "pytest_a2a3sim/include"],
+    extra_compile_args=["-std=c++17", "-O2", "-g1", "-fvisibility=hidden", "-Wall", "-Wextra"],
+    extra_link_args=["-pthread", "-ldl"],
+    py_limited_api=True,
+)
+
+if __name__ == "__main__":
+    ffibuilder.compile(verbose=True)

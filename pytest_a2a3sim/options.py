@@ -1,0 +1,113 @@
+"""Command-line options and ini keys -> Settings."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Declares every option and ini key; an option wins over its ini key."""
+    group = parser.getgroup("a2a3sim", "simulation of Ascend kernels (golden.py)")
+    group.addoption(
+        "--sim-threads",
+        metavar="N",
+        help="threads that simulate the cores (default: usable CPUs / xdist workers; "
+        "ini: sim_threads)",
+    )
+    group.addoption(
+        "--sim-hang-timeout",
+        metavar="SECONDS",
+        help="fail a case in which no task starts or finishes for so long (default: "
+        f"{DEFAULT_HANG_TIMEOUT:g}; ini: sim_hang_timeout)",
+    )
+    group.addoption(
+        "--sim-all-cases",
+        action="store_true",
+        help="run every case of ALL_CASES, not only DEFAULT_CASE",
+    )
+    group.addoption(
+        "--sim-isolation",
+        choices=("process", "none"),
+        default="process",
+        help="simulate in a child process (process, the default) or inside pytest, for gdb (none)",
+    )
+    parser.addini("sim_threads", "threads that simulate the cores", default="")
+    parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
+    parser.addini(
+        "sim_cxxflags", "compiler flags added to every source's own", type="args", default=[]
+    )
+
+
+def parse_threads(text: str) -> int:
+    """``--sim-threads``: an int, at least 1.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    count = int(text) if text.strip().isdecimal() else 0
+    if count < 1:
+        raise ValueError("must be an int, at least 1")
+    return count
+
+
+def parse_seconds(text: str) -> float:
+    """``--sim-hang-timeout``: a number of seconds above 0.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError("must be a number of seconds above 0")
+    return seconds
+
+
+def settings(config: pytest.Config) -> Settings:
+    """The session's settings.
+
+    Raises:
+        pytest.UsageError: an option or ini value has no meaning.
+    """
+    threads = _value(config, "sim_threads", parse_threads)
+    hang_timeout = _value(config, "sim_hang_timeout", parse_seconds)
+    return Settings(
+        threads=threads or default_threads(config),
+        hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
+        isolate=config.getoption("sim_isolation") == "process",
+        cxxflags=tuple(config.getini("sim_cxxflags")),
+    )
+
+
+def default_threads(config: pytest.Config) -> int:
+    """Usable CPUs, shared out among the xdist workers."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        workers = int(worker["workercount"])
+    else:
+        workers = len(config.getoption("tx", None) or ()) or 1
+    return max(1, usable_cpus() // workers)
+
+
+def _value(config: pytest.Config, name: str, parse: Callable[[str], T]) -> T | None:
+    option = f"--{name.replace('_', '-')}"
+    given = config.getoption(name)
+    source, text = (option, given) if given is not None else (f"ini {name}", config.getini(name))
+    if text == "":
+        return None
+    try:
+        return parse(str(text))
+    except ValueError as error:
+        raise pytest.UsageError(f"{source} {error}; got {text!r}") from None

@@ -1,0 +1,134 @@
+"""One case from golden.py to its comparison: the whole flow, without pytest."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_a2a3sim.compare import TensorDiff, compare
+from pytest_a2a3sim.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.result import CaseResult
+from pytest_a2a3sim.run import Device, HostMemory, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_a2a3sim.build import Builder
+    from pytest_a2a3sim.inputs import CaseInputs, Expected
+    from pytest_a2a3sim.result import RunOutcome
+    from pytest_a2a3sim.settings import Settings
+    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+
+
+class Progress(Protocol):
+    """Is told what a case is about to do."""
+
+    def building(self, golden: GoldenSpec) -> None:
+        """Its sources are about to be compiled."""
+
+    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
+        """Its graph is about to be built and run."""
+
+
+class _Silent:
+    def building(self, golden: GoldenSpec) -> None:
+        """Says nothing."""
+
+    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
+        """Says nothing."""
+
+
+class _Phases:
+    """Seconds by phase, each measured once."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - start
+
+
+def run_case(
+    golden: GoldenSpec,
+    case: CaseSpec,
+    settings: Settings,
+    builder: Builder,
+    progress: Progress | None = None,
+) -> CaseResult:
+    """Builds, simulates and compares one case.
+
+    Raises:
+        A2A3SimError: the case failed before its outputs could be compared.
+    """
+    progress = progress or _Silent()
+    phase = _Phases()
+    progress.building(golden)
+    with phase("build"):
+        built = builder.build(golden.config)
+    with phase("inputs"):
+        inputs = make_inputs(golden, case)
+    progress.running(golden, case)
+    device = Device(
+        block_dim=golden.config.runtime.block_dim,
+        threads=settings.threads,
+        hang_timeout=settings.hang_timeout,
+        isolate=settings.isolate,
+    )
+    with HostMemory(inputs.tensors) as memory:
+        with Run(built, inputs, memory, device) as run:
+            with phase("golden"):  # while the simulating process is at work
+                expected = compute_expected(golden, case, inputs)
+            outcome = run.wait()
+        with phase("compare"):
+            diffs = tuple(
+                _compare(golden, inputs, name, memory, expected) for name in inputs.outputs
+            )
+        actual = {
+            name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
+        }
+    return CaseResult(
+        golden=golden.path,
+        case=case.name,
+        params=case.params,
+        actual=actual,
+        expected={name: inputs.tensors[name].revive(raw) for name, raw in expected.raw.items()},
+        diffs=diffs,
+        graph=outcome.graph,
+        phases={**phase.seconds, **outcome.phases},
+        timeline=outcome.timeline,
+        findings=_findings(inputs, expected, outcome),
+    )
+
+
+def _compare(
+    golden: GoldenSpec, inputs: CaseInputs, name: str, memory: HostMemory, expected: Expected
+) -> TensorDiff:
+    tensor = inputs.tensors[name]
+    return compare(
+        name,
+        tensor.numbers(memory.bytes_of(name)),
+        tensor.numbers(expected.raw[name]),
+        golden.tolerances.of(name),
+        tensor.dtype,
+    )
+
+
+def _findings(inputs: CaseInputs, expected: Expected, outcome: RunOutcome) -> tuple[str, ...]:
+    untouched = [
+        f"compute_golden wrote nothing into output {name!r}: what generate_inputs put there was "
+        "compared with the device's result instead"
+        for name in expected.untouched
+    ]
+    missing = [
+        f"output {name!r} was not copied back from the device: {outcome.copied_back[name]} of "
+        f"{inputs.tensors[name].nbytes} bytes are covered by record_tensor_pair"
+        for name in inputs.outputs
+        if outcome.copied_back[name] < inputs.tensors[name].nbytes
+    ]
+    return (*untouched, *missing)

@@ -1,0 +1,102 @@
+"""pytest's hooks; each hands over to the module that does the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_a2a3sim import options
+from pytest_a2a3sim.collect import (
+    RESULT,
+    SIMULATOR,
+    GoldenFile,
+    deselect_unasked,
+    is_golden_file,
+    is_kernel_config,
+)
+from pytest_a2a3sim.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+_LINES = "a2a3sim_lines"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declares the options."""
+    options.declare(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker and prepares the session's simulator."""
+    config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
+    simulator = Simulator(options.settings(config))
+    config.stash[SIMULATOR] = simulator
+    config.add_cleanup(simulator.close)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Names compiler, engine and threads."""
+    return config.stash[SIMULATOR].header()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collects golden.py as ours alone: no other collector may import it as a test module."""
+    others = yield
+    if is_golden_file(file_path):
+        return [GoldenFile.from_parent(parent, path=file_path)]
+    if is_kernel_config(file_path):
+        return []
+    return others
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the cases that nobody asked for."""
+    deselect_unasked(config, items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attaches a line per tensor to the report, which also travels from xdist workers."""
+    report = yield
+    result = item.stash.get(RESULT, None)
+    if report.when == "call" and result is not None:
+        from pytest_a2a3sim.report import verdict_line  # noqa: PLC0415 - needs NumPy
+
+        setattr(report, _LINES, [verdict_line(diff) for diff in result.diffs])
+    return report
+
+
+class _TensorLines:
+    """Prints the lines per tensor under each item, for ``-v``."""
+
+    def __init__(self, terminal: Any) -> None:
+        self.terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Comes after the terminal reporter's own line."""
+        for line in getattr(report, _LINES, ()):
+            self.terminal.write(f"\n    {line}")  # the reporter begins each line with a newline
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Adds the lines per tensor where somebody reads them."""
+    config = session.config
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and config.get_verbosity() > 0:
+        config.pluginmanager.register(_TensorLines(terminal), "a2a3sim-tensor-lines")
+
+
+@pytest.fixture(scope="session")
+def a2a3sim(request: pytest.FixtureRequest) -> Simulator:
+    """Runs golden directories from ordinary tests: ``a2a3sim.run_case(path).check()``."""
+    return request.config.stash[SIMULATOR]

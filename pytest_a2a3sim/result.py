@@ -1,0 +1,90 @@
+"""What a case's run returns, as immutable data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.errors import Mismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from pytest_a2a3sim.compare import TensorDiff
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Size of a task graph."""
+
+    tasks: int
+    edges: int
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What the engine knows of a case that ran to its end.
+
+    Attributes:
+        graph: its size.
+        phases: seconds by phase of the engine.
+        timeline: see :class:`CaseResult`.
+        copied_back: bytes that tensor pairs copied from the device, by tensor name.
+    """
+
+    graph: Graph
+    phases: Mapping[str, float]
+    timeline: npt.NDArray[np.void]
+    copied_back: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case that ran to its end, whether its outputs match or not.
+
+    Attributes:
+        golden: path of golden.py.
+        case: the case's name.
+        params: what generate_inputs got.
+        actual: each output as the device left it, of the kind that its author made.
+        expected: each output as compute_golden left it.
+        diffs: the comparison of each output.
+        graph: number of tasks and edges.
+        phases: seconds by phase: ``build``, ``inputs``, ``golden``, ``start``, ``load``,
+            ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
+        timeline: structured array with one record a task, by task id: ``start`` and ``end`` in
+            seconds since the graph started, ``func_id``, ``core_type`` (0 AIC, 1 AIV),
+            ``core_id`` and ``thread``.
+        findings: remarks about things that are suspicious but do not fail a case.
+    """
+
+    golden: Path
+    case: str
+    params: Mapping[str, Any]
+    actual: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    diffs: tuple[TensorDiff, ...]
+    graph: Graph
+    phases: Mapping[str, float]
+    timeline: npt.NDArray[np.void]
+    findings: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every output matches."""
+        return all(diff.passed for diff in self.diffs)
+
+    def check(self) -> None:
+        """Returns if every output matches.
+
+        Raises:
+            Mismatch: with the report of every output as its message.
+        """
+        if not self.passed:
+            from pytest_a2a3sim.report import mismatch_lines  # noqa: PLC0415 - only on failure
+
+            raise Mismatch("\n".join(mismatch_lines(self)), self.diffs)

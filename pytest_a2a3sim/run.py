@@ -1,0 +1,297 @@
+"""BuiltCase + CaseInputs -> outputs, by the native engine. The only user of ``ffi`` and ``lib``."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_a2a3sim import explain
+from pytest_a2a3sim._engine import ffi, lib
+from pytest_a2a3sim.errors import EngineError
+from pytest_a2a3sim.inputs import Pointer
+from pytest_a2a3sim.result import Graph, RunOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from pytest_a2a3sim.build import BuiltCase
+    from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.tensors import Bytes, Tensor
+
+DEVICE_MEMORY = 64 << 30
+_WAIT_SLICE = 0.2
+_MAX_RUNNING = 64
+_PHASES = ("start", "load", "orchestrate", "check", "execute", "copy_back", "done")
+_FAILURES = {
+    lib.A2A3_FAILURE_NONE: "none",
+    lib.A2A3_FAILURE_LOAD: "load",
+    lib.A2A3_FAILURE_ORCHESTRATION: "orchestration",
+    lib.A2A3_FAILURE_GRAPH: "graph",
+    lib.A2A3_FAILURE_KERNEL_FAULT: "kernel_fault",
+    lib.A2A3_FAILURE_KERNEL_EXIT: "kernel_exit",
+    lib.A2A3_FAILURE_KERNEL_EXCEPTION: "kernel_exception",
+    lib.A2A3_FAILURE_KERNEL_HANG: "kernel_hang",
+    lib.A2A3_FAILURE_OUT_OF_MEMORY: "out_of_memory",
+}
+_RECORD = np.dtype(
+    [
+        ("start_ticks", np.int64),
+        ("end_ticks", np.int64),
+        ("func_id", np.int32),
+        ("core_type", np.int16),
+        ("core_id", np.int16),
+        ("thread", np.int32),
+        ("reserved", np.int32),
+    ]
+)
+
+
+def _device_memory() -> int:
+    """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
+    return min(DEVICE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _check(status: int, what: str) -> int:
+    if status == lib.A2A3_ERROR:
+        raise EngineError(f"{what}: {ffi.string(lib.a2a3_last_error()).decode(errors='replace')}")
+    return status
+
+
+class HostMemory:
+    """A copy of every tensor in memory that the simulating process shares; a context manager."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._offsets: dict[str, int] = {}
+        size = 0
+        for tensor in tensors.values():
+            self._offsets[tensor.name] = size
+            pages = max(1, -(-tensor.nbytes // mmap.PAGESIZE))
+            size += pages * mmap.PAGESIZE
+        self._tensors = tensors
+        holder = ffi.new("a2a3_window**")
+        _check(
+            lib.a2a3_window_create(max(size, mmap.PAGESIZE), holder),
+            "host tensors cannot be placed in shared memory",
+        )
+        self.window: Any = holder[0]
+        for name, tensor in tensors.items():
+            self.bytes_of(name)[:] = tensor.raw()
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Frees the memory; arrays over it must not be used afterwards."""
+        lib.a2a3_window_destroy(self.window)
+
+    def address(self, name: str) -> int:
+        """Where a tensor begins."""
+        return int(ffi.cast("uintptr_t", lib.a2a3_window_data(self.window))) + self._offsets[name]
+
+    def bytes_of(self, name: str) -> Bytes:
+        """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy."""
+        nbytes = self._tensors[name].nbytes
+        pointer = ffi.cast("char*", self.address(name))
+        view: npt.NDArray[np.uint8] = np.frombuffer(ffi.buffer(pointer, nbytes), dtype=np.uint8)
+        return view
+
+    def names(self) -> list[str]:
+        """Names by ascending address."""
+        return list(self._offsets)
+
+    def nbytes(self, name: str) -> int:
+        """Size of a tensor."""
+        return self._tensors[name].nbytes
+
+
+@dataclass(frozen=True)
+class Device:
+    """How a case is simulated.
+
+    Attributes:
+        block_dim: AIC cores; there are twice as many AIV cores.
+        threads: worker threads that simulate them.
+        hang_timeout: seconds without progress after which the case has failed.
+        isolate: simulate in a child process.
+    """
+
+    block_dim: int
+    threads: int
+    hang_timeout: float
+    isolate: bool = True
+
+
+class Run:
+    """A case that is being simulated; leaving the context kills it if it still runs."""
+
+    def __init__(
+        self, built: BuiltCase, inputs: CaseInputs, memory: HostMemory, device: Device
+    ) -> None:
+        self._built = built
+        self._memory = memory
+        self._device = device
+        keep: list[Any] = []  # cffi memory that the request points into
+        request = _request(built, inputs, memory, device, keep)
+        holder = ffi.new("a2a3_run**")
+        _check(lib.a2a3_run_start(request, holder), "the simulation cannot be started")
+        self._run: Any = holder[0]
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends the simulating process."""
+        lib.a2a3_run_destroy(self._run)
+
+    def wait(self) -> RunOutcome:
+        """Waits for the end; the outputs are then in the host memory.
+
+        Raises:
+            RunError: of the class that says how the case failed.
+            EngineError: the simulating process cannot be watched.
+        """
+        status = lib.A2A3_RUNNING
+        while status == lib.A2A3_RUNNING:  # in slices, so that Ctrl-C is seen
+            status = _check(
+                lib.a2a3_run_wait(self._run, _WAIT_SLICE, self._device.hang_timeout),
+                "the simulation cannot be watched",
+            )
+        report = self._report()
+        if status == lib.A2A3_FAILED:
+            kernels = {kernel.spec.func_id: kernel.spec for kernel in self._built.kernels}
+            raise explain.error_of(report, self._running_tasks(), kernels)
+        return RunOutcome(
+            graph=Graph(report.task_count, report.edge_count),
+            phases=report.phases,
+            timeline=self._timeline(report),
+            copied_back={
+                name: int(lib.a2a3_run_copied_back(self._run, index))
+                for index, name in enumerate(self._memory.names())
+            },
+        )
+
+    def _report(self) -> explain.Report:
+        raw = ffi.new("a2a3_report*")
+        lib.a2a3_run_report(self._run, raw)
+        return explain.Report(
+            failure=_FAILURES[raw.failure],
+            phase=_PHASES[raw.phase],
+            task_id=raw.task_id,
+            func_id=raw.func_id,
+            core_type=raw.core_type,
+            core_id=raw.core_id,
+            signal_number=raw.signal_number,
+            exit_status=raw.exit_status,
+            address=raw.address,
+            hang_seconds=raw.hang_seconds,
+            phases=dict(zip(_PHASES[:-1], raw.phase_seconds, strict=False)),
+            ticks_per_second=raw.ticks_per_second,
+            origin_ticks=raw.origin_ticks,
+            task_count=raw.task_count,
+            edge_count=raw.edge_count,
+            message=ffi.string(raw.message).decode(errors="replace"),
+        )
+
+    def _running_tasks(self) -> list[explain.RunningTask]:
+        tasks = ffi.new("a2a3_running_task[]", _MAX_RUNNING)
+        count = lib.a2a3_run_running_tasks(self._run, tasks, _MAX_RUNNING)
+        return [
+            explain.RunningTask(
+                task.task_id, task.func_id, task.core_type, task.core_id, task.seconds
+            )
+            for task in tasks[0:count]
+        ]
+
+    def _timeline(self, report: explain.Report) -> npt.NDArray[np.void]:
+        records = lib.a2a3_run_timeline(self._run)
+        buffer = ffi.buffer(records, report.task_count * ffi.sizeof("a2a3_task_record"))
+        raw = np.frombuffer(buffer, dtype=_RECORD)
+        scale = 1.0 / report.ticks_per_second
+        timeline = np.empty(
+            len(raw),
+            dtype=[
+                ("start", np.float64),
+                ("end", np.float64),
+                ("func_id", np.int32),
+                ("core_type", np.int16),
+                ("core_id", np.int16),
+                ("thread", np.int32),
+            ],
+        )
+        timeline["start"] = (raw["start_ticks"] - report.origin_ticks) * scale
+        timeline["end"] = (raw["end_ticks"] - report.origin_ticks) * scale
+        for field in ("func_id", "core_type", "core_id", "thread"):
+            timeline[field] = raw[field]
+        return timeline
+
+
+def _request(
+    built: BuiltCase, inputs: CaseInputs, memory: HostMemory, device: Device, keep: list[Any]
+) -> Any:
+    def text(value: object) -> Any:
+        keep.append(ffi.new("char[]", str(value).encode()))
+        return keep[-1]
+
+    def array(kind: str, rows: list[Any]) -> Any:
+        keep.append(ffi.new(kind, rows))
+        return keep[-1]
+
+    request = ffi.new("a2a3_request*")
+    request.orchestration_path = text(os.fspath(built.orchestration_path))
+    request.orchestration_symbol = text(built.orchestration_symbol)
+    request.kernels = array(
+        "a2a3_kernel[]",
+        [
+            (
+                text(kernel.spec.name),
+                text(os.fspath(kernel.path)),
+                text(kernel.symbol),
+                kernel.spec.func_id,
+                int(kernel.spec.core_type == "aiv"),
+            )
+            for kernel in built.kernels
+        ],
+    )
+    request.kernel_count = len(built.kernels)
+    request.tensors = array(
+        "a2a3_tensor[]",
+        [
+            (text(name), ffi.cast("void*", memory.address(name)), memory.nbytes(name))
+            for name in memory.names()
+        ],
+    )
+    request.tensor_count = len(memory.names())
+    request.window = memory.window
+    request.args = array(
+        "uint64_t[]",
+        [
+            memory.address(argument.tensor) if isinstance(argument, Pointer) else argument.bits
+            for argument in inputs.arguments
+        ],
+    )
+    request.arg_count = len(inputs.arguments)
+    request.block_dim = device.block_dim
+    request.thread_count = device.threads
+    request.isolate = device.isolate
+    request.device_memory_size = _device_memory()
+    return request

@@ -1,0 +1,39 @@
+"""What a user can set for a run, whatever way it was said."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HANG_TIMEOUT = 30.0
+_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def usable_cpus() -> int:
+    """CPUs this process may use, by affinity and by its cgroup's quota; at least 1."""
+    count = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _CGROUP_QUOTA.read_text(encoding="ascii").split()
+        count = min(count, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):
+        pass  # no quota, or none that can be read
+    return max(count, 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's settings.
+
+    Attributes:
+        threads: worker threads that simulate the cores; at most ``block_dim`` of them work.
+        hang_timeout: seconds without a task's start or end after which a case has failed.
+        isolate: run each case in a process of its own; False is for native debuggers.
+        cxxflags: compiler flags added to every source's own.
+    """
+
+    threads: int = 1
+    hang_timeout: float = DEFAULT_HANG_TIMEOUT
+    isolate: bool = True
+    cxxflags: tuple[str, ...] = ()

@@ -1,0 +1,124 @@
+"""What a golden directory says, as checked and immutable data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CoreType = Literal["aic", "aiv"]
+DEFAULT_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Values match where ``|actual - expected| <= atol + rtol * |expected|``."""
+
+    rtol: float = DEFAULT_TOLERANCE
+    atol: float = DEFAULT_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """RTOL and ATOL of a golden file: a number each, or numbers by tensor name."""
+
+    rtol: float | Mapping[str, float] = DEFAULT_TOLERANCE
+    atol: float | Mapping[str, float] = DEFAULT_TOLERANCE
+
+    def of(self, tensor: str) -> Tolerance:
+        """The tolerance of one tensor; a mapping that lacks it means the default."""
+        return Tolerance(_pick(self.rtol, tensor), _pick(self.atol, tensor))
+
+
+def _pick(value: float | Mapping[str, float], tensor: str) -> float:
+    return value.get(tensor, DEFAULT_TOLERANCE) if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True)
+class CompileSpec:
+    """A source and what its author adds to the compiler's command line.
+
+    Attributes:
+        source: absolute path.
+        cxxflags: added after every default flag.
+        include_dirs: added before the default ones.
+        defines: macro name and value; an empty value defines the bare name.
+    """
+
+    source: Path
+    cxxflags: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    defines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class KernelSpec:
+    """A kernel of kernel_config.py; ``entry`` is its symbol where the author names one."""
+
+    func_id: int
+    name: str
+    core_type: CoreType
+    compile: CompileSpec
+    entry: str | None = None
+
+
+@dataclass(frozen=True)
+class OrchestrationSpec:
+    """The function that builds the task graph, and its source."""
+
+    function_name: str
+    compile: CompileSpec
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores."""
+
+    runtime: str = "host_build_graph"
+    aicpu_thread_num: int = 3
+    block_dim: int = 24
+
+
+@dataclass(frozen=True)
+class KernelConfig:
+    """The whole of kernel_config.py; ``notes`` are remarks for its author."""
+
+    path: Path
+    kernels: tuple[KernelSpec, ...]
+    orchestration: OrchestrationSpec
+    runtime: RuntimeConfig
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseSpec:
+    """One test case: its unique name, what generate_inputs gets, and whether it runs unasked."""
+
+    name: str
+    params: Mapping[str, Any]
+    runs_by_default: bool = True
+
+
+@dataclass(frozen=True)
+class GoldenSpec:
+    """A golden directory.
+
+    Attributes:
+        path: golden.py, absolute.
+        module: the loaded golden.py.
+        outputs: names from ``__outputs__``, or None where names starting with ``out_`` count.
+        tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
+    """
+
+    path: Path
+    module: Any
+    generate_inputs: Callable[[dict[str, Any]], Any]
+    compute_golden: Callable[[dict[str, Any], dict[str, Any]], Any]
+    cases: tuple[CaseSpec, ...]
+    config: KernelConfig
+    outputs: tuple[str, ...] | None = None
+    tensor_order: tuple[str, ...] | None = None
+    tolerances: Tolerances = field(default_factory=Tolerances)

@@ -1,0 +1,148 @@
+"""Arrays as authors make them (NumPy, ml_dtypes, torch) and the bytes that the device sees."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_a2a3sim.errors import GoldenError
+
+Bytes = npt.NDArray[np.uint8]
+
+_STANDARD_DTYPES = frozenset(
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+
+
+def is_torch_tensor(value: object) -> bool:
+    """Whether ``value`` is a torch.Tensor; torch is never imported for the question."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_array(value: object) -> bool:
+    """Whether ``value`` is an array of a kind that authors may use."""
+    return isinstance(value, np.ndarray) or is_torch_tensor(value)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An author's array that nobody changes: each user gets a copy of its own.
+
+    Attributes:
+        name: its name in golden.py.
+        original: the author's object.
+        shape: as the author made it.
+        dtype: NumPy's, torch's or ml_dtypes' name, such as ``"bfloat16"``.
+        nbytes: of the elements, stored contiguously in C order.
+    """
+
+    name: str
+    original: Any
+    shape: tuple[int, ...]
+    dtype: str
+    nbytes: int
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    def copy(self) -> Any:
+        """A new writable object of the author's kind, dtype, shape and values."""
+        if is_torch_tensor(self.original):
+            return self.original.detach().clone()
+        return np.array(self.original, copy=True, order="K")
+
+    def raw(self) -> Bytes:
+        """The elements' bytes in C order, shape ``(nbytes,)``; may share the author's memory."""
+        return raw_bytes(self.original)
+
+    def revive(self, raw: Bytes) -> Any:
+        """An object of the author's kind from bytes like those of :meth:`raw`."""
+        if is_torch_tensor(self.original):
+            import torch  # noqa: PLC0415 - torch is optional
+
+            flat = torch.from_numpy(raw.copy()).view(self.original.dtype)
+            return flat.reshape(self.shape)
+        return raw.copy().view(self.original.dtype).reshape(self.shape)
+
+    def numbers(self, raw: Bytes) -> npt.NDArray[Any]:
+        """Bytes like those of :meth:`raw` as a NumPy array, shape ``self.shape``.
+
+        Types that NumPy does not have (bfloat16, float8) are widened to float32, which holds
+        each of their values exactly.
+        """
+        if self.dtype in _STANDARD_DTYPES:
+            return raw.view(self.dtype).reshape(self.shape)
+        revived = self.revive(raw)
+        if is_torch_tensor(revived):
+            widened: npt.NDArray[Any] = revived.float().numpy()
+            return widened
+        return np.asarray(revived, dtype=np.float32)
+
+
+def raw_bytes(array: Any) -> Bytes:
+    """An array's elements in C order as bytes, shape ``(nbytes,)``."""
+    if is_torch_tensor(array):
+        import torch  # noqa: PLC0415 - torch is optional
+
+        flat = array.detach().contiguous().reshape(-1)
+        viewed: Bytes = flat.view(torch.uint8).numpy()
+        return viewed
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def describe(value: object) -> str:
+    """``float32 array of shape (2, 3)`` and the like, for messages."""
+    if is_array(value):
+        return f"{dtype_name(value)} array of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
+    return f"{value!r} ({type(value).__name__})"
+
+
+def dtype_name(array: Any) -> str:
+    """The dtype's plain name: ``"float32"`` for NumPy's and for torch's."""
+    return str(array.dtype).removeprefix("torch.")
+
+
+def as_tensor(name: str, value: Any) -> Tensor:
+    """Checks that ``value`` is an array the device can hold.
+
+    Raises:
+        GoldenError: it is no array, not on the CPU, or of a dtype without a meaning there.
+    """
+    if is_torch_tensor(value):
+        if value.device.type != "cpu":
+            raise GoldenError(
+                f"tensor {name!r} is on {value.device}; return CPU tensors: `.cpu()` copies it"
+            )
+        if value.layout != sys.modules["torch"].strided:
+            raise GoldenError(f"tensor {name!r} is sparse; return a dense one: `.to_dense()`")
+    elif not isinstance(value, np.ndarray):
+        hint = " (np.asarray makes a 0-d array of it)" if isinstance(value, np.generic) else ""
+        raise GoldenError(
+            f"tensor {name!r} must be a NumPy array or a CPU torch tensor, got {describe(value)}"
+            f"{hint}"
+        )
+    dtype = dtype_name(value)
+    if isinstance(value, np.ndarray) and not value.dtype.isnative:
+        raise GoldenError(
+            f"tensor {name!r} has dtype {value.dtype}, whose byte order is not the machine's; "
+            "convert it: `.astype(a.dtype.newbyteorder('='))`"
+        )
+    if dtype not in _STANDARD_DTYPES and not dtype.startswith(("bfloat16", "float8_")):
+        raise GoldenError(
+            f"tensor {name!r} has dtype {dtype}, which the device does not have; use a bool, "
+            "int, float16/32/64, bfloat16 or float8 type"
+        )
+    return Tensor(name, value, tuple(value.shape), dtype, _nbytes(value))
+
+
+def _nbytes(value: Any) -> int:
+    return int(value.numel() * value.element_size() if is_torch_tensor(value) else value.nbytes)
