@@ -160,3 +160,7 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
 def _phases(result: CaseResult) -> str:
     seconds = ", ".join(f"{name} {value * 1e3:.1f}" for name, value in result.phases.items())
     return f"{result.graph.tasks} tasks, {result.graph.edges} edges; milliseconds: {seconds}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -59,6 +59,12 @@ class GoldenFile(pytest.File):
         for case in golden.cases:
             yield GoldenItem.from_parent(self, name=case.name, golden=golden, case=case)
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """Our warnings, where pytest turns them into errors, are the whole message."""
+        if isinstance(excinfo.value, A2A3SimWarning):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
 
 class GoldenItem(pytest.Item):
     """One case of a golden.py."""
@@ -81,13 +87,13 @@ class GoldenItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our errors are the whole message; others are shown as pytest shows them."""
-        if isinstance(excinfo.value, A2A3SimError):
+        if isinstance(excinfo.value, (A2A3SimError, A2A3SimWarning)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, int | None, str]:
+    def reportinfo(self) -> tuple[Path, int, str]:
         """File and headline of a failure's report."""
-        return self.path, None, f"{self.path.parent.name}: {self.name}"
+        return self.path, 0, f"{self.path.parent.name}: {self.name}"
 
     @property
     def is_named_on_command_line(self) -> bool:

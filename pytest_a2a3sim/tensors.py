@@ -69,6 +69,8 @@ class Tensor:
         if is_torch_tensor(self.original):
             import torch  # noqa: PLC0415 - torch is optional
 
+            if not self.nbytes:  # torch cannot view an empty tensor as another dtype
+                return torch.empty(self.shape, dtype=self.original.dtype)
             flat = torch.from_numpy(raw.copy()).view(self.original.dtype)
             return flat.reshape(self.shape)
         return raw.copy().view(self.original.dtype).reshape(self.shape)

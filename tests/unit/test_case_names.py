@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_a2a3sim.case_names import case_names, keywords
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({}, "default"),
+        ({"name": "small"}, "small"),
+        ({"name": "two words"}, "two_words"),
+        ({"name": "a::b"}, "a:b"),
+        ({"name": "größe"}, "gr\\xf6\\xdfe"),
+        ({"name": ""}, "unnamed"),
+        ({"name": 7}, "7"),
+        ({"batch": 2, "heads": 16}, "batch=2-heads=16"),
+        ({"scale": 0.5, "causal": True, "mask": None}, "scale=0.5-causal=True-mask=None"),
+        ({"shape": [2, 3]}, "shape=2,3"),
+        ({"dtype": float}, "dtype=float"),
+        ({"text": "x" * 50}, "text=" + "x" * 40 + "..."),
+        ({"empty": ""}, "empty=..."),
+    ],
+)
+def test_name(params: dict[str, Any], name: str) -> None:
+    assert case_names([params]) == [name]
+
+
+def test_repeated_names_are_numbered() -> None:
+    assert case_names([{"n": 1}, {"name": "x"}, {"n": 1}, {"n": 2}]) == [
+        "n=1-1",
+        "x",
+        "n=1-2",
+        "n=2",
+    ]
+
+
+def test_a_number_never_makes_another_name_twice() -> None:
+    names = case_names([{"name": "a"}, {"name": "a"}, {"name": "a-1"}])
+    assert names == ["a-2", "a-3", "a-1"]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["name", "n", "m"]), st.text(max_size=4))))
+def test_names_are_unique_and_fit_a_node_id(params_list: list[dict[str, str]]) -> None:
+    names = case_names(params_list)
+    assert len(set(names)) == len(params_list)
+    for name in names:
+        assert name
+        assert name.isascii()
+        assert "::" not in name
+        assert not any(character.isspace() for character in name)
+
+
+def test_keywords_avoid_the_equals_sign() -> None:
+    assert keywords({"name": "x", "batch": 2, "shape": (1, 2)}) == ["batch:2", "shape:1,2"]
