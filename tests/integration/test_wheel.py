@@ -1,0 +1,64 @@
+"""What is published works without the checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def copy_of_checkout(target: Path) -> Path:
+    files = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=CHECKOUT)
+    for name in files.stdout.splitlines():
+        if (CHECKOUT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, target / name)
+    return target
+
+
+def test_wheel_from_sdist_runs_an_example(tmp_path: Path) -> None:
+    source = copy_of_checkout(tmp_path / "source")
+    built = run(sys.executable, "-m", "build", "--outdir", tmp_path / "dist", cwd=source)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert "-cp310-abi3-linux_" in wheel.name
+
+    python = tmp_path / "venv" / "bin" / "python"
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    installed = run(python, "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
+    assert installed.returncode == 0, installed.stderr
+
+    shutil.copytree(CHECKOUT / "examples" / "vector_example", tmp_path / "vector_example")
+    shutil.rmtree(source)
+    tested = run(python, "-m", "pytest", "vector_example", "-n", "2", cwd=tmp_path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert " passed in " in tested.stdout
+    scripted = run(
+        python.with_name("a2a3sim"),
+        *("run", "-k", "vector_example/kernels", "-g", "vector_example/golden.py"),
+        cwd=tmp_path,
+    )
+    assert scripted.returncode == 0, scripted.stdout + scripted.stderr
+
+
+def test_install_without_a_compiler_says_what_to_install(tmp_path: Path) -> None:
+    source = copy_of_checkout(tmp_path)
+    failed = run(sys.executable, "setup.py", "build_ext", cwd=source, PATH=str(tmp_path))
+    assert failed.returncode != 0
+    assert "pytest-a2a3sim builds a native engine and needs a C++ compiler" in failed.stderr
+    assert "apt install g++" in failed.stderr
