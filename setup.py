@@ -31,4 +31,7 @@ if {"build_ext", "bdist_wheel", "editable_wheel", "develop", "install"} & set(sy
 ):
     sys.exit("pytest-a2a3sim builds a native engine and needs " + "; and ".join(missing))
 
-setup(cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"])
+setup(
+    cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+)
