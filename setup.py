@@ -1,5 +1,6 @@
 """Builds the native engine with cffi; everything else is in pyproject.toml."""
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -10,7 +11,8 @@ from setuptools import setup
 
 def missing_prerequisites() -> list[str]:
     """What the engine's build needs and this machine lacks, each with how to get it."""
-    compiler = (sysconfig.get_config_var("CXX") or "g++").split()[0]
+    configured = os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++"
+    compiler = configured.split()[0]
     found = []
     if not (shutil.which(compiler) or shutil.which("g++") or shutil.which("c++")):
         found.append(
