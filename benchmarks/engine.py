@@ -1,0 +1,281 @@
+"""The engine against oneTBB, OpenMP tasks and StarPU on the same graphs.
+
+    python benchmarks/engine.py [--quick] [--repeat N] [--section SECTION]...
+
+Every figure is the best of N repetitions, and repetitions of the engine and of the libraries take
+turns. The engine's time is what a test pays in the simulating process: the orchestration's calls of
+the runtime, the checks of the graph, and its execution with the timeline. It starts in a fresh
+process each time. ``first`` is a library's first graph in a fresh process too; ``best`` is its best
+of several in one process, when its memory is already there.
+
+Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim import Settings
+from pytest_a2a3sim.build import Builder
+from pytest_a2a3sim.load import load_case
+from pytest_a2a3sim.pipeline import run_case
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_a2a3sim.build import BuiltCase
+    from pytest_a2a3sim.spec import KernelConfig
+
+HERE = Path(__file__).parent / "engine_graphs"
+IN_PROCESS_REPEATS = 5
+
+
+@dataclass(frozen=True)
+class GraphShape:
+    """One graph of ``engine_graphs/graphs.h``; ``tasks`` is for ns a task."""
+
+    label: str
+    name: str
+    a: int
+    b: int
+    tasks: int
+
+    @property
+    def words(self) -> list[str]:
+        """The command line's part."""
+        return [self.name, str(self.a), str(self.b)]
+
+
+SMALL = GraphShape("paged attention 256x4", "paged_attention", 256, 4, 4096)
+LARGE = GraphShape("paged attention 256x64", "paged_attention", 256, 64, 65536)
+FAN = GraphShape("fan out and in, 16384", "fan", 16384, 0, 16386)
+CHAIN = GraphShape("chain of 16384", "chain", 16384, 0, 16384)
+LAYERS = GraphShape("random layers 256x64", "layers", 256, 64, 16384)
+MILLION = (
+    GraphShape("random layers 1000x1000", "layers", 1000, 1000, 1_000_000),
+    GraphShape("fan-out 999,999", "fan_out", 999_999, 0, 1_000_000),
+    GraphShape("fan-in 999,999", "fan_in", 999_999, 0, 1_000_000),
+)
+
+
+@dataclass(frozen=True)
+class Library:
+    """A task-graph library: its program's flags."""
+
+    label: str
+    source: str
+    flags: Sequence[str]
+
+
+def libraries() -> list[Library]:
+    """Those this machine may have."""
+    starpu: list[str] = []
+    if shutil.which("pkg-config"):
+        found = subprocess.run(
+            ["pkg-config", "--cflags", "--libs", "starpu-1.3"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        starpu = found.stdout.split()
+    return [
+        Library("oneTBB", "onetbb.cpp", ("-ltbb",)),
+        Library("OpenMP", "openmp.cpp", ("-fopenmp",)),
+        Library("StarPU", "starpu.cpp", starpu),
+    ]
+
+
+class Programs:
+    """The libraries' programs, compiled once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.libraries = [item for item in libraries() if self._compile(item.source, item.flags)]
+        self._compile("calibrate.cpp", ())
+
+    def _compile(self, source: str, flags: Sequence[str]) -> bool:
+        program = self.directory / Path(source).stem
+        command = ["g++", "-std=c++17", "-O2", str(HERE / source), "-o", str(program), "-pthread"]
+        done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            print(f"{source} is left out: {done.stderr.splitlines()[0]}")
+        return done.returncode == 0
+
+    def iterations_per_microsecond(self) -> float:
+        """Of the kernel's loop."""
+        printed = subprocess.run(
+            [self.directory / "calibrate"], capture_output=True, text=True, check=True
+        )
+        return float(printed.stdout)
+
+    def seconds(
+        self, library: Library, shape: GraphShape, iterations: int, threads: int, repeats: int
+    ) -> list[float]:
+        """Build and run, by repetition in one process."""
+        program = self.directory / Path(library.source).stem
+        done = subprocess.run(
+            [program, *shape.words, str(iterations), str(threads), str(repeats)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [sum(map(float, line.split())) for line in done.stdout.splitlines()]
+
+
+@dataclass(frozen=True)
+class EngineTime:
+    """Seconds of one run, by phase."""
+
+    orchestrate: float
+    check: float
+    execute: float
+
+    @property
+    def total(self) -> float:
+        """Building, checking and running."""
+        return self.orchestrate + self.check + self.execute
+
+
+class Engine(Builder):
+    """Runs graphs as users do, but compiles their sources once."""
+
+    _built: BuiltCase | None = None
+
+    def build(self, config: KernelConfig) -> BuiltCase:
+        """What it made the first time."""
+        self._built = self._built or super().build(config)
+        return self._built
+
+    def run(self, shape: GraphShape, iterations: int, threads: int | str) -> EngineTime:
+        """Once, in a fresh process."""
+        params = {"shape": shape.name, "a": shape.a, "b": shape.b, "iterations": iterations}
+        golden, case = load_case(HERE, None, params=params)
+        result = run_case(golden, case, Settings(threads=threads), self)
+        if result.graph.tasks != shape.tasks or not result.passed:
+            raise SystemExit(f"{shape.label}: the engine ran another graph")
+        phases = result.phases
+        return EngineTime(phases["orchestrate"], phases["check"], phases["execute"])
+
+
+def best(times: Sequence[EngineTime]) -> EngineTime:
+    """The repetition with the smallest total."""
+    return min(times, key=lambda time: time.total)
+
+
+def compare(
+    runner: Engine,
+    programs: Programs,
+    shapes: Sequence[GraphShape],
+    microseconds: Sequence[float],
+    repeat: int,
+) -> None:
+    """The table of ratios."""
+    per_microsecond = programs.iterations_per_microsecond()
+    names = [f"{item.label} {kind}" for item in programs.libraries for kind in ("first", "best")]
+    print(f"\n{'graph':24} {'kernel':>7} {'threads':>7} {'engine ms':>10} {'ns/task':>8}", end="")
+    print("".join(f" {name:>19}" for name in names))
+    for shape in shapes:
+        for duration in microseconds:
+            for threads in (1, 2):
+                iterations = round(duration * per_microsecond)
+                ours: list[EngineTime] = []
+                theirs: dict[str, float] = {}
+                for _ in range(repeat):
+                    ours.append(runner.run(shape, iterations, threads))
+                    for item in programs.libraries:
+                        times = programs.seconds(
+                            item, shape, iterations, threads, IN_PROCESS_REPEATS
+                        )
+                        for kind, value in (("first", times[0]), ("best", min(times))):
+                            name = f"{item.label} {kind}"
+                            theirs[name] = min(theirs.get(name, value), value)
+                total = best(ours).total
+                print(
+                    f"{shape.label:24} {duration:4g} us {threads:7} {total * 1e3:10.2f} "
+                    f"{total / shape.tasks * 1e9:8.1f}",
+                    end="",
+                )
+                print("".join(f" {v * 1e3:9.2f} ({v / total:6.2f}x)" for v in theirs.values()))
+
+
+def phases(runner: Engine, shapes: Sequence[GraphShape], repeat: int) -> None:
+    """Where the engine's own time goes, with empty kernels."""
+    print(f"\n{'graph':24} {'threads':>7} {'orchestrate':>12} {'check':>8} {'execute':>8}", end="")
+    print(f" {'total ms':>9} {'execute ns/task':>16}")
+    for shape in shapes:
+        for threads in (1, 2):
+            time = best([runner.run(shape, 0, threads) for _ in range(3 * repeat)])
+            print(
+                f"{shape.label:24} {threads:7} {time.orchestrate * 1e3:12.2f} "
+                f"{time.check * 1e3:8.2f} {time.execute * 1e3:8.2f} {time.total * 1e3:9.2f} "
+                f"{time.execute / shape.tasks * 1e9:16.1f}"
+            )
+
+
+def million(runner: Engine, repeat: int) -> None:
+    """A million tasks: time, and memory above that of a graph of 2 tasks."""
+    print(f"\n{'graph':24} {'threads':>7} {'seconds':>8} {'bytes/task':>10}")
+    runner.run(GraphShape("", "chain", 2, 0, 2), 0, 1)
+    for shape in MILLION:
+        for threads in (1, 2):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+            time = best([runner.run(shape, 0, threads) for _ in range(repeat)])
+            grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before
+            first = shape is MILLION[0] and threads == 1
+            memory = f"{grown * 1024 / shape.tasks:10.0f}" if first else f"{'':>10}"
+            print(f"{shape.label:24} {threads:7} {time.total:8.3f} {memory}")
+
+
+def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:
+    """Execution against the ideal: the kernels' own time divided by the threads."""
+    print(f"\n{'graph':24} {'kernel':>7} {'threads':>7} {'of the ideal':>13}")
+    for shape in (SMALL, LAYERS):
+        for threads in (1, 2, "cores"):
+            fractions = []
+            for _ in range(repeat):
+                per_microsecond = programs.iterations_per_microsecond()
+                time = runner.run(shape, round(10 * per_microsecond), threads)
+                ideal = shape.tasks * 10e-6 / (1 if threads == 1 else 2)
+                fractions.append(ideal / time.execute)
+            print(f"{shape.label:24} {10:4} us {threads!s:>7} {max(fractions):13.1%}")
+
+
+def main() -> int:
+    """Prints the tables that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer graphs and kernels")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument(
+        "--section",
+        action="append",
+        choices=("phases", "million", "efficiency", "compare"),
+        help="only these; may be repeated",
+    )
+    options = parser.parse_args()
+    wanted = options.section or ["phases", "million", "efficiency", "compare"]
+    shapes = [LARGE] if options.quick else [SMALL, LARGE, FAN, CHAIN, LAYERS]
+    with Engine() as runner, tempfile.TemporaryDirectory() as directory:
+        if "phases" in wanted:
+            phases(runner, shapes, options.repeat)
+        if "million" in wanted:
+            million(runner, options.repeat)
+        if {"efficiency", "compare"} & set(wanted):
+            programs = Programs(Path(directory))
+            if "efficiency" in wanted:
+                efficiency(runner, programs, options.repeat)
+            if "compare" in wanted:
+                durations = (0, 10) if options.quick else (0, 1, 10, 100)
+                compare(runner, programs, shapes, durations, options.repeat)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

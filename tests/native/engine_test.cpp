@@ -1,0 +1,262 @@
+// Random graphs on the engine itself, for sanitizers. Every task reads what its predecessors wrote
+// to plain memory, so that a missing synchronisation is a data race that ThreadSanitizer sees, and
+// checks what it can see of the schedule. Usage: engine_test THREADS ROUNDS; prints the first
+// broken promise and exits with 1.
+#include <algorithm>
+#include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control.h"
+#include "executor.h"
+#include "failure.h"
+#include "graph.h"
+#include "work_queue.h"
+
+namespace {
+
+using namespace a2a3sim;
+
+[[gnu::format(printf, 2, 3)]] void expect(bool holds, const char* pattern, ...) {
+    if (holds) return;
+    va_list values;
+    va_start(values, pattern);
+    std::vfprintf(stderr, pattern, values);
+    va_end(values);
+    std::fputc('\n', stderr);
+    std::_Exit(1);
+}
+
+using Edges = std::vector<std::pair<int, int>>;
+
+/// A graph's tasks while it runs, and what they leave behind.
+struct Probe {
+    int task_count;
+    std::vector<std::vector<int>> predecessors;
+    std::vector<CoreType> core_types;
+    std::vector<int> runs;                      // by task, plain memory
+    std::vector<std::atomic<int>> occupied[2];  // by core type and core
+    int throwing_task = -1;
+
+    Probe(int tasks, const Edges& edges, std::mt19937& random, int block_dim)
+        : task_count(tasks),
+          predecessors(static_cast<size_t>(tasks)),
+          runs(static_cast<size_t>(tasks), 0),
+          occupied{std::vector<std::atomic<int>>(static_cast<size_t>(block_dim)),
+                   std::vector<std::atomic<int>>(static_cast<size_t>(2 * block_dim))} {
+        for (int id = 0; id < tasks; ++id) {
+            core_types.push_back(random() % 2 == 0 ? CoreType::AIC : CoreType::AIV);
+        }
+        for (const auto& [from, to] : edges) predecessors[static_cast<size_t>(to)].push_back(from);
+    }
+
+    void run(int id, CoreType kernel_type) {
+        const WorkerSlot* worker = current_worker();
+        expect(worker != nullptr, "task %d runs on a thread that is no worker", id);
+        expect(worker->task_id == id, "task %d runs as task %d", id, worker->task_id.load());
+        const int type = worker->core_type;
+        expect(type == static_cast<int>(kernel_type) &&
+                   kernel_type == core_types[static_cast<size_t>(id)],
+               "task %d runs on a core of type %d", id, type);
+        const size_t core = static_cast<size_t>(worker->core_id);
+        expect(core < occupied[type].size(), "task %d runs on core %zu", id, core);
+        expect(occupied[type][core].exchange(1) == 0, "task %d shares core %zu", id, core);
+        for (const int predecessor : predecessors[static_cast<size_t>(id)]) {
+            expect(runs[static_cast<size_t>(predecessor)] == 1, "task %d runs before task %d", id,
+                   predecessor);
+        }
+        expect(++runs[static_cast<size_t>(id)] == 1, "task %d runs twice", id);
+        occupied[type][core].store(0);
+        if (id == throwing_task) throw std::runtime_error("thrown by the test");
+    }
+};
+
+template <CoreType kType>
+void kernel(int64_t* args) {
+    reinterpret_cast<Probe*>(args[0])->run(static_cast<int>(args[1]), kType);
+}
+
+const KernelTable& kernels() {
+    static const KernelTable table({{"cube", kernel<CoreType::AIC>, 0, CoreType::AIC},
+                                    {"vector", kernel<CoreType::AIV>, 7, CoreType::AIV}});
+    return table;
+}
+
+Graph build(Probe& probe, const Edges& edges) {
+    GraphBuilder builder;
+    for (int id = 0; id < probe.task_count; ++id) {
+        const uint64_t args[] = {reinterpret_cast<uint64_t>(&probe), static_cast<uint64_t>(id)};
+        const CoreType type = probe.core_types[static_cast<size_t>(id)];
+        expect(builder.add_task(args, 2, type == CoreType::AIC ? 0 : 7, type) == id, "ids ascend");
+    }
+    for (const auto& [from, to] : edges) builder.add_successor(from, to);
+    return builder.seal(kernels());
+}
+
+/// Edges of one of several shapes; every edge leads to a larger id, and some are there twice.
+Edges random_edges(int tasks, std::mt19937& random) {
+    const auto below = [&](int bound) {
+        return static_cast<int>(random() % static_cast<unsigned>(bound));
+    };
+    Edges edges;
+    switch (below(6)) {
+        case 0:  // no edges
+            break;
+        case 1:  // chain
+            for (int id = 1; id < tasks; ++id) edges.emplace_back(id - 1, id);
+            break;
+        case 2:  // fan-out
+            for (int id = 1; id < tasks; ++id) edges.emplace_back(0, id);
+            break;
+        case 3:  // fan-in
+            for (int id = 1; id < tasks; ++id) edges.emplace_back(id - 1, tasks - 1);
+            edges.pop_back();
+            break;
+        case 4: {  // layers
+            const int width = 1 + below(40);
+            for (int id = width; id < tasks; ++id) {
+                const int layer = id - id % width;
+                for (int i = below(4); i-- > 0;) edges.emplace_back(layer - 1 - below(width), id);
+            }
+            break;
+        }
+        default:  // anything
+            for (int i = below(4 * tasks); i-- > 0;) {
+                const int to = 1 + below(tasks - 1);
+                edges.emplace_back(below(to), to);
+            }
+    }
+    return edges;
+}
+
+void check_records(const Probe& probe, const Edges& edges,
+                   const std::vector<a2a3_task_record>& records, int thread_count) {
+    std::vector<std::vector<a2a3_task_record>> by_core;
+    for (int id = 0; id < probe.task_count; ++id) {
+        const a2a3_task_record& record = records[static_cast<size_t>(id)];
+        const CoreType type = probe.core_types[static_cast<size_t>(id)];
+        expect(record.thread >= 0 && record.thread < thread_count, "task %d on thread %d", id,
+               record.thread);
+        expect(record.core_type == static_cast<int>(type), "record of task %d: core type", id);
+        expect(record.func_id == (type == CoreType::AIC ? 0 : 7), "record of task %d: func_id", id);
+        expect(record.start_ticks <= record.end_ticks, "task %d ends before it starts", id);
+        const size_t core = static_cast<size_t>(2 * record.core_id + record.core_type);
+        if (by_core.size() <= core) by_core.resize(core + 1);
+        by_core[core].push_back(record);
+    }
+    for (auto& core : by_core) {
+        std::sort(core.begin(), core.end(),
+                  [](const auto& a, const auto& b) { return a.start_ticks < b.start_ticks; });
+        for (size_t i = 1; i < core.size(); ++i) {
+            expect(core[i - 1].end_ticks <= core[i].start_ticks, "two tasks at a time on a core");
+        }
+    }
+    (void)edges;
+}
+
+void run_random_graph(std::mt19937& random, int thread_count) {
+    const int tasks = 2 + static_cast<int>(random() % 700);
+    const int block_dim = 1 + static_cast<int>(random() % 24);
+    const Edges edges = random_edges(tasks, random);
+    Probe probe(tasks, edges, random, block_dim);
+    const bool throws = random() % 4 == 0;
+    if (throws) probe.throwing_task = static_cast<int>(random() % static_cast<unsigned>(tasks));
+
+    Graph graph = build(probe, edges);
+    expect(graph.task_count() == tasks && graph.successors.size() == edges.size(), "graph's size");
+    const auto control = std::make_unique<Control>();
+    std::vector<a2a3_task_record> records(static_cast<size_t>(tasks));
+    const bool succeeded = execute(graph, kernels(), ExecutorOptions{block_dim, thread_count},
+                                   *control, records.data());
+
+    expect(succeeded != throws, "execute() returned %d", succeeded);
+    if (throws) {
+        expect(control->report.failure == A2A3_FAILURE_KERNEL_EXCEPTION, "failure of a throw");
+        expect(control->report.task_id == probe.throwing_task, "culprit of a throw");
+        expect(std::string(control->report.message) == "thrown by the test", "text of a throw");
+        for (int id = 0; id < tasks; ++id) {
+            const auto& before = probe.predecessors[static_cast<size_t>(id)];
+            const bool follows =
+                std::find(before.begin(), before.end(), probe.throwing_task) != before.end();
+            expect(!follows || probe.runs[static_cast<size_t>(id)] == 0,
+                   "task %d runs though its predecessor threw", id);
+        }
+        return;
+    }
+    for (int id = 0; id < tasks; ++id) {
+        expect(probe.runs[static_cast<size_t>(id)] == 1, "task %d ran %d times", id,
+               probe.runs[static_cast<size_t>(id)]);
+    }
+    check_records(probe, edges, records, thread_count);
+}
+
+void find_random_cycle(std::mt19937& random) {
+    const int tasks = 2 + static_cast<int>(random() % 300);
+    Edges edges = random_edges(tasks, random);
+    const int first = static_cast<int>(random() % static_cast<unsigned>(tasks));
+    const int last = first + static_cast<int>(random() % static_cast<unsigned>(tasks - first));
+    for (int id = first; id < last; ++id) edges.emplace_back(id, id + 1);
+    edges.emplace_back(last, first);
+    std::shuffle(edges.begin(), edges.end(), random);
+    Probe probe(tasks, edges, random, 1);
+    try {
+        build(probe, edges);
+    } catch (const CaseFailure& failure) {
+        expect(failure.kind == A2A3_FAILURE_GRAPH, "failure of a cycle");
+        expect(failure.task_id >= 0 && failure.task_id < tasks, "culprit of a cycle");
+        return;
+    }
+    expect(false, "a cycle of %d tasks was not found", last - first + 1);
+}
+
+/// Each pushed task is taken exactly once, by its owner or a thief.
+void share_a_queue(std::mt19937& random, int thief_count) {
+    constexpr int kTasks = 20000;
+    WorkQueue queue;
+    std::vector<std::atomic<int>> taken(kTasks);
+    std::atomic<int> left{kTasks};
+    const auto take = [&](int32_t task) {
+        if (task < 0) return;
+        taken[static_cast<size_t>(task)].fetch_add(1);
+        left.fetch_sub(1);
+    };
+    std::vector<std::thread> thieves;
+    for (int i = 0; i < thief_count; ++i) {
+        thieves.emplace_back([&] {
+            while (left.load() > 0) take(queue.steal());
+        });
+    }
+    for (int task = 0; task < kTasks;) {
+        for (unsigned burst = random() % 4000; burst-- > 0 && task < kTasks;) queue.push(task++);
+        for (unsigned burst = random() % 1000; burst-- > 0;) take(queue.pop());
+    }
+    while (left.load() > 0) take(queue.pop());
+    for (std::thread& thief : thieves) thief.join();
+    for (int task = 0; task < kTasks; ++task) {
+        const int times = taken[static_cast<size_t>(task)];
+        expect(times == 1, "task %d was taken %d times", task, times);
+    }
+    expect(queue.looks_empty(), "the queue is empty at last");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    expect(argc == 3, "usage: engine_test THREADS ROUNDS");
+    const int thread_count = std::atoi(argv[1]);
+    const int rounds = std::atoi(argv[2]);
+    std::mt19937 random(static_cast<unsigned>(thread_count));
+    for (int round = 0; round < rounds; ++round) {
+        run_random_graph(random, thread_count);
+        find_random_cycle(random);
+    }
+    share_a_queue(random, thread_count - 1);
+    std::printf("%d graphs, %d cycles\n", rounds, rounds);
+}
