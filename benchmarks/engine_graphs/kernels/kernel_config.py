@@ -4,8 +4,20 @@ from pathlib import Path
 
 INCLUDE = [str(Path(__file__).parent.parent)]
 KERNELS = [
-    {"func_id": 0, "source": "spin.cpp", "core_type": "aic", "name": "CUBE", "include_dirs": INCLUDE},
-    {"func_id": 1, "source": "spin.cpp", "core_type": "aiv", "name": "VECTOR", "include_dirs": INCLUDE},
+    {
+        "func_id": 0,
+        "source": "spin.cpp",
+        "core_type": "aic",
+        "name": "CUBE",
+        "include_dirs": INCLUDE,
+    },
+    {
+        "func_id": 1,
+        "source": "spin.cpp",
+        "core_type": "aiv",
+        "name": "VECTOR",
+        "include_dirs": INCLUDE,
+    },
 ]
 ORCHESTRATION = {
     "source": "orchestration.cpp",
