@@ -50,20 +50,14 @@ class GoldenFile(pytest.File):
 
         try:
             golden = load_golden(self.path)
-        except GoldenError as error:
+            for note in golden.config.notes:
+                self.warn(A2A3SimWarning(note))  # raises where pytest turns warnings into errors
+        except (GoldenError, A2A3SimWarning) as error:
             raise self.CollectError(str(error)) from None
-        for note in golden.config.notes:
-            self.warn(A2A3SimWarning(note))
         for mark in _marks(getattr(golden.module, "pytestmark", ())):
             self.add_marker(mark)
         for case in golden.cases:
             yield GoldenItem.from_parent(self, name=case.name, golden=golden, case=case)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
-        """Our warnings, where pytest turns them into errors, are the whole message."""
-        if isinstance(excinfo.value, A2A3SimWarning):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
 
 
 class GoldenItem(pytest.Item):

@@ -65,7 +65,8 @@ void describe(const Shape& shape, Task task) {
                 int before[2];
                 for (int& id : before) {
                     random = random * 6364136223846793005u + 1442695040888963407u;
-                    const auto column = static_cast<int>((random >> 33) % static_cast<uint64_t>(shape.b));
+                    const auto column =
+                        static_cast<int>((random >> 33) % static_cast<uint64_t>(shape.b));
                     id = (layer - 1) * shape.b + column;
                 }
                 add(i % 2, before, layer > 0 ? 2 : 0);
