@@ -101,7 +101,7 @@ def run_case(
         diffs=diffs,
         graph=outcome.graph,
         phases={**phase.seconds, **outcome.phases},
-        timeline=outcome.timeline,
+        recording=outcome.recording,
         findings=_findings(inputs, expected, outcome),
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.compare import TensorDiff
+    from pytest_a2a3sim.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class RunOutcome:
     Attributes:
         graph: its size.
         phases: seconds by phase of the engine.
-        timeline: see :class:`CaseResult`.
+        recording: timeline and graph.
         copied_back: bytes that tensor pairs copied from the device, by tensor name.
     """
 
     graph: Graph
     phases: Mapping[str, float]
-    timeline: npt.NDArray[np.void]
+    recording: Recording
     copied_back: Mapping[str, int]
 
 
@@ -56,9 +57,7 @@ class CaseResult:
         graph: number of tasks and edges.
         phases: seconds by phase: ``build``, ``inputs``, ``golden``, ``start``, ``load``,
             ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
-        timeline: structured array with one record a task, by task id: ``start`` and ``end`` in
-            seconds since the graph started, ``func_id``, ``core_type`` (0 AIC, 1 AIV),
-            ``core_id`` and ``thread``.
+        recording: what ``timeline`` and ``profile`` are made from.
         findings: remarks about things that are suspicious but do not fail a case.
     """
 
@@ -70,8 +69,17 @@ class CaseResult:
     diffs: tuple[TensorDiff, ...]
     graph: Graph
     phases: Mapping[str, float]
-    timeline: npt.NDArray[np.void]
+    recording: Recording
     findings: tuple[str, ...] = ()
+
+    @property
+    def timeline(self) -> npt.NDArray[np.void]:
+        """Structured array with one record a task, by task id.
+
+        Its fields: ``start`` and ``end`` in seconds since the graph started, ``func_id``,
+        ``core_type`` (0 AIC, 1 AIV), ``core_id`` and ``thread``.
+        """
+        return self.recording.timeline
 
     @property
     def passed(self) -> bool:

@@ -14,6 +14,7 @@ from pytest_a2a3sim import explain
 from pytest_a2a3sim._engine import ffi, lib
 from pytest_a2a3sim.errors import EngineError
 from pytest_a2a3sim.inputs import Pointer
+from pytest_a2a3sim.recording import Recording
 from pytest_a2a3sim.result import Graph, RunOutcome
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import BuiltCase
     from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.spec import KernelSpec
     from pytest_a2a3sim.tensors import Bytes, Tensor
 
 DEVICE_MEMORY = 64 << 30
@@ -41,19 +43,6 @@ _FAILURES = {
     lib.A2A3_FAILURE_KERNEL_HANG: "kernel_hang",
     lib.A2A3_FAILURE_OUT_OF_MEMORY: "out_of_memory",
 }
-_RECORD = np.dtype(
-    [
-        ("start_ticks", np.int64),
-        ("end_ticks", np.int64),
-        ("func_id", np.int32),
-        ("core_type", np.int16),
-        ("core_id", np.int16),
-        ("thread", np.int32),
-        ("reserved", np.int32),
-    ]
-)
-
-
 def _device_memory() -> int:
     """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
     return min(DEVICE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -183,7 +172,7 @@ class Run:
         return RunOutcome(
             graph=Graph(report.task_count, report.edge_count),
             phases=report.phases,
-            timeline=self._timeline(report),
+            recording=self._recording(report),
             copied_back={
                 name: int(lib.a2a3_run_copied_back(self._run, index))
                 for index, name in enumerate(self._memory.names())
@@ -222,27 +211,26 @@ class Run:
             for task in tasks[0:count]
         ]
 
-    def _timeline(self, report: explain.Report) -> npt.NDArray[np.void]:
-        records = lib.a2a3_run_timeline(self._run)
-        buffer = ffi.buffer(records, report.task_count * ffi.sizeof("a2a3_task_record"))
-        raw = np.frombuffer(buffer, dtype=_RECORD)
-        scale = 1.0 / report.ticks_per_second
-        timeline = np.empty(
-            len(raw),
-            dtype=[
-                ("start", np.float64),
-                ("end", np.float64),
-                ("func_id", np.int32),
-                ("core_type", np.int16),
-                ("core_id", np.int16),
-                ("thread", np.int32),
-            ],
+    def _recording(self, report: explain.Report) -> Recording:
+        size = ffi.new("size_t*")
+        mapping = lib.a2a3_run_map_recording(self._run, size)
+        if mapping == ffi.NULL:
+            raise EngineError("the timeline of a case that ran to its end cannot be mapped")
+        nbytes = size[0]
+        keeper = ffi.gc(mapping, lambda memory: lib.a2a3_unmap_recording(memory, nbytes), nbytes)
+        return Recording(
+            memory=ffi.buffer(keeper, nbytes),
+            tasks=report.task_count,
+            edges=report.edge_count,
+            ticks_per_second=report.ticks_per_second,
+            core_types={
+                kernel.spec.func_id: _core_type_of(kernel.spec) for kernel in self._built.kernels
+            },
         )
-        timeline["start"] = (raw["start_ticks"] - report.origin_ticks) * scale
-        timeline["end"] = (raw["end_ticks"] - report.origin_ticks) * scale
-        for field in ("func_id", "core_type", "core_id", "thread"):
-            timeline[field] = raw[field]
-        return timeline
+
+
+def _core_type_of(kernel: KernelSpec) -> int:
+    return int(kernel.core_type == "aiv")
 
 
 def _request(
@@ -267,7 +255,7 @@ def _request(
                 text(os.fspath(kernel.path)),
                 text(kernel.symbol),
                 kernel.spec.func_id,
-                int(kernel.spec.core_type == "aiv"),
+                _core_type_of(kernel.spec),
             )
             for kernel in built.kernels
         ],

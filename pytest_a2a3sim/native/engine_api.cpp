@@ -1,4 +1,6 @@
 // The C interface: every exception becomes A2A3_ERROR and a text.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -71,9 +73,11 @@ uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index) {
     return unwrap(run)->copied_back(index);
 }
 
-const a2a3_task_record* a2a3_run_timeline(const a2a3_run* run) {
-    return unwrap(const_cast<a2a3_run*>(run))->timeline();
+void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes) {
+    return unwrap(run)->map_recording(nbytes);
 }
+
+void a2a3_unmap_recording(void* recording, size_t nbytes) { munmap(recording, nbytes); }
 
 void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }
 
