@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim import cli_settings
 from pytest_a2a3sim.errors import A2A3SimError
-from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
 from pytest_a2a3sim.simulator import Simulator
 from pytest_a2a3sim.version import __version__
 
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--all-cases", action="store_true", help="run all of ALL_CASES, not only DEFAULT_CASE"
     )
-    run.add_argument("--threads", type=int, help="threads that simulate the cores (default: CPUs)")
+    cli_settings.declare(run)
     run.add_argument("-v", "--verbose", action="store_true", help="the same as --log-level debug")
     run.add_argument("--silent", action="store_true", help="the same as --log-level error")
     run.add_argument("--log-level", choices=_LEVELS, help="how much to print (default: info)")
@@ -107,8 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     golden = load_golden(Path(options.golden), Path(options.kernels))
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
-    settings = Settings(threads=options.threads or usable_cpus(), hang_timeout=DEFAULT_HANG_TIMEOUT)
-    with contextlib.closing(Simulator(settings)) as simulator:
+    with contextlib.closing(Simulator(cli_settings.settings(options))) as simulator:
         failed = [
             case.name
             for case in _cases(golden, options)

@@ -79,6 +79,7 @@ def run_case(
         threads=settings.threads,
         hang_timeout=settings.hang_timeout,
         isolate=settings.isolate,
+        schedule=settings.schedule,
     )
     with HostMemory(inputs.tensors) as memory:
         with Run(built, inputs, memory, device) as run:
@@ -102,6 +103,7 @@ def run_case(
         graph=outcome.graph,
         phases={**phase.seconds, **outcome.phases},
         recording=outcome.recording,
+        schedule=settings.schedule,
         findings=_findings(inputs, expected, outcome),
     )
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_a2a3sim.schedule import repeat_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +34,7 @@ def mismatch_lines(result: CaseResult) -> list[str]:
         f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}",
         f"  case {result.case!r}, {result.graph.tasks} tasks",
         f"  in {result.golden}",
+        *(f"  {line}" for line in repeat_lines(result.schedule)),
     ]
     for diff in result.diffs:
         lines += ["", *diff_lines(diff)]

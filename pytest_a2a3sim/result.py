@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.compare import TensorDiff
     from pytest_a2a3sim.recording import Recording
+    from pytest_a2a3sim.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class CaseResult:
         phases: seconds by phase: ``build``, ``inputs``, ``golden``, ``start``, ``load``,
             ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
         recording: what ``timeline`` and ``profile`` are made from.
+        schedule: the order in which ready tasks were executed, with its seed.
         findings: remarks about things that are suspicious but do not fail a case.
     """
 
@@ -70,6 +72,7 @@ class CaseResult:
     graph: Graph
     phases: Mapping[str, float]
     recording: Recording
+    schedule: Schedule
     findings: tuple[str, ...] = ()
 
     @property

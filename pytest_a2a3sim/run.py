@@ -16,6 +16,7 @@ from pytest_a2a3sim.errors import EngineError
 from pytest_a2a3sim.inputs import Pointer
 from pytest_a2a3sim.recording import Recording
 from pytest_a2a3sim.result import Graph, RunOutcome
+from pytest_a2a3sim.schedule import Schedule, repeat_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import BuiltCase
     from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.schedule import Threads
     from pytest_a2a3sim.spec import KernelSpec
     from pytest_a2a3sim.tensors import Bytes, Tensor
 
@@ -43,6 +45,15 @@ _FAILURES = {
     lib.A2A3_FAILURE_KERNEL_HANG: "kernel_hang",
     lib.A2A3_FAILURE_OUT_OF_MEMORY: "out_of_memory",
 }
+_SCHEDULES = {
+    "depth-first": lib.A2A3_SCHEDULE_DEFAULT,
+    "fifo": lib.A2A3_SCHEDULE_FIFO,
+    "lifo": lib.A2A3_SCHEDULE_LIFO,
+    "random": lib.A2A3_SCHEDULE_RANDOM,
+    "reverse": lib.A2A3_SCHEDULE_REVERSE,
+}
+
+
 def _device_memory() -> int:
     """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
     return min(DEVICE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -113,15 +124,17 @@ class Device:
 
     Attributes:
         block_dim: AIC cores; there are twice as many AIV cores.
-        threads: worker threads that simulate them.
+        threads: worker threads that simulate them, or ``"cores"``.
         hang_timeout: seconds without progress after which the case has failed.
         isolate: simulate in a child process.
+        schedule: the order in which ready tasks are executed.
     """
 
     block_dim: int
-    threads: int
+    threads: Threads
     hang_timeout: float
     isolate: bool = True
+    schedule: Schedule = Schedule()
 
 
 class Run:
@@ -168,7 +181,9 @@ class Run:
         report = self._report()
         if status == lib.A2A3_FAILED:
             kernels = {kernel.spec.func_id: kernel.spec for kernel in self._built.kernels}
-            raise explain.error_of(report, self._running_tasks(), kernels)
+            error = explain.error_of(report, self._running_tasks(), kernels)
+            error.args = ("\n".join([*error.args, *repeat_lines(self._device.schedule)]),)
+            raise error
         return RunOutcome(
             graph=Graph(report.task_count, report.edge_count),
             phases=report.phases,
@@ -279,7 +294,9 @@ def _request(
     )
     request.arg_count = len(inputs.arguments)
     request.block_dim = device.block_dim
-    request.thread_count = device.threads
+    request.thread_count = 0 if device.threads == "cores" else device.threads
+    request.schedule = _SCHEDULES[device.schedule.order]
+    request.seed = device.schedule.seed
     request.isolate = device.isolate
     request.device_memory_size = _device_memory()
     return request
