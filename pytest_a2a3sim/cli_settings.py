@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_a2a3sim.errors import SettingsError
-from pytest_a2a3sim.schedule import Schedule, parse_schedule, parse_threads
+from pytest_a2a3sim.schedule import DEPTH_FIRST, parse_schedule, parse_threads
 from pytest_a2a3sim.settings import Settings, usable_cpus
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def settings(options: argparse.Namespace) -> Settings:
     threads = _parsed("--threads", options.threads, parse_threads)
     return Settings(
         threads=threads or (usable_cpus() if schedule is None else 1),
-        schedule=schedule or Schedule(),
+        schedule=schedule or DEPTH_FIRST,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from pytest_a2a3sim.schedule import Schedule, parse_schedule, parse_threads
+from pytest_a2a3sim.schedule import DEPTH_FIRST, parse_schedule, parse_threads
 from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def settings(config: pytest.Config) -> Settings:
     hang_timeout = _value(config, "sim_hang_timeout", parse_seconds)
     return Settings(
         threads=threads or (default_threads(config) if schedule is None else 1),
-        schedule=schedule or Schedule(),
+        schedule=schedule or DEPTH_FIRST,
         hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
         isolate=config.getoption("sim_isolation") == "process",
         cxxflags=tuple(config.getini("sim_cxxflags")),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from pytest_a2a3sim.spec import KernelSpec
+
 _RECORD = np.dtype([("start_and_core", np.uint64), ("end_and_thread", np.uint64)])
 _TIMELINE = np.dtype(
     [
@@ -37,14 +39,16 @@ class Recording:
         tasks: number of tasks.
         edges: number of edges.
         ticks_per_second: of the records.
-        core_types: 0 (AIC) or 1 (AIV) by func_id.
+        kernels: by func_id.
+        block_dim: AIC cores that the graph ran on; there were twice as many AIV cores.
     """
 
     memory: Any
     tasks: int
     edges: int
     ticks_per_second: float
-    core_types: Mapping[int, int]
+    kernels: Mapping[int, KernelSpec]
+    block_dim: int
 
     @functools.cached_property
     def timeline(self) -> npt.NDArray[np.void]:
@@ -58,7 +62,7 @@ class Recording:
         timeline["thread"] = raw["end_and_thread"] & _LOW_MASK
         timeline["func_id"] = self.func_ids
         kernels, index = np.unique(self.func_ids, return_inverse=True)
-        core_types = [self.core_types[int(kernel)] for kernel in kernels]
+        core_types = [self.kernels[int(kernel)].core_type == "aiv" for kernel in kernels]
         timeline["core_type"] = np.array(core_types, dtype=np.int16)[index]
         return timeline
 

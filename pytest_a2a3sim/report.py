@@ -68,15 +68,16 @@ def diff_lines(diff: TensorDiff) -> list[str]:
             )
             for row in diff.mismatches
         ]
-        table = _table(("index", "actual", "expected", "difference", "allowed"), rows)
-        lines += [f"  {line}" for line in table]
+        rows_and_header = table(("index", "actual", "expected", "difference", "allowed"), rows)
+        lines += [f"  {line}" for line in rows_and_header]
         hidden = diff.size - diff.matched - len(rows)
         if hidden:
             lines.append(f"  ... and {hidden} more")
     return lines
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Right-aligned columns."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     return [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

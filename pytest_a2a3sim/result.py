@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.compare import TensorDiff
+    from pytest_a2a3sim.profile import Profile
     from pytest_a2a3sim.recording import Recording
     from pytest_a2a3sim.schedule import Schedule
 
@@ -83,6 +85,13 @@ class CaseResult:
         ``core_type`` (0 AIC, 1 AIV), ``core_id`` and ``thread``.
         """
         return self.recording.timeline
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """Critical path, parallelism, totals by kernel and makespans; see :class:`Profile`."""
+        from pytest_a2a3sim.profile import profile_of  # noqa: PLC0415 - on request only
+
+        return profile_of(self.recording)
 
     @property
     def passed(self) -> bool:

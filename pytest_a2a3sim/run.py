@@ -16,7 +16,7 @@ from pytest_a2a3sim.errors import EngineError
 from pytest_a2a3sim.inputs import Pointer
 from pytest_a2a3sim.recording import Recording
 from pytest_a2a3sim.result import Graph, RunOutcome
-from pytest_a2a3sim.schedule import Schedule, repeat_lines
+from pytest_a2a3sim.schedule import DEPTH_FIRST, repeat_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import BuiltCase
     from pytest_a2a3sim.inputs import CaseInputs
-    from pytest_a2a3sim.schedule import Threads
-    from pytest_a2a3sim.spec import KernelSpec
+    from pytest_a2a3sim.schedule import Schedule, Threads
     from pytest_a2a3sim.tensors import Bytes, Tensor
 
 DEVICE_MEMORY = 64 << 30
@@ -134,7 +133,7 @@ class Device:
     threads: Threads
     hang_timeout: float
     isolate: bool = True
-    schedule: Schedule = Schedule()
+    schedule: Schedule = DEPTH_FIRST
 
 
 class Run:
@@ -238,14 +237,49 @@ class Run:
             tasks=report.task_count,
             edges=report.edge_count,
             ticks_per_second=report.ticks_per_second,
-            core_types={
-                kernel.spec.func_id: _core_type_of(kernel.spec) for kernel in self._built.kernels
-            },
+            kernels={kernel.spec.func_id: kernel.spec for kernel in self._built.kernels},
+            block_dim=self._device.block_dim,
         )
 
 
-def _core_type_of(kernel: KernelSpec) -> int:
-    return int(kernel.core_type == "aiv")
+class TimedGraph:
+    """A graph and how long each task takes, as the engine reads it.
+
+    Args:
+        recording: the graph.
+        seconds: of each task, float64 of shape ``(tasks,)``.
+        core_types: 0 (AIC) or 1 (AIV) of each task, shape ``(tasks,)``.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        seconds: npt.NDArray[np.float64],
+        core_types: npt.NDArray[np.int16],
+    ) -> None:
+        self._graph = ffi.new("a2a3_timed_graph*")
+        self._graph.task_count = recording.tasks
+        self._keep = [
+            ffi.from_buffer("double[]", np.ascontiguousarray(seconds, dtype=np.float64)),
+            ffi.from_buffer("int8_t[]", core_types.astype(np.int8)),
+            ffi.from_buffer("uint32_t[]", recording.first_successor),
+            ffi.from_buffer("int32_t[]", recording.successors),
+        ]
+        graph = self._graph
+        graph.seconds, graph.core_types, graph.first_successor, graph.successors = self._keep
+
+    def makespan(self, block_dim: int) -> float:
+        """Seconds that list scheduling needs on that many AIC and twice as many AIV cores."""
+        seconds = ffi.new("double*")
+        _check(lib.a2a3_list_schedule(self._graph, block_dim, seconds), "list scheduling")
+        return float(seconds[0])
+
+    def critical_path(self) -> list[int]:
+        """Ids of the tasks of a longest path, first task first."""
+        path = ffi.new("int32_t[]", self._graph.task_count)
+        length = ffi.new("int32_t*")
+        _check(lib.a2a3_critical_path(self._graph, path, length), "the critical path")
+        return list(ffi.unpack(path, length[0]))
 
 
 def _request(
@@ -270,7 +304,7 @@ def _request(
                 text(os.fspath(kernel.path)),
                 text(kernel.symbol),
                 kernel.spec.func_id,
-                _core_type_of(kernel.spec),
+                int(kernel.spec.core_type == "aiv"),
             )
             for kernel in built.kernels
         ],

@@ -37,14 +37,15 @@ class Schedule:
         return f"random:{self.seed}" if self.order == "random" else self.order
 
 
+DEPTH_FIRST = Schedule()
+
+
 def repeat_lines(schedule: Schedule) -> list[str]:
     """How to repeat what failed in an order that somebody asked for."""
     if schedule.is_default:
         return []
-    return [
-        f"schedule {schedule}: --sim-schedule={schedule} --sim-threads=1 executes the tasks in the "
-        "same order every time"
-    ]
+    option = f"--sim-schedule={schedule}"
+    return [f"schedule {schedule}: {option} --sim-threads=1 repeats the order exactly"]
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_a2a3sim.schedule import Schedule, Threads
+from pytest_a2a3sim.schedule import DEPTH_FIRST, Schedule, Threads
 
 DEFAULT_HANG_TIMEOUT = 30.0
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -41,7 +41,7 @@ class Settings:
     hang_timeout: float = DEFAULT_HANG_TIMEOUT
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
-    schedule: Schedule = Schedule()
+    schedule: Schedule = DEPTH_FIRST
 
     def workers(self) -> str:
         """``2 threads``, ``1 thread, schedule random:7`` or ``a thread per core``."""

@@ -147,3 +147,18 @@ void a2a3_unmap_recording(void* recording, size_t nbytes);
 
 /* Kills the case if it still runs, and frees everything. */
 void a2a3_run_destroy(a2a3_run* run);
+
+/* An acyclic graph and how long each task takes. */
+typedef struct {
+    int32_t task_count;
+    const double* seconds;
+    const int8_t* core_types;        /* 0 = AIC, 1 = AIV */
+    const uint32_t* first_successor; /* task_count + 1 offsets into successors */
+    const int32_t* successors;
+} a2a3_timed_graph;
+
+/* Seconds that list scheduling needs for the graph on block_dim AIC and 2 * block_dim AIV cores. */
+int a2a3_list_schedule(const a2a3_timed_graph* graph, int32_t block_dim, double* makespan);
+
+/* A longest path, first task first: `path` has room for every task, `length` gets the number. */
+int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* length);

@@ -14,9 +14,11 @@ namespace a2a3sim {
 namespace {
 
 /// Threads without work sleep here. A thread takes a ticket, looks for work once more and then
-/// waits; work that is published after that look wakes it.
+/// waits; work that is published after that look wakes it, unless every CPU has a thread already.
 class Parking {
   public:
+    explicit Parking(int threads) : surplus_(std::max(0, threads - usable_cpus())) {}
+
     uint64_t ticket() {
         sleepers_.fetch_add(1, std::memory_order_seq_cst);
         return epoch_.load(std::memory_order_seq_cst);
@@ -31,7 +33,7 @@ class Parking {
     }
 
     void wake_one() {
-        if (sleepers_.load(std::memory_order_seq_cst) > 0) advance(false);
+        if (sleepers_.load(std::memory_order_seq_cst) > surplus_) advance(false);
     }
 
     void wake_all() { advance(true); }
@@ -49,6 +51,7 @@ class Parking {
         }
     }
 
+    const int surplus_;  // threads that no CPU is left for
     std::atomic<int> sleepers_{0};
     std::atomic<uint64_t> epoch_{0};
     std::mutex mutex_;
@@ -90,7 +93,8 @@ class Execution {
               options.thread_count, 1,
               std::min({options.block_dim, kMaxWorkers, std::max(graph.task_count(), 1)}))),
           workers_(new Worker[static_cast<size_t>(worker_count_)]),
-          remaining_(graph.task_count()) {
+          remaining_(graph.task_count()),
+          parking_(worker_count_) {
         const auto count = static_cast<size_t>(worker_count_);
         for (size_t w = 0; w < count; ++w) {
             const size_t roots = graph.roots.size();

@@ -1,6 +1,7 @@
 #include "ordered_execution.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -71,6 +72,8 @@ class OrderedExecution {
           worker_count_(typed_ ? 3 * block_dim_ : std::clamp(options.thread_count, 1, block_dim_)),
           remaining_(graph.task_count()),
           lanes_{Lane(options), Lane(options)} {
+        lanes_[0].threads = typed_ ? block_dim_ : worker_count_;
+        lanes_[1].threads = worker_count_ - lanes_[0].threads;
         for (const int32_t task : graph.roots) lane_of(task).pool.push(task);
     }
 
@@ -88,8 +91,10 @@ class OrderedExecution {
         explicit Lane(const ExecutorOptions& options) : pool(options.schedule, options.seed) {}
 
         ReadyPool pool;
-        size_t sleepers = 0;
-        std::condition_variable filled;
+        int threads = 0;
+        int sleepers = 0;  // parked threads that nobody has called
+        int calls = 0;     // to parked threads that have not come yet
+        std::condition_variable called;
     };
 
     Lane& lane_of(int32_t task) {
@@ -103,14 +108,12 @@ class OrderedExecution {
         std::unique_lock<std::mutex> lock(mutex_);
         while (!over()) {
             if (lane.pool.empty()) {
-                wake_others();
-                ++lane.sleepers;
-                lane.filled.wait(lock);
-                --lane.sleepers;
+                call_others();
+                park(lane, lock);
                 continue;
             }
             const int32_t task = lane.pool.take();
-            wake_others();
+            call_others();
             lock.unlock();
             if (!typed_) cores.next_block();
             const int core = !typed_ ? cores.take(runner_.core_type(task))
@@ -120,14 +123,35 @@ class OrderedExecution {
             --remaining_;
             release_successors(task);
         }
-        for (Lane& each : lanes_) each.filled.notify_all();
+        for (Lane& each : lanes_) each.called.notify_all();
     }
 
     bool over() const { return runner_.cancelled() || remaining_ == 0; }
 
-    void wake_others() {
+    /// Wakes a thread for each lane that has tasks, but only as many as there are CPUs and one a
+    /// lane: more would only take turns with those that are awake.
+    void call_others() {
+        const int awake = worker_count_ - lanes_[0].sleepers - lanes_[1].sleepers;
         for (Lane& lane : lanes_) {
-            if (lane.sleepers > 0 && !lane.pool.empty()) lane.filled.notify_one();
+            if (lane.pool.empty() || lane.sleepers == 0) continue;
+            if (awake >= cpus_ && lane.sleepers < lane.threads) continue;
+            --lane.sleepers;
+            ++lane.calls;
+            lane.called.notify_one();
+        }
+    }
+
+    /// A parked thread looks by itself now and then, so that kernels that wait for one another all
+    /// get their threads.
+    void park(Lane& lane, std::unique_lock<std::mutex>& lock) {
+        constexpr auto kLookAgain = std::chrono::milliseconds(50);
+        ++lane.sleepers;
+        lane.called.wait_until(lock, std::chrono::system_clock::now() + kLookAgain,
+                               [&] { return lane.calls > 0 || over(); });
+        if (lane.calls > 0) {
+            --lane.calls;
+        } else {
+            --lane.sleepers;
         }
     }
 
@@ -144,6 +168,7 @@ class OrderedExecution {
     const int block_dim_;
     const bool typed_;
     const int worker_count_;
+    const int cpus_ = usable_cpus();
 
     std::mutex mutex_;  // of everything below, and of the fan-ins
     int64_t remaining_;

@@ -1,5 +1,6 @@
 #include "task_runner.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -17,6 +18,8 @@ namespace {
 thread_local WorkerSlot* tls_worker = nullptr;
 
 }  // namespace
+
+int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 WorkerSlot* current_worker() { return tls_worker; }
 

@@ -9,6 +9,9 @@
 
 namespace a2a3sim {
 
+/// CPUs that threads of this process can run on at a time.
+int usable_cpus();
+
 class TaskRunner {
   public:
     TaskRunner(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,

@@ -82,7 +82,7 @@ def test_mismatch_says_how_to_repeat_it(pytester: pytest.Pytester, doubler: Gold
     result.stdout.re_match_lines(
         [
             r"a2a3sim: .*, 1 thread, schedule random:\d+, compiler: .*",
-            r" *schedule random:\d+: --sim-schedule=random:\d+ --sim-threads=1 executes .*",
+            r" *schedule random:\d+: --sim-schedule=random:\d+ --sim-threads=1 repeats .*",
         ]
     )
 
