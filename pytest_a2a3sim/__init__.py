@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.api import run_case
     from pytest_a2a3sim.compare import Difference, TensorDiff
     from pytest_a2a3sim.profile import Profile
-    from pytest_a2a3sim.result import CaseResult, Graph
+    from pytest_a2a3sim.recording import Graph
+    from pytest_a2a3sim.result import CaseResult
 
 __all__ = [
     "A2A3SimError",
@@ -69,7 +70,7 @@ _LAZY = {
     "CaseResult": "result",
     "Profile": "profile",
     "Difference": "compare",
-    "Graph": "result",
+    "Graph": "recording",
     "TensorDiff": "compare",
     "run_case": "api",
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import Builder
     from pytest_a2a3sim.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.result import RunOutcome
+    from pytest_a2a3sim.recording import RunOutcome
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 

@@ -1,4 +1,4 @@
-"""What the run of a graph left behind: when and where each task ran, and the graph itself."""
+"""What the run of a graph left behind: its size, times, and when and where each task ran."""
 
 from __future__ import annotations
 
@@ -84,3 +84,28 @@ class Recording:
     def _array(self, kind: Any, words_before: int, count: int) -> npt.NDArray[Any]:
         offset = self.tasks * _RECORD.itemsize + 4 * words_before
         return np.frombuffer(self.memory, kind, count, offset)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Size of a task graph."""
+
+    tasks: int
+    edges: int
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What the engine knows of a case that ran to its end.
+
+    Attributes:
+        graph: its size.
+        phases: seconds by phase of the engine.
+        recording: timeline and graph.
+        copied_back: bytes that tensor pairs copied from the device, by tensor name.
+    """
+
+    graph: Graph
+    phases: Mapping[str, float]
+    recording: Recording
+    copied_back: Mapping[str, int]

@@ -68,8 +68,8 @@ def diff_lines(diff: TensorDiff) -> list[str]:
             )
             for row in diff.mismatches
         ]
-        rows_and_header = table(("index", "actual", "expected", "difference", "allowed"), rows)
-        lines += [f"  {line}" for line in rows_and_header]
+        grid = table(("index", "actual", "expected", "difference", "allowed"), rows)
+        lines += [f"  {line}" for line in grid]
         hidden = diff.size - diff.matched - len(rows)
         if hidden:
             lines.append(f"  ... and {hidden} more")

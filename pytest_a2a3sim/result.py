@@ -17,33 +17,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.compare import TensorDiff
     from pytest_a2a3sim.profile import Profile
-    from pytest_a2a3sim.recording import Recording
+    from pytest_a2a3sim.recording import Graph, Recording
     from pytest_a2a3sim.schedule import Schedule
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Size of a task graph."""
-
-    tasks: int
-    edges: int
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """What the engine knows of a case that ran to its end.
-
-    Attributes:
-        graph: its size.
-        phases: seconds by phase of the engine.
-        recording: timeline and graph.
-        copied_back: bytes that tensor pairs copied from the device, by tensor name.
-    """
-
-    graph: Graph
-    phases: Mapping[str, float]
-    recording: Recording
-    copied_back: Mapping[str, int]
 
 
 @dataclass(frozen=True)

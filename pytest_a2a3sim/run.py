@@ -14,8 +14,7 @@ from pytest_a2a3sim import explain
 from pytest_a2a3sim._engine import ffi, lib
 from pytest_a2a3sim.errors import EngineError
 from pytest_a2a3sim.inputs import Pointer
-from pytest_a2a3sim.recording import Recording
-from pytest_a2a3sim.result import Graph, RunOutcome
+from pytest_a2a3sim.recording import Graph, Recording, RunOutcome
 from pytest_a2a3sim.schedule import DEPTH_FIRST, repeat_lines
 
 if TYPE_CHECKING:
