@@ -100,6 +100,7 @@ class Programs:
         self.directory = directory
         self.libraries = [item for item in libraries() if self._compile(item.source, item.flags)]
         self._compile("calibrate.cpp", ())
+        self._compile("bare_threads.cpp", ())
 
     def _compile(self, source: str, flags: Sequence[str]) -> bool:
         program = self.directory / Path(source).stem
@@ -235,17 +236,32 @@ def million(runner: Engine, repeat: int) -> None:
 
 
 def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:
-    """Execution against the ideal: the kernels' own time divided by the threads."""
-    print(f"\n{'graph':24} {'kernel':>7} {'threads':>7} {'of the ideal':>13}")
-    for shape in (SMALL, LAYERS):
-        for threads in (1, 2, "cores"):
-            fractions = []
+    """Execution against threads that call the kernels in a loop: wall time and CPU time."""
+    print(f"\n{'graph':24} {'kernel':>8} {'threads':>7} {'of the ideal':>13} {'by CPU time':>12}")
+    bare = Library("bare threads", "bare_threads.cpp", ())
+    iterations = round(10 * programs.iterations_per_microsecond())
+    for shape in (LARGE, LAYERS):
+        for threads in (1, 2, 16, "cores"):
+            ideal, ideal_cpu, wall, cpu = [], [], [], []
             for _ in range(repeat):
-                per_microsecond = programs.iterations_per_microsecond()
-                time = runner.run(shape, round(10 * per_microsecond), threads)
-                ideal = shape.tasks * 10e-6 / (1 if threads == 1 else 2)
-                fractions.append(ideal / time.execute)
-            print(f"{shape.label:24} {10:4} us {threads!s:>7} {max(fractions):13.1%}")
+                before = children_cpu_seconds()
+                ideal.append(
+                    programs.seconds(bare, shape, iterations, 1 if threads == 1 else 2, 1)[0]
+                )
+                between = children_cpu_seconds()
+                wall.append(runner.run(shape, iterations, threads).execute)
+                ideal_cpu.append(between - before)
+                cpu.append(children_cpu_seconds() - between)
+            print(
+                f"{shape.label:24} {10:5} us {threads!s:>7} {min(ideal) / min(wall):13.1%} "
+                f"{min(ideal_cpu) / min(cpu):12.1%}"
+            )
+
+
+def children_cpu_seconds() -> float:
+    """Of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from pytest_a2a3sim.errors import (
     RunError,
     SettingsError,
 )
+from pytest_a2a3sim.schedule import Schedule
 from pytest_a2a3sim.settings import Settings
 from pytest_a2a3sim.simulator import Simulator
 from pytest_a2a3sim.version import __version__
@@ -31,7 +32,9 @@ from pytest_a2a3sim.version import __version__
 if TYPE_CHECKING:
     from pytest_a2a3sim.api import run_case
     from pytest_a2a3sim.compare import Difference, TensorDiff
-    from pytest_a2a3sim.result import CaseResult, Graph
+    from pytest_a2a3sim.profile import Profile
+    from pytest_a2a3sim.recording import Graph
+    from pytest_a2a3sim.result import CaseResult
 
 __all__ = [
     "A2A3SimError",
@@ -50,7 +53,9 @@ __all__ = [
     "Mismatch",
     "OrchestrationError",
     "OutOfMemory",
+    "Profile",
     "RunError",
+    "Schedule",
     "Settings",
     "SettingsError",
     "Simulator",
@@ -63,8 +68,9 @@ __all__ = [
 # NumPy or the engine is imported on first use.
 _LAZY = {
     "CaseResult": "result",
+    "Profile": "profile",
     "Difference": "compare",
-    "Graph": "result",
+    "Graph": "recording",
     "TensorDiff": "compare",
     "run_case": "api",
 }

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim import cli_profile, cli_settings
 from pytest_a2a3sim.errors import A2A3SimError
-from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
 from pytest_a2a3sim.simulator import Simulator
 from pytest_a2a3sim.version import __version__
 
@@ -27,17 +27,20 @@ _RULE = "=" * 60
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    status: int
     try:
-        return _run(options)
+        status = options.handler(options)
     except A2A3SimError as error:
         print(f"a2a3sim: error: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
         return 1
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="a2a3sim", description=__doc__)
     parser.add_argument("--version", action="version", version=f"a2a3sim {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    cli_profile.declare(commands)
     run = commands.add_parser("run", help="build, simulate and check a golden directory")
     run.add_argument("-k", "--kernels", required=True, help="directory of kernel_config.py")
     run.add_argument("-g", "--golden", required=True, help="golden.py")
@@ -53,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--all-cases", action="store_true", help="run all of ALL_CASES, not only DEFAULT_CASE"
     )
-    run.add_argument("--threads", type=int, help="threads that simulate the cores (default: CPUs)")
+    cli_settings.declare(run)
+    run.set_defaults(handler=_run)
     run.add_argument("-v", "--verbose", action="store_true", help="the same as --log-level debug")
     run.add_argument("--silent", action="store_true", help="the same as --log-level error")
     run.add_argument("--log-level", choices=_LEVELS, help="how much to print (default: info)")
@@ -107,8 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     golden = load_golden(Path(options.golden), Path(options.kernels))
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
-    settings = Settings(threads=options.threads or usable_cpus(), hang_timeout=DEFAULT_HANG_TIMEOUT)
-    with contextlib.closing(Simulator(settings)) as simulator:
+    with contextlib.closing(Simulator(cli_settings.settings(options))) as simulator:
         failed = [
             case.name
             for case in _cases(golden, options)

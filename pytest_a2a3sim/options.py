@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from pytest_a2a3sim.schedule import DEPTH_FIRST, parse_schedule, parse_threads
 from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
 
 if TYPE_CHECKING:
@@ -20,9 +21,15 @@ def declare(parser: pytest.Parser) -> None:
     group = parser.getgroup("a2a3sim", "simulation of Ascend kernels (golden.py)")
     group.addoption(
         "--sim-threads",
-        metavar="N",
-        help="threads that simulate the cores (default: usable CPUs / xdist workers; "
-        "ini: sim_threads)",
+        metavar="N|cores",
+        help="threads that simulate the cores (default: usable CPUs / xdist workers), or a thread "
+        "per simulated core (ini: sim_threads)",
+    )
+    group.addoption(
+        "--sim-schedule",
+        metavar="ORDER",
+        help="execute ready tasks in another order, on one thread unless --sim-threads is given: "
+        "fifo, lifo, reverse, random or random:SEED (ini: sim_schedule)",
     )
     group.addoption(
         "--sim-hang-timeout",
@@ -42,22 +49,11 @@ def declare(parser: pytest.Parser) -> None:
         help="simulate in a child process (process, the default) or inside pytest, for gdb (none)",
     )
     parser.addini("sim_threads", "threads that simulate the cores", default="")
+    parser.addini("sim_schedule", "order in which ready tasks are executed", default="")
     parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
     parser.addini(
         "sim_cxxflags", "compiler flags added to every source's own", type="args", default=[]
     )
-
-
-def parse_threads(text: str) -> int:
-    """``--sim-threads``: an int, at least 1.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    count = int(text) if text.strip().isdecimal() else 0
-    if count < 1:
-        raise ValueError("must be an int, at least 1")
-    return count
 
 
 def parse_seconds(text: str) -> float:
@@ -81,10 +77,12 @@ def settings(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: an option or ini value has no meaning.
     """
+    schedule = _value(config, "sim_schedule", parse_schedule)
     threads = _value(config, "sim_threads", parse_threads)
     hang_timeout = _value(config, "sim_hang_timeout", parse_seconds)
     return Settings(
-        threads=threads or default_threads(config),
+        threads=threads or (default_threads(config) if schedule is None else 1),
+        schedule=schedule or DEPTH_FIRST,
         hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
         isolate=config.getoption("sim_isolation") == "process",
         cxxflags=tuple(config.getini("sim_cxxflags")),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import Builder
     from pytest_a2a3sim.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.result import RunOutcome
+    from pytest_a2a3sim.recording import RunOutcome
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
@@ -79,6 +79,7 @@ def run_case(
         threads=settings.threads,
         hang_timeout=settings.hang_timeout,
         isolate=settings.isolate,
+        schedule=settings.schedule,
     )
     with HostMemory(inputs.tensors) as memory:
         with Run(built, inputs, memory, device) as run:
@@ -101,7 +102,8 @@ def run_case(
         diffs=diffs,
         graph=outcome.graph,
         phases={**phase.seconds, **outcome.phases},
-        timeline=outcome.timeline,
+        recording=outcome.recording,
+        schedule=settings.schedule,
         findings=_findings(inputs, expected, outcome),
     )
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_a2a3sim.schedule import repeat_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +34,7 @@ def mismatch_lines(result: CaseResult) -> list[str]:
         f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}",
         f"  case {result.case!r}, {result.graph.tasks} tasks",
         f"  in {result.golden}",
+        *(f"  {line}" for line in repeat_lines(result.schedule)),
     ]
     for diff in result.diffs:
         lines += ["", *diff_lines(diff)]
@@ -65,15 +68,16 @@ def diff_lines(diff: TensorDiff) -> list[str]:
             )
             for row in diff.mismatches
         ]
-        table = _table(("index", "actual", "expected", "difference", "allowed"), rows)
-        lines += [f"  {line}" for line in table]
+        grid = table(("index", "actual", "expected", "difference", "allowed"), rows)
+        lines += [f"  {line}" for line in grid]
         hidden = diff.size - diff.matched - len(rows)
         if hidden:
             lines.append(f"  ... and {hidden} more")
     return lines
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Right-aligned columns."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     return [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

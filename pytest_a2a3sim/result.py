@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,31 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.compare import TensorDiff
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Size of a task graph."""
-
-    tasks: int
-    edges: int
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """What the engine knows of a case that ran to its end.
-
-    Attributes:
-        graph: its size.
-        phases: seconds by phase of the engine.
-        timeline: see :class:`CaseResult`.
-        copied_back: bytes that tensor pairs copied from the device, by tensor name.
-    """
-
-    graph: Graph
-    phases: Mapping[str, float]
-    timeline: npt.NDArray[np.void]
-    copied_back: Mapping[str, int]
+    from pytest_a2a3sim.profile import Profile
+    from pytest_a2a3sim.recording import Graph, Recording
+    from pytest_a2a3sim.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -56,9 +35,8 @@ class CaseResult:
         graph: number of tasks and edges.
         phases: seconds by phase: ``build``, ``inputs``, ``golden``, ``start``, ``load``,
             ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
-        timeline: structured array with one record a task, by task id: ``start`` and ``end`` in
-            seconds since the graph started, ``func_id``, ``core_type`` (0 AIC, 1 AIV),
-            ``core_id`` and ``thread``.
+        recording: what ``timeline`` and ``profile`` are made from.
+        schedule: the order in which ready tasks were executed, with its seed.
         findings: remarks about things that are suspicious but do not fail a case.
     """
 
@@ -70,8 +48,25 @@ class CaseResult:
     diffs: tuple[TensorDiff, ...]
     graph: Graph
     phases: Mapping[str, float]
-    timeline: npt.NDArray[np.void]
+    recording: Recording
+    schedule: Schedule
     findings: tuple[str, ...] = ()
+
+    @property
+    def timeline(self) -> npt.NDArray[np.void]:
+        """Structured array with one record a task, by task id.
+
+        Its fields: ``start`` and ``end`` in seconds since the graph started, ``func_id``,
+        ``core_type`` (0 AIC, 1 AIV), ``core_id`` and ``thread``.
+        """
+        return self.recording.timeline
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """Critical path, parallelism, totals by kernel and makespans; see :class:`Profile`."""
+        from pytest_a2a3sim.profile import profile_of  # noqa: PLC0415 - on request only
+
+        return profile_of(self.recording)
 
     @property
     def passed(self) -> bool:

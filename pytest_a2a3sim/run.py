@@ -14,7 +14,8 @@ from pytest_a2a3sim import explain
 from pytest_a2a3sim._engine import ffi, lib
 from pytest_a2a3sim.errors import EngineError
 from pytest_a2a3sim.inputs import Pointer
-from pytest_a2a3sim.result import Graph, RunOutcome
+from pytest_a2a3sim.recording import Graph, Recording, RunOutcome
+from pytest_a2a3sim.schedule import DEPTH_FIRST, repeat_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.build import BuiltCase
     from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.schedule import Schedule, Threads
     from pytest_a2a3sim.tensors import Bytes, Tensor
 
 DEVICE_MEMORY = 64 << 30
@@ -41,17 +43,13 @@ _FAILURES = {
     lib.A2A3_FAILURE_KERNEL_HANG: "kernel_hang",
     lib.A2A3_FAILURE_OUT_OF_MEMORY: "out_of_memory",
 }
-_RECORD = np.dtype(
-    [
-        ("start_ticks", np.int64),
-        ("end_ticks", np.int64),
-        ("func_id", np.int32),
-        ("core_type", np.int16),
-        ("core_id", np.int16),
-        ("thread", np.int32),
-        ("reserved", np.int32),
-    ]
-)
+_SCHEDULES = {
+    "depth-first": lib.A2A3_SCHEDULE_DEFAULT,
+    "fifo": lib.A2A3_SCHEDULE_FIFO,
+    "lifo": lib.A2A3_SCHEDULE_LIFO,
+    "random": lib.A2A3_SCHEDULE_RANDOM,
+    "reverse": lib.A2A3_SCHEDULE_REVERSE,
+}
 
 
 def _device_memory() -> int:
@@ -124,15 +122,17 @@ class Device:
 
     Attributes:
         block_dim: AIC cores; there are twice as many AIV cores.
-        threads: worker threads that simulate them.
+        threads: worker threads that simulate them, or ``"cores"``.
         hang_timeout: seconds without progress after which the case has failed.
         isolate: simulate in a child process.
+        schedule: the order in which ready tasks are executed.
     """
 
     block_dim: int
-    threads: int
+    threads: Threads
     hang_timeout: float
     isolate: bool = True
+    schedule: Schedule = DEPTH_FIRST
 
 
 class Run:
@@ -179,11 +179,13 @@ class Run:
         report = self._report()
         if status == lib.A2A3_FAILED:
             kernels = {kernel.spec.func_id: kernel.spec for kernel in self._built.kernels}
-            raise explain.error_of(report, self._running_tasks(), kernels)
+            error = explain.error_of(report, self._running_tasks(), kernels)
+            error.args = ("\n".join([*error.args, *repeat_lines(self._device.schedule)]),)
+            raise error
         return RunOutcome(
             graph=Graph(report.task_count, report.edge_count),
             phases=report.phases,
-            timeline=self._timeline(report),
+            recording=self._recording(report),
             copied_back={
                 name: int(lib.a2a3_run_copied_back(self._run, index))
                 for index, name in enumerate(self._memory.names())
@@ -222,27 +224,61 @@ class Run:
             for task in tasks[0:count]
         ]
 
-    def _timeline(self, report: explain.Report) -> npt.NDArray[np.void]:
-        records = lib.a2a3_run_timeline(self._run)
-        buffer = ffi.buffer(records, report.task_count * ffi.sizeof("a2a3_task_record"))
-        raw = np.frombuffer(buffer, dtype=_RECORD)
-        scale = 1.0 / report.ticks_per_second
-        timeline = np.empty(
-            len(raw),
-            dtype=[
-                ("start", np.float64),
-                ("end", np.float64),
-                ("func_id", np.int32),
-                ("core_type", np.int16),
-                ("core_id", np.int16),
-                ("thread", np.int32),
-            ],
+    def _recording(self, report: explain.Report) -> Recording:
+        size = ffi.new("size_t*")
+        mapping = lib.a2a3_run_map_recording(self._run, size)
+        if mapping == ffi.NULL:
+            raise EngineError("the timeline of a case that ran to its end cannot be mapped")
+        nbytes = size[0]
+        keeper = ffi.gc(mapping, lambda memory: lib.a2a3_unmap_recording(memory, nbytes), nbytes)
+        return Recording(
+            memory=ffi.buffer(keeper, nbytes),
+            tasks=report.task_count,
+            edges=report.edge_count,
+            ticks_per_second=report.ticks_per_second,
+            kernels={kernel.spec.func_id: kernel.spec for kernel in self._built.kernels},
+            block_dim=self._device.block_dim,
         )
-        timeline["start"] = (raw["start_ticks"] - report.origin_ticks) * scale
-        timeline["end"] = (raw["end_ticks"] - report.origin_ticks) * scale
-        for field in ("func_id", "core_type", "core_id", "thread"):
-            timeline[field] = raw[field]
-        return timeline
+
+
+class TimedGraph:
+    """A graph and how long each task takes, as the engine reads it.
+
+    Args:
+        recording: the graph.
+        seconds: of each task, float64 of shape ``(tasks,)``.
+        core_types: 0 (AIC) or 1 (AIV) of each task, shape ``(tasks,)``.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        seconds: npt.NDArray[np.float64],
+        core_types: npt.NDArray[np.int16],
+    ) -> None:
+        self._graph = ffi.new("a2a3_timed_graph*")
+        self._graph.task_count = recording.tasks
+        self._keep = [
+            ffi.from_buffer("double[]", np.ascontiguousarray(seconds, dtype=np.float64)),
+            ffi.from_buffer("int8_t[]", core_types.astype(np.int8)),
+            ffi.from_buffer("uint32_t[]", recording.first_successor),
+            ffi.from_buffer("int32_t[]", recording.successors),
+        ]
+        graph = self._graph
+        graph.seconds, graph.core_types, graph.first_successor, graph.successors = self._keep
+
+    def makespan(self, block_dim: int) -> float:
+        """Seconds that list scheduling needs on that many AIC and twice as many AIV cores."""
+        seconds = ffi.new("double*")
+        _check(lib.a2a3_list_schedule(self._graph, block_dim, seconds), "list scheduling")
+        return float(seconds[0])
+
+    def critical_path(self) -> list[int]:
+        """Ids of the tasks of a longest path, first task first."""
+        path = ffi.new("int32_t[]", self._graph.task_count)
+        length = ffi.new("int32_t*")
+        _check(lib.a2a3_critical_path(self._graph, path, length), "the critical path")
+        return list(ffi.unpack(path, length[0]))
 
 
 def _request(
@@ -291,7 +327,9 @@ def _request(
     )
     request.arg_count = len(inputs.arguments)
     request.block_dim = device.block_dim
-    request.thread_count = device.threads
+    request.thread_count = 0 if device.threads == "cores" else device.threads
+    request.schedule = _SCHEDULES[device.schedule.order]
+    request.seed = device.schedule.seed
     request.isolate = device.isolate
     request.device_memory_size = _device_memory()
     return request

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_a2a3sim.schedule import DEPTH_FIRST, Schedule, Threads
+
 DEFAULT_HANG_TIMEOUT = 30.0
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -27,13 +29,24 @@ class Settings:
     """One run's settings.
 
     Attributes:
-        threads: worker threads that simulate the cores; at most ``block_dim`` of them work.
+        threads: worker threads that simulate the cores, of which at most ``block_dim`` work; or
+            ``"cores"``, for a thread per simulated core.
         hang_timeout: seconds without a task's start or end after which a case has failed.
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
+        schedule: the order in which ready tasks are executed.
     """
 
-    threads: int = 1
+    threads: Threads = 1
     hang_timeout: float = DEFAULT_HANG_TIMEOUT
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
+    schedule: Schedule = DEPTH_FIRST
+
+    def workers(self) -> str:
+        """``2 threads``, ``1 thread, schedule random:7`` or ``a thread per core``."""
+        if self.threads == "cores":
+            threads = "a thread per core"
+        else:
+            threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        return threads if self.schedule.is_default else f"{threads}, schedule {self.schedule}"

@@ -60,9 +60,8 @@ class Simulator:
             compiler = find_toolchain().version
         except BuildError as error:
             compiler = str(error).splitlines()[0]
-        threads = self.settings.threads
         return (
-            f"a2a3sim: {__version__}, native engine, {threads} thread{'s' if threads > 1 else ''}, "
+            f"a2a3sim: {__version__}, native engine, {self.settings.workers()}, "
             f"compiler: {compiler}"
         )
 

@@ -237,9 +237,9 @@ std::vector<a2a3_running_task> CaseRun::running_tasks() const {
     return tasks;
 }
 
-const a2a3_task_record* CaseRun::timeline() {
-    const bool executed = control_.worker_count.load(std::memory_order_acquire) > 0;
-    return executed ? timeline_.map(control_.report.task_count) : nullptr;
+void* CaseRun::map_recording(size_t* nbytes) const {
+    const bool done = control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
+    return done ? timeline_.map_all(nbytes) : nullptr;
 }
 
 }  // namespace a2a3sim

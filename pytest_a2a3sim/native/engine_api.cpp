@@ -1,10 +1,13 @@
 // The C interface: every exception becomes A2A3_ERROR and a text.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <exception>
 #include <string>
 
 #include "case_run.h"
 #include "host_window.h"
+#include "what_if.h"
 
 using a2a3sim::CaseDescription;
 using a2a3sim::CaseRun;
@@ -71,10 +74,28 @@ uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index) {
     return unwrap(run)->copied_back(index);
 }
 
-const a2a3_task_record* a2a3_run_timeline(const a2a3_run* run) {
-    return unwrap(const_cast<a2a3_run*>(run))->timeline();
+void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes) {
+    return unwrap(run)->map_recording(nbytes);
 }
 
+void a2a3_unmap_recording(void* recording, size_t nbytes) { munmap(recording, nbytes); }
+
 void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }
+
+int a2a3_list_schedule(const a2a3_timed_graph* graph, int32_t block_dim, double* makespan) {
+    return guarded([&] {
+        *makespan = a2a3sim::list_schedule(*graph, block_dim);
+        return A2A3_OK;
+    });
+}
+
+int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* length) {
+    return guarded([&] {
+        const std::vector<int32_t> tasks = a2a3sim::critical_path(*graph);
+        std::copy(tasks.begin(), tasks.end(), path);
+        *length = static_cast<int32_t>(tasks.size());
+        return A2A3_OK;
+    });
+}
 
 }  // extern "C"

@@ -35,6 +35,15 @@ enum a2a3_phase {
     A2A3_PHASE_COUNT = 7
 };
 
+/* Which ready task is executed next. */
+enum a2a3_schedule {
+    A2A3_SCHEDULE_DEFAULT = 0, /* work stealing, depth first */
+    A2A3_SCHEDULE_FIFO = 1,    /* the one that has been ready for longest */
+    A2A3_SCHEDULE_LIFO = 2,    /* the one that became ready last */
+    A2A3_SCHEDULE_RANDOM = 3,  /* any, by the seed */
+    A2A3_SCHEDULE_REVERSE = 4  /* the one that was added last */
+};
+
 typedef struct {
     const char* name;
     const char* object_path;
@@ -63,7 +72,9 @@ typedef struct {
     const uint64_t* args; /* what the orchestration receives */
     int32_t arg_count;
     int32_t block_dim;
-    int32_t thread_count;
+    int32_t thread_count;        /* 0: one for each simulated core */
+    int32_t schedule;            /* a2a3_schedule */
+    uint64_t seed;               /* of A2A3_SCHEDULE_RANDOM */
     int32_t isolate;             /* 0: run in the calling process, for debuggers */
     uint64_t device_memory_size; /* bytes */
 } a2a3_request;
@@ -77,15 +88,10 @@ typedef struct {
     double seconds; /* since its start */
 } a2a3_running_task;
 
-/* One executed task; ticks are those of a2a3_report.ticks_per_second. */
+/* One executed task; ticks count from a2a3_report.origin_ticks. All zero: it was not executed. */
 typedef struct {
-    int64_t start_ticks;
-    int64_t end_ticks;
-    int32_t func_id;
-    int16_t core_type;
-    int16_t core_id;
-    int32_t thread; /* -1: not executed */
-    int32_t reserved;
+    uint64_t start_and_core; /* ticks * 65536 + id of the core */
+    uint64_t end_and_thread; /* ticks * 65536 + index of the thread */
 } a2a3_task_record;
 
 typedef struct {
@@ -133,8 +139,26 @@ int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, in
 /* Bytes of tensor `index` that were copied back from the device. */
 uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index);
 
-/* One record a task, by task id, valid until a2a3_run_destroy(); nullptr if nothing ran. */
-const a2a3_task_record* a2a3_run_timeline(const a2a3_run* run);
+/* What the run of a graph with n tasks and m edges left behind, one after the other:
+ * a2a3_task_record[n], int32_t[n] func_ids, uint32_t[n + 1] offsets into the last, and int32_t[m]
+ * ids of successors by task. It outlives the run; unmap it. nullptr if the case failed. */
+void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes);
+void a2a3_unmap_recording(void* recording, size_t nbytes);
 
 /* Kills the case if it still runs, and frees everything. */
 void a2a3_run_destroy(a2a3_run* run);
+
+/* An acyclic graph and how long each task takes. */
+typedef struct {
+    int32_t task_count;
+    const double* seconds;
+    const int8_t* core_types;        /* 0 = AIC, 1 = AIV */
+    const uint32_t* first_successor; /* task_count + 1 offsets into successors */
+    const int32_t* successors;
+} a2a3_timed_graph;
+
+/* Seconds that list scheduling needs for the graph on block_dim AIC and 2 * block_dim AIV cores. */
+int a2a3_list_schedule(const a2a3_timed_graph* graph, int32_t block_dim, double* makespan);
+
+/* A longest path, first task first: `path` has room for every task, `length` gets the number. */
+int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* length);

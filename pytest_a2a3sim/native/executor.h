@@ -1,8 +1,9 @@
 // Runs a sealed graph on simulated cores.
 //
-// A device has block_dim blocks of one AIC and two AIV cores. A worker thread simulates whole
-// blocks, so that a chain that alternates between core types stays on its thread; it executes one
-// task at a time and takes others' work when it has none.
+// A device has block_dim blocks of one AIC and two AIV cores. By default a worker thread simulates
+// whole blocks, so that a chain that alternates between core types stays on its thread; it executes
+// one task at a time and takes others' work when it has none. With a thread per core, each thread
+// takes tasks of its core's type only.
 #pragma once
 
 #include "control.h"
@@ -10,14 +11,19 @@
 
 namespace a2a3sim {
 
+constexpr int kThreadPerCore = 0;
+
 struct ExecutorOptions {
     int block_dim;
-    int thread_count;
+    int thread_count;  // or kThreadPerCore
+    a2a3_schedule schedule;
+    uint64_t seed;         // of A2A3_SCHEDULE_RANDOM
+    int64_t origin_ticks;  // of the records' times
 };
 
 /// Executes every task once, each after all its predecessors, on a core of its type. `records`
-/// has one entry a task. False if an exception left a kernel: `control` has the first one's report,
-/// and the tasks that have not started by then never do.
+/// has one entry a task, zero at first. False if an exception left a kernel: `control` has the
+/// first one's report, and the tasks that have not started by then never do.
 bool execute(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
              Control& control, a2a3_task_record* records);
 

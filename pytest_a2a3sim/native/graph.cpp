@@ -1,7 +1,7 @@
 #include "graph.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "failure.h"
 #include "text.h"
@@ -10,10 +10,8 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr uint32_t kNoEdge = std::numeric_limits<uint32_t>::max();
-
 std::string describe(const Graph& graph, const KernelTable& kernels, int id) {
-    const Kernel& kernel = kernels[graph.tasks[static_cast<size_t>(id)].func_id];
+    const Kernel& kernel = kernels[graph.tasks[static_cast<size_t>(id)].kernel];
     return format("task %d (%s)", id, kernel.name.c_str());
 }
 
@@ -24,9 +22,9 @@ std::vector<int> find_cycle(const Graph& graph, const std::vector<int32_t>& unme
     for (int id = 0; id < graph.task_count(); ++id) {
         if (unmet[static_cast<size_t>(id)] == 0) continue;
         start = id;
-        for (uint32_t e = graph.first_successor[id]; e < graph.first_successor[id + 1]; ++e) {
-            predecessor[static_cast<size_t>(graph.successors[e])] = id;
-        }
+        graph.for_each_successor(graph.tasks[static_cast<size_t>(id)], [&](int32_t successor) {
+            predecessor[static_cast<size_t>(successor)] = id;
+        });
     }
     // Each task left over has a predecessor that is left over: walking back must repeat a task.
     std::vector<bool> seen(graph.tasks.size(), false);
@@ -46,20 +44,17 @@ std::vector<int> find_cycle(const Graph& graph, const std::vector<int32_t>& unme
     return cycle;
 }
 
+/// A topological sort; throws CaseFailure naming a cycle if there is one.
 void check_acyclic(const Graph& graph, const KernelTable& kernels) {
     std::vector<int32_t> unmet(graph.tasks.size());
-    std::vector<int32_t> ready;
+    for (size_t id = 0; id < unmet.size(); ++id) unmet[id] = graph.tasks[id].fanin;
+    std::vector<int32_t> ready(graph.roots.begin(), graph.roots.end());
     ready.reserve(graph.tasks.size());
-    for (int id = 0; id < graph.task_count(); ++id) {
-        unmet[static_cast<size_t>(id)] = graph.tasks[static_cast<size_t>(id)].fanin;
-        if (unmet[static_cast<size_t>(id)] == 0) ready.push_back(id);
-    }
     for (size_t done = 0; done < ready.size(); ++done) {
-        const int id = ready[done];
-        for (uint32_t e = graph.first_successor[id]; e < graph.first_successor[id + 1]; ++e) {
-            const int32_t next = graph.successors[e];
-            if (--unmet[static_cast<size_t>(next)] == 0) ready.push_back(next);
-        }
+        const TaskNode& task = graph.tasks[static_cast<size_t>(ready[done])];
+        graph.for_each_successor(task, [&](int32_t successor) {
+            if (--unmet[static_cast<size_t>(successor)] == 0) ready.push_back(successor);
+        });
     }
     if (ready.size() == graph.tasks.size()) return;
 
@@ -80,15 +75,15 @@ void check_acyclic(const Graph& graph, const KernelTable& kernels) {
 
 }  // namespace
 
-KernelTable::KernelTable(std::vector<Kernel> kernels) : kernels_(std::move(kernels)) {
+KernelTable::KernelTable(std::vector<Kernel> kernels)
+    : kernels_(std::move(kernels)), direct_index_(kDirectIds, -1) {
     for (size_t i = 0; i < kernels_.size(); ++i) {
-        index_of_[kernels_[i].func_id] = static_cast<int>(i);
+        const int func_id = kernels_[i].func_id;
+        index_of_[func_id] = static_cast<int>(i);
+        if (func_id >= 0 && func_id < kDirectIds) {
+            direct_index_[static_cast<size_t>(func_id)] = static_cast<int>(i);
+        }
     }
-}
-
-int KernelTable::find(int func_id) const {
-    const auto found = index_of_.find(func_id);
-    return found == index_of_.end() ? -1 : found->second;
 }
 
 std::string KernelTable::known_ids() const {
@@ -101,24 +96,37 @@ std::string KernelTable::known_ids() const {
 }
 
 int GraphBuilder::add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
-    if (tasks_.size() >= static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    if (graph_.tasks.size() == Graph::kMaxTasks) {
         throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 2147483647 tasks");
     }
     const int id = task_count();
-    tasks_.push_back(
-        TaskNode{args_.size(), kNoEdge, 0, func_id, static_cast<uint8_t>(num_args), core_type});
-    args_.insert(args_.end(), args, args + num_args);
+    TaskNode& node = *graph_.tasks.extend(1);
+    node.first_arg = graph_.args.size();
+    node.num_args = static_cast<uint8_t>(num_args);
+    node.is_vector = core_type == CoreType::AIV;
+    node.last_edge = kNoEdge;
+    node.func_id = func_id;
+    std::copy_n(args, num_args, graph_.args.extend(static_cast<size_t>(num_args)));
     return id;
 }
 
 void GraphBuilder::add_successor(int from, int to) {
-    if (edges_.size() >= kNoEdge) {
+    const size_t count = graph_.edges.size();
+    if (count == kNoEdge) {
         throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 4294967295 edges");
     }
-    TaskNode& task = tasks_[static_cast<size_t>(from)];
-    edges_.push_back(Edge{to, task.first_edge});
-    task.first_edge = static_cast<uint32_t>(edges_.size() - 1);
-    ++tasks_[static_cast<size_t>(to)].fanin;
+    const auto added = static_cast<uint32_t>(count);
+    Edge& edge = *graph_.edges.extend(1);
+    TaskNode& task = graph_.tasks[static_cast<size_t>(from)];
+    edge.to = to;
+    if (task.last_edge == kNoEdge) {
+        edge.next = added;
+    } else {
+        edge.next = std::exchange(graph_.edges[task.last_edge].next, added);
+    }
+    task.last_edge = added;
+    ++graph_.tasks[static_cast<size_t>(to)].fanin;
+    ascending_ &= from < to;
 }
 
 int GraphBuilder::initial_ready_tasks(int* ready) const {
@@ -133,10 +141,7 @@ int GraphBuilder::initial_ready_tasks(int* ready) const {
 
 std::vector<int> GraphBuilder::successors(int id) const {
     std::vector<int> ids;
-    for (uint32_t e = task(id).first_edge; e != kNoEdge; e = edges_[e].next) {
-        ids.push_back(edges_[e].to);
-    }
-    std::reverse(ids.begin(), ids.end());
+    graph_.for_each_successor(task(id), [&](int32_t successor) { ids.push_back(successor); });
     return ids;
 }
 
@@ -148,9 +153,8 @@ Task* GraphBuilder::view(int id) {
         view.task.task_id = id;
         view.task.func_id = node.func_id;
         view.task.num_args = node.num_args;
-        view.task.core_type = node.core_type;
-        std::copy_n(args_.begin() + static_cast<ptrdiff_t>(node.first_arg), node.num_args,
-                    view.task.args);
+        view.task.core_type = node.core_type();
+        std::copy_n(graph_.args.begin() + node.first_arg, node.num_args, view.task.args);
     }
     view.fanout = successors(id);
     view.task.fanin = node.fanin;
@@ -161,7 +165,7 @@ Task* GraphBuilder::view(int id) {
 
 void GraphBuilder::apply_views() {
     for (const auto& [id, view] : views_) {
-        TaskNode& node = tasks_[static_cast<size_t>(id)];
+        TaskNode& node = graph_.tasks[static_cast<size_t>(id)];
         const Task& task = view.task;
         if (task.num_args < 0 || task.num_args > RUNTIME_MAX_ARGS) {
             throw CaseFailure(A2A3_FAILURE_GRAPH,
@@ -171,21 +175,20 @@ void GraphBuilder::apply_views() {
                               id);
         }
         node.func_id = task.func_id;
-        node.core_type = task.core_type;
-        if (task.num_args > node.num_args) {
-            node.first_arg = args_.size();
-            args_.resize(args_.size() + static_cast<size_t>(task.num_args));
+        node.is_vector = task.core_type == CoreType::AIV;
+        if (task.num_args > static_cast<int>(node.num_args)) {
+            node.first_arg = graph_.args.size();
+            graph_.args.extend(static_cast<size_t>(task.num_args));
         }
         node.num_args = static_cast<uint8_t>(task.num_args);
-        std::copy_n(task.args, task.num_args,
-                    args_.begin() + static_cast<ptrdiff_t>(node.first_arg));
+        std::copy_n(task.args, task.num_args, graph_.args.begin() + node.first_arg);
     }
     views_.clear();
 }
 
 void GraphBuilder::bind_kernels(const KernelTable& kernels) {
     for (int id = 0; id < task_count(); ++id) {
-        TaskNode& node = tasks_[static_cast<size_t>(id)];
+        TaskNode& node = graph_.tasks[static_cast<size_t>(id)];
         const int index = kernels.find(node.func_id);
         if (index < 0) {
             throw CaseFailure(A2A3_FAILURE_GRAPH,
@@ -195,40 +198,24 @@ void GraphBuilder::bind_kernels(const KernelTable& kernels) {
                               id, node.func_id);
         }
         const Kernel& kernel = kernels[index];
-        if (kernel.core_type != node.core_type) {
+        if (kernel.core_type != node.core_type()) {
             throw CaseFailure(A2A3_FAILURE_GRAPH,
                               format("task %d was added for an %s core, but kernel_config.py says "
                                      "that its kernel %s (func_id %d) is for %s",
-                                     id, core_type_to_string(node.core_type), kernel.name.c_str(),
+                                     id, core_type_to_string(node.core_type()), kernel.name.c_str(),
                                      kernel.func_id, core_type_to_string(kernel.core_type)),
                               id, node.func_id);
         }
-        node.func_id = index;
+        node.kernel = index;
+        if (node.fanin == 0) graph_.roots.push_back(id);
     }
 }
 
 Graph GraphBuilder::seal(const KernelTable& kernels) {
     apply_views();
     bind_kernels(kernels);
-
-    Graph graph;
-    graph.first_successor.reserve(tasks_.size() + 1);
-    graph.successors.reserve(edges_.size());
-    for (const TaskNode& node : tasks_) {
-        const size_t begin = graph.successors.size();
-        graph.first_successor.push_back(static_cast<uint32_t>(begin));
-        for (uint32_t e = node.first_edge; e != kNoEdge; e = edges_[e].next) {
-            graph.successors.push_back(edges_[e].to);
-        }
-        std::reverse(graph.successors.begin() + static_cast<ptrdiff_t>(begin),
-                     graph.successors.end());
-    }
-    graph.first_successor.push_back(static_cast<uint32_t>(graph.successors.size()));
-    graph.tasks = std::move(tasks_);
-    graph.args = std::move(args_);
-    edges_ = {};
-    check_acyclic(graph, kernels);
-    return graph;
+    if (!ascending_) check_acyclic(graph_, kernels);
+    return std::move(graph_);
 }
 
 }  // namespace a2a3sim

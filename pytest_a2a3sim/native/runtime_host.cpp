@@ -19,7 +19,8 @@ RuntimeHost* current_host = nullptr;
 struct RuntimeCalls {
     static RuntimeHost& host(void* state) {
         RuntimeHost& self = *static_cast<RuntimeHost*>(state);
-        self.control_.orchestration_calls.fetch_add(1, std::memory_order_relaxed);
+        std::atomic<uint64_t>& calls = self.control_.orchestration_calls;  // one thread writes it
+        calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         return self;
     }
     static const RuntimeHost& host(const void* state) {
@@ -108,7 +109,7 @@ struct RuntimeCalls {
         for (int id = 0; id < std::min(graph.task_count(), kShown); ++id) {
             const TaskNode& task = graph.task(id);
             std::printf("  task %d: func_id=%d %s fanin=%d fanout=[", id, task.func_id,
-                        core_type_to_string(task.core_type), task.fanin);
+                        core_type_to_string(task.core_type()), task.fanin);
             const char* separator = "";
             for (const int successor : graph.successors(id)) {
                 std::printf("%s%d", separator, successor);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -135,22 +136,24 @@ bool simulate_or_throw(const CaseDescription& description, Control& control, Tim
     report.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
     a2a3_task_record* const records = timeline.map(graph.task_count());
-    for (int id = 0; id < graph.task_count(); ++id) records[id].thread = -1;
 
     clock.enter(A2A3_PHASE_EXECUTE);
     {
         const TickRate rate;
         report.origin_ticks = rate.origin();
         const HostTensorsOutOfReach out_of_reach(*description.window);
-        const bool succeeded = execute(
-            graph, kernels, ExecutorOptions{description.block_dim, description.thread_count},
-            control, records);
+        const bool succeeded =
+            execute(graph, kernels,
+                    ExecutorOptions{description.block_dim, description.thread_count,
+                                    description.schedule, description.seed, rate.origin()},
+                    control, records);
         report.ticks_per_second = rate.ticks_per_second();
         if (!succeeded) return false;
     }
 
     clock.enter(A2A3_PHASE_COPY_BACK);
     copy_back(host, description.tensors, copied_back);
+    timeline.append(graph);
     return true;
 }
 
@@ -162,6 +165,8 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       window(reinterpret_cast<const HostWindow*>(request.window)),
       block_dim(request.block_dim),
       thread_count(request.thread_count),
+      schedule(static_cast<a2a3_schedule>(request.schedule)),
+      seed(request.seed),
       isolate(request.isolate != 0),
       device_memory_size(request.device_memory_size) {
     for (int32_t i = 0; i < request.kernel_count; ++i) {
@@ -197,6 +202,40 @@ a2a3_task_record* TimelineFile::map(int64_t count) {
         mapped_ = size;
     }
     return static_cast<a2a3_task_record*>(mapping_);
+}
+
+void TimelineFile::append(const Graph& graph) {
+    const size_t count = graph.tasks.size();
+    GrowingArray<int32_t> func_ids(count);
+    GrowingArray<uint32_t> first_successor(count + 1);
+    GrowingArray<int32_t> successors(graph.edges.size());
+    for (const TaskNode& task : graph.tasks) {
+        func_ids.push_back(task.func_id);
+        first_successor.push_back(static_cast<uint32_t>(successors.size()));
+        graph.for_each_successor(task, [&](int32_t id) { successors.push_back(id); });
+    }
+    first_successor.push_back(static_cast<uint32_t>(successors.size()));
+    if (lseek(descriptor_, 0, SEEK_END) < 0) throw std::bad_alloc();
+    write(func_ids.data(), func_ids.size() * sizeof(int32_t));
+    write(first_successor.data(), first_successor.size() * sizeof(uint32_t));
+    write(successors.data(), successors.size() * sizeof(int32_t));
+}
+
+void* TimelineFile::map_all(size_t* nbytes) const {
+    struct stat status{};
+    if (fstat(descriptor_, &status) != 0 || status.st_size == 0) return nullptr;
+    *nbytes = static_cast<size_t>(status.st_size);
+    void* const mapping = mmap(nullptr, *nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
+    return mapping == MAP_FAILED ? nullptr : mapping;
+}
+
+void TimelineFile::write(const void* data, size_t size) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t written =
+            ::write(descriptor_, static_cast<const char*>(data) + done, size - done);
+        if (written < 0 && errno != EINTR) throw std::bad_alloc();
+        if (written > 0) done += static_cast<size_t>(written);
+    }
 }
 
 void simulate(const CaseDescription& description, Control& control, TimelineFile& timeline,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control.h"
+#include "graph.h"
 #include "host_window.h"
 
 namespace a2a3sim {
@@ -26,13 +27,15 @@ struct CaseDescription {
     const HostWindow* window;
     int block_dim;
     int thread_count;
+    a2a3_schedule schedule;
+    uint64_t seed;
     bool isolate;
     uint64_t device_memory_size;
 
     explicit CaseDescription(const a2a3_request& request);
 };
 
-/// A file in memory that holds one a2a3_task_record a task.
+/// The memory that a2a3_run_map_recording() describes, as a file.
 class TimelineFile {
   public:
     TimelineFile();
@@ -40,10 +43,18 @@ class TimelineFile {
     TimelineFile(const TimelineFile&) = delete;
     TimelineFile& operator=(const TimelineFile&) = delete;
 
-    /// Maps records for `count` tasks, growing the file to them; nullptr for none.
+    /// Maps zero records for `count` tasks; nullptr for none. Throws std::bad_alloc.
     a2a3_task_record* map(int64_t count);
 
+    /// Adds the graph behind the records. Throws std::bad_alloc.
+    void append(const Graph& graph);
+
+    /// A mapping of everything that is the caller's to unmap; nullptr if there is none.
+    void* map_all(size_t* nbytes) const;
+
   private:
+    void write(const void* data, size_t size);
+
     int descriptor_;
     void* mapping_ = nullptr;
     size_t mapped_ = 0;

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--sim-threads=0"], "--sim-threads must be an int, at least 1; got '0'"),
+        (["--sim-threads=0"], "--sim-threads must be an int, at least 1, or 'cores'; got '0'"),
+        (
+            ["--sim-schedule=random:x"],
+            "--sim-schedule must be fifo, lifo, reverse, random or random:SEED; got 'random:x'",
+        ),
         (["--sim-hang-timeout=never"], "--sim-hang-timeout must be a number of seconds above 0"),
-        (["-o", "sim_threads=x"], "ini sim_threads must be an int, at least 1; got 'x'"),
+        (
+            ["-o", "sim_threads=x"],
+            "ini sim_threads must be an int, at least 1, or 'cores'; got 'x'",
+        ),
         (["-o", "sim_hang_timeout=-3"], "ini sim_hang_timeout must be a number of seconds above 0"),
     ],
 )

@@ -18,6 +18,7 @@
 #include "executor.h"
 #include "failure.h"
 #include "graph.h"
+#include "ticks.h"
 #include "work_queue.h"
 
 namespace {
@@ -136,29 +137,45 @@ Edges random_edges(int tasks, std::mt19937& random) {
     return edges;
 }
 
-void check_records(const Probe& probe, const Edges& edges,
-                   const std::vector<a2a3_task_record>& records, int thread_count) {
-    std::vector<std::vector<a2a3_task_record>> by_core;
+struct Interval {
+    uint64_t start;
+    uint64_t end;
+};
+
+void check_records(const Probe& probe, const std::vector<a2a3_task_record>& records,
+                   int thread_count) {
+    std::vector<Interval> by_core[2][256];
     for (int id = 0; id < probe.task_count; ++id) {
         const a2a3_task_record& record = records[static_cast<size_t>(id)];
-        const CoreType type = probe.core_types[static_cast<size_t>(id)];
-        expect(record.thread >= 0 && record.thread < thread_count, "task %d on thread %d", id,
-               record.thread);
-        expect(record.core_type == static_cast<int>(type), "record of task %d: core type", id);
-        expect(record.func_id == (type == CoreType::AIC ? 0 : 7), "record of task %d: func_id", id);
-        expect(record.start_ticks <= record.end_ticks, "task %d ends before it starts", id);
-        const size_t core = static_cast<size_t>(2 * record.core_id + record.core_type);
-        if (by_core.size() <= core) by_core.resize(core + 1);
-        by_core[core].push_back(record);
+        const auto type = static_cast<size_t>(probe.core_types[static_cast<size_t>(id)]);
+        const uint64_t core = record.start_and_core & 0xffff;
+        const uint64_t thread = record.end_and_thread & 0xffff;
+        const Interval interval{record.start_and_core >> 16, record.end_and_thread >> 16};
+        expect(static_cast<int>(thread) < thread_count, "task %d on thread %d", id,
+               static_cast<int>(thread));
+        expect(core < probe.occupied[type].size(), "task %d on core %d", id,
+               static_cast<int>(core));
+        expect(interval.start <= interval.end, "task %d ends before it starts", id);
+        by_core[type][core].push_back(interval);
     }
-    for (auto& core : by_core) {
-        std::sort(core.begin(), core.end(),
-                  [](const auto& a, const auto& b) { return a.start_ticks < b.start_ticks; });
-        for (size_t i = 1; i < core.size(); ++i) {
-            expect(core[i - 1].end_ticks <= core[i].start_ticks, "two tasks at a time on a core");
+    for (auto& type : by_core) {
+        for (auto& core : type) {
+            std::sort(core.begin(), core.end(),
+                      [](const Interval& a, const Interval& b) { return a.start < b.start; });
+            for (size_t i = 1; i < core.size(); ++i) {
+                expect(core[i - 1].end <= core[i].start, "two tasks at a time on a core");
+            }
         }
     }
-    (void)edges;
+}
+
+/// Work stealing half of the time, else a thread per core, another schedule, or both.
+ExecutorOptions random_options(int block_dim, int thread_count, std::mt19937& random) {
+    ExecutorOptions options{block_dim, thread_count, A2A3_SCHEDULE_DEFAULT, random(), read_ticks()};
+    if (random() % 2 == 0) return options;
+    options.schedule = static_cast<a2a3_schedule>(random() % 5);
+    if (random() % 4 == 0) options.thread_count = kThreadPerCore;
+    return options;
 }
 
 void run_random_graph(std::mt19937& random, int thread_count) {
@@ -170,11 +187,11 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     if (throws) probe.throwing_task = static_cast<int>(random() % static_cast<unsigned>(tasks));
 
     Graph graph = build(probe, edges);
-    expect(graph.task_count() == tasks && graph.successors.size() == edges.size(), "graph's size");
+    expect(graph.task_count() == tasks && graph.edges.size() == edges.size(), "graph's size");
     const auto control = std::make_unique<Control>();
     std::vector<a2a3_task_record> records(static_cast<size_t>(tasks));
-    const bool succeeded = execute(graph, kernels(), ExecutorOptions{block_dim, thread_count},
-                                   *control, records.data());
+    const ExecutorOptions options = random_options(block_dim, thread_count, random);
+    const bool succeeded = execute(graph, kernels(), options, *control, records.data());
 
     expect(succeeded != throws, "execute() returned %d", succeeded);
     if (throws) {
@@ -194,7 +211,8 @@ void run_random_graph(std::mt19937& random, int thread_count) {
         expect(probe.runs[static_cast<size_t>(id)] == 1, "task %d ran %d times", id,
                probe.runs[static_cast<size_t>(id)]);
     }
-    check_records(probe, edges, records, thread_count);
+    check_records(probe, records,
+                  options.thread_count == kThreadPerCore ? 3 * block_dim : thread_count);
 }
 
 void find_random_cycle(std::mt19937& random) {

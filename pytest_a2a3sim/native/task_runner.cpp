@@ -1,0 +1,78 @@
+#include "task_runner.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "faults.h"
+#include "text.h"
+
+namespace a2a3sim {
+
+namespace {
+
+thread_local WorkerSlot* tls_worker = nullptr;
+
+}  // namespace
+
+int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+WorkerSlot* current_worker() { return tls_worker; }
+
+void TaskRunner::run_workers(int count, Threads needed,
+                             const std::function<void(int, WorkerSlot&)>& work) {
+    for (int i = 0; i < count; ++i) {
+        WorkerSlot& slot = control_.workers[i];
+        slot.task_id.store(-1, std::memory_order_relaxed);
+        slot.events.store(0, std::memory_order_relaxed);
+    }
+    control_.worker_count.store(count, std::memory_order_release);
+    const auto body = [&](int index) {
+        tls_worker = &control_.workers[index];
+        {
+            const SignalStack signal_stack;
+            work(index, *tls_worker);
+        }
+        tls_worker = nullptr;
+    };
+    std::vector<std::thread> threads;
+    try {
+        for (int i = 1; i < count; ++i) threads.emplace_back(body, i);
+    } catch (const std::system_error& error) {
+        if (needed == Threads::kAllNeeded) {
+            const std::string message =
+                format("%d threads cannot be started: %s", count, error.what());
+            control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message.c_str(), -1, -1);
+            cancelled_.store(true, std::memory_order_release);
+        }
+    }
+    body(0);
+    for (std::thread& thread : threads) thread.join();
+}
+
+void TaskRunner::call(const Kernel& kernel, int64_t* args, int32_t id, int core) {
+    try {
+        kernel.function(args);
+    } catch (const std::exception& error) {
+        cancel(kernel, id, core, error.what());
+    } catch (...) {
+        cancel(kernel, id, core, "an object that is not a std::exception");
+    }
+}
+
+void TaskRunner::cancel(const Kernel& kernel, int32_t id, int core, const char* what) {
+    control_.fail(A2A3_FAILURE_KERNEL_EXCEPTION, [&](a2a3_report& report) {
+        report.task_id = id;
+        report.func_id = kernel.func_id;
+        report.core_type = static_cast<int32_t>(kernel.core_type);
+        report.core_id = core;
+        std::snprintf(report.message, sizeof report.message, "%s", what);
+    });
+    cancelled_.store(true, std::memory_order_release);
+}
+
+}  // namespace a2a3sim
