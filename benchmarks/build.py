@@ -315,7 +315,7 @@ def heavy(options: argparse.Namespace) -> None:
         cpus: dict[str, list[float]] = {"bare": [], "cold": [], "edited": []}
         for i in range(options.repeat):
             cache = Cache(directory / f"cache{i}")
-            for kind in walls:
+            for kind, seconds in walls.items():
                 used = cpu_seconds()
                 start = time.perf_counter()
                 if kind == "bare":
@@ -323,15 +323,14 @@ def heavy(options: argparse.Namespace) -> None:
                 else:
                     with Builder((), cache) as builder:
                         builder.build(config)
-                walls[kind].append(time.perf_counter() - start)
+                seconds.append(time.perf_counter() - start)
                 cpus[kind].append(cpu_seconds() - used)
                 for kernel in config.kernels:
                     with kernel.compile.source.open("a") as file:
                         file.write(f"// {kind} {i}\n")
     header = "PTO ISA" if os.environ.get("PTO_ISA_ROOT") else "generated"
-    print(
-        f"  {options.kernels} kernels, header: {header}      wall        / bare   CPU         / bare"
-    )
+    print(f"  {options.kernels} kernels, header: {header}")
+    print(f"  {'':<28} {'wall':>8}   / bare   {'CPU':>8}   / bare")
     labels = {"bare": "bare compiler commands", "cold": "cold", "edited": "every kernel edited"}
     for kind, label in labels.items():
         wall, cpu = min(walls[kind]), min(cpus[kind])

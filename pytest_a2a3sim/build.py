@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cache import Cache
 from pytest_a2a3sim.compile import CompileError
+from pytest_a2a3sim.compile_queue import CompileQueue
 from pytest_a2a3sim.errors import BuildError
 from pytest_a2a3sim.objects import Objects
-from pytest_a2a3sim.compile_queue import CompileQueue
 from pytest_a2a3sim.settings import usable_cpus
 from pytest_a2a3sim.toolchain import units
 
@@ -192,9 +192,7 @@ class Builder:
         errors = [_missing_source(*item) for item in roles.items() if item[0] not in present]
         entries = self._objects.find(present)
         futures = {
-            unit: self._queue.submit(unit, urgent=True)
-            for unit in present
-            if unit not in entries
+            unit: self._queue.submit(unit, urgent=True) for unit in present if unit not in entries
         }
         self._wait(futures.values())
         for unit, future in futures.items():

@@ -37,10 +37,10 @@ class CompileError(Exception):
     Attributes:
         summary: the first error's place and text, or "" where there is none.
         details: the compiler's text, the command, the exit status.
-        dependencies: the files that it had read, as far as it said so.
+        dependencies: the headers that it had read; None where it did not say.
     """
 
-    def __init__(self, summary: str, details: str, found: tuple[Dependency, ...]) -> None:
+    def __init__(self, summary: str, details: str, found: tuple[Dependency, ...] | None) -> None:
         super().__init__(summary)
         self.summary = summary
         self.details = details
@@ -247,7 +247,7 @@ class UnitCompiler:
         raise CompileError(
             summary,
             f"{printed.rstrip()}\ncommand: {shlex.join(command)}\nexit status: {status}",
-            self._dependencies(unit, depfile),
+            self._dependencies(unit, depfile) if depfile.exists() else None,
         )
 
     def _dependencies(self, unit: Unit, depfile: Path) -> tuple[Dependency, ...]:

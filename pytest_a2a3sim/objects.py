@@ -213,7 +213,7 @@ class Objects:
     def _raise_known_failure(self, key: str) -> None:
         """A source that did not compile is not tried again while its files are the same."""
         failure = self._failures.get(key)
-        if failure is None or not failure.dependencies:
+        if failure is None or failure.dependencies is None:
             return
         for dependency in failure.dependencies:
             current = self._digests.of(dependency.path)
