@@ -177,6 +177,13 @@ class Cache:
             with contextlib.suppress(OSError):
                 os.utime(path)
 
+    def touch_header(self, key: str, digest: str) -> None:
+        """Counts a precompiled header as used now."""
+        self.touch(key, digest)
+        with contextlib.suppress(OSError):
+            for path in (self.header_directory(key) / digest).iterdir():
+                os.utime(path)
+
     def compiler_file(self, name: str) -> Path:
         """The file that holds what was found out about a compiler."""
         return self._root / "compilers" / f"{name}.json"
@@ -196,6 +203,7 @@ class Cache:
         try:
             self._make_directory(temporary.parent)
             shutil.copytree(directory, temporary)
+            shutil.rmtree(target, ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(target)
         except OSError as error:

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pytest_a2a3sim.toolchain import compiler_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import IO
 
     from pytest_a2a3sim.includes import Absent, Directive, SearchPath
     from pytest_a2a3sim.precompiled import PrecompiledHeader
@@ -70,7 +72,7 @@ class Compilers:
     """Runs compilers, all of which can be stopped at once."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._mutex = threading.Lock()
         self._stopped = False
 
@@ -82,6 +84,19 @@ class Compilers:
         Raises:
             BuildError: it cannot be started, or everything was stopped.
         """
+        with tempfile.TemporaryFile() as output:  # a pipe could stay open in a simulating child
+            process = self._start(command, directory, extra, output)
+            try:
+                process.wait()
+            finally:
+                with self._mutex:
+                    self._running.discard(process)
+            output.seek(0)
+            return process.returncode, output.read().decode(errors="replace")
+
+    def _start(
+        self, command: list[str], directory: Path, extra: dict[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
         with self._mutex:
             if self._stopped:
                 raise BuildError("compilation was stopped")
@@ -91,21 +106,14 @@ class Compilers:
                     cwd=directory,
                     env={**compiler_environment(), **extra},
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
+                    stdout=output,
                     stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
                     start_new_session=True,
                 )
             except OSError as error:
                 raise BuildError(f"{command[0]} cannot be started: {error}") from None
             self._running.add(process)
-        try:
-            printed, _ = process.communicate()
-        finally:
-            with self._mutex:
-                self._running.discard(process)
-        return process.returncode, printed
+        return process
 
     def stop(self) -> None:
         """Ends what runs, and lets nothing start any more."""

@@ -119,7 +119,7 @@ class PrecompiledHeaders:
             if obstacle(entry, self._digests, Glance()) is None:
                 path = self._fetch(key, entry.digest)
                 if path is not None:
-                    self._cache.touch(key, entry.digest)
+                    self._cache.touch_header(key, entry.digest)
                     return PrecompiledHeader(path, entry.dependencies)
         return None
 
