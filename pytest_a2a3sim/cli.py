@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim import cli_profile, cli_settings
+from pytest_a2a3sim import cli_cache, cli_profile, cli_settings
 from pytest_a2a3sim.errors import A2A3SimError
 from pytest_a2a3sim.simulator import Simulator
 from pytest_a2a3sim.version import __version__
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-v", "--verbose", action="store_true", help="the same as --log-level debug")
     run.add_argument("--silent", action="store_true", help="the same as --log-level error")
     run.add_argument("--log-level", choices=_LEVELS, help="how much to print (default: info)")
+    cli_cache.declare(commands)
     return parser
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from pytest_a2a3sim.cache import parse_size
 from pytest_a2a3sim.schedule import DEPTH_FIRST, parse_schedule, parse_threads
 from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 T = TypeVar("T")
+
+REBUILD_SINCE = "a2a3sim_rebuild_since"
+
+_HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -48,11 +55,19 @@ def declare(parser: pytest.Parser) -> None:
         default="process",
         help="simulate in a child process (process, the default) or inside pytest, for gdb (none)",
     )
+    group.addoption(
+        "--sim-rebuild",
+        action="store_true",
+        help="compile every source anew, whatever the build cache holds",
+    )
     parser.addini("sim_threads", "threads that simulate the cores", default="")
     parser.addini("sim_schedule", "order in which ready tasks are executed", default="")
     parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
     parser.addini(
         "sim_cxxflags", "compiler flags added to every source's own", type="args", default=[]
+    )
+    parser.addini(
+        "sim_cache_size", "size above which the build cache evicts, such as 500M or 2G", default=""
     )
 
 
@@ -85,8 +100,39 @@ def settings(config: pytest.Config) -> Settings:
         schedule=schedule or DEPTH_FIRST,
         hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
         isolate=config.getoption("sim_isolation") == "process",
-        cxxflags=tuple(config.getini("sim_cxxflags")),
+        cxxflags=anchored(config.getini("sim_cxxflags"), config.rootpath),
+        cache_limit=_ini_value(config, "sim_cache_size", parse_size),
+        rebuild_since=rebuild_since(config),
     )
+
+
+def anchored(flags: Sequence[str], root: Path) -> tuple[str, ...]:
+    """Compiler flags in which names of headers and their directories that exist are absolute.
+
+    Relative ones start at ``root``, whatever directory the compiler runs in.
+    """
+
+    def anchor(name: str) -> str:
+        return str(root / name) if (root / name).exists() else name
+
+    made: list[str] = []
+    for previous, flag in zip(("", *flags), flags, strict=False):
+        option = next((option for option in _HEADER_FLAGS if flag.startswith(option)), None)
+        if previous in _HEADER_FLAGS:
+            made.append(anchor(flag))
+        elif option is None or flag == option:
+            made.append(flag)
+        else:
+            made.append(option + anchor(flag.removeprefix(option)))
+    return tuple(made)
+
+
+def rebuild_since(config: pytest.Config) -> float:
+    """Seconds since the epoch before which nothing compiled counts; the same in all workers."""
+    if not config.getoption("sim_rebuild"):
+        return 0.0
+    worker = getattr(config, "workerinput", {})
+    return float(worker.get(REBUILD_SINCE) or time.time())
 
 
 def default_threads(config: pytest.Config) -> int:
@@ -102,10 +148,18 @@ def default_threads(config: pytest.Config) -> int:
 def _value(config: pytest.Config, name: str, parse: Callable[[str], T]) -> T | None:
     option = f"--{name.replace('_', '-')}"
     given = config.getoption(name)
-    source, text = (option, given) if given is not None else (f"ini {name}", config.getini(name))
-    if text == "":
-        return None
+    if given is None:
+        return _ini_value(config, name, parse)
+    return _parsed(option, str(given), parse)
+
+
+def _ini_value(config: pytest.Config, name: str, parse: Callable[[str], T]) -> T | None:
+    text = str(config.getini(name))
+    return _parsed(f"ini {name}", text, parse) if text else None
+
+
+def _parsed(source: str, text: str, parse: Callable[[str], T]) -> T:
     try:
-        return parse(str(text))
+        return parse(text)
     except ValueError as error:
         raise pytest.UsageError(f"{source} {error}; got {text!r}") from None

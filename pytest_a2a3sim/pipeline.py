@@ -70,7 +70,7 @@ def run_case(
     phase = _Phases()
     progress.building(golden)
     with phase("build"):
-        built = builder.build(golden.config)
+        built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}")
     with phase("inputs"):
         inputs = make_inputs(golden, case)
     progress.running(golden, case)
@@ -105,6 +105,8 @@ def run_case(
         recording=outcome.recording,
         schedule=settings.schedule,
         findings=_findings(inputs, expected, outcome),
+        compiled=built.compiled,
+        cache_hits=built.cache_hits,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim import options
+from pytest_a2a3sim import options, progress
 from pytest_a2a3sim.collect import (
     RESULT,
     SIMULATOR,
@@ -60,6 +60,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deselect_unasked(config, items)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Starts compiling in the background."""
+    progress.compile_early(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells an xdist worker since when everything is to be compiled anew."""
+    node.workerinput[options.REBUILD_SINCE] = node.config.stash[SIMULATOR].settings.rebuild_since
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -89,11 +100,13 @@ class _TensorLines:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Adds the lines per tensor where somebody reads them."""
+    """Adds the lines per tensor, and those of long builds, where somebody reads them."""
     config = session.config
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.get_verbosity() > 0:
         config.pluginmanager.register(_TensorLines(terminal), "a2a3sim-tensor-lines")
+    if terminal is not None and config.get_verbosity() >= 0:
+        config.stash[SIMULATOR].report_build = progress.BuildLines(terminal)
 
 
 @pytest.fixture(scope="session")

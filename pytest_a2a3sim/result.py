@@ -38,6 +38,8 @@ class CaseResult:
         recording: what ``timeline`` and ``profile`` are made from.
         schedule: the order in which ready tasks were executed, with its seed.
         findings: remarks about things that are suspicious but do not fail a case.
+        compiled: sources that were compiled, each counted for the first case that uses it.
+        cache_hits: sources whose objects were there already.
     """
 
     golden: Path
@@ -51,6 +53,8 @@ class CaseResult:
     recording: Recording
     schedule: Schedule
     findings: tuple[str, ...] = ()
+    compiled: int = 0
+    cache_hits: int = 0
 
     @property
     def timeline(self) -> npt.NDArray[np.void]:

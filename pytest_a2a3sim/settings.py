@@ -35,6 +35,9 @@ class Settings:
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
+        cache_limit: bytes that the build cache may hold; None for its default.
+        rebuild_since: take nothing from the build cache that was compiled before then, in seconds
+            since the epoch.
     """
 
     threads: Threads = 1
@@ -42,6 +45,8 @@ class Settings:
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST
+    cache_limit: int | None = None
+    rebuild_since: float = 0.0
 
     def workers(self) -> str:
         """``2 threads``, ``1 thread, schedule random:7`` or ``a thread per core``."""

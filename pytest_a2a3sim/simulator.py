@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.errors import BuildError
+from pytest_a2a3sim.errors import A2A3SimWarning, BuildError
 from pytest_a2a3sim.toolchain import find_toolchain
 from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pytest_a2a3sim.build import Builder
+    from pytest_a2a3sim.build import Builder, BuildProgress
     from pytest_a2a3sim.pipeline import Progress
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.settings import Settings
@@ -29,6 +30,7 @@ class Simulator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._builder: Builder | None = None
+        self.report_build: Callable[[BuildProgress], None] | None = None
 
     def run_case(
         self,
@@ -48,11 +50,33 @@ class Simulator:
     ) -> CaseResult:
         """The same for a golden directory that is already loaded."""
         from pytest_a2a3sim import pipeline  # noqa: PLC0415 - needs NumPy
+
+        builder = self._open_builder()
+        try:
+            return pipeline.run_case(golden, case, self.settings, builder, progress)
+        finally:
+            if note := builder.take_note():
+                warnings.warn(note, A2A3SimWarning, stacklevel=2)
+
+    def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
+        """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
+        configs = [golden.config for golden in goldens]
+        if configs:
+            self._open_builder().compile_early(configs, start)
+
+    def _open_builder(self) -> Builder:
         from pytest_a2a3sim.build import Builder  # noqa: PLC0415 - not needed at start
+        from pytest_a2a3sim.cache import Cache  # noqa: PLC0415 - as above
 
         if self._builder is None:
-            self._builder = Builder(self.settings.cxxflags)
-        return pipeline.run_case(golden, case, self.settings, self._builder, progress)
+            settings = self.settings
+            self._builder = Builder(
+                settings.cxxflags,
+                Cache(limit=settings.cache_limit),
+                rebuild_since=settings.rebuild_since,
+                report=self.report_build,
+            )
+        return self._builder
 
     def header(self) -> str:
         """Compiler, engine and threads, in one line."""
@@ -66,6 +90,6 @@ class Simulator:
         )
 
     def close(self) -> None:
-        """Deletes what the builder made."""
+        """Stops compilers that still run and deletes what the builder made."""
         if self._builder is not None:
             self._builder.close()

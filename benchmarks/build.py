@@ -1,0 +1,348 @@
+"""The build cache against bare compiler runs.
+
+    python benchmarks/build.py [--section SECTION]... [--repeat N] [--rounds N]
+
+cold   ``pytest examples/`` with an empty cache, against the bare compiler commands run by
+       ``xargs -P`` plus a run with a full cache.
+warm   compiler processes and the build phase of each case of ``examples/paged_attention``.
+race   processes that build the same directory at once on an empty cache, some of them killed.
+heavy  kernels that share a heavy header, against their single compilations run by ``xargs -P``.
+       The header is PTO ISA's where PTO_ISA_ROOT is set, and a generated one elsewhere.
+
+Everything happens in temporary directories. Ratios are of minima of N repetitions that take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.build import Builder
+from pytest_a2a3sim.cache import Cache
+from pytest_a2a3sim.load_kernels import load_kernel_config
+from pytest_a2a3sim.settings import usable_cpus
+from pytest_a2a3sim.toolchain import find_toolchain, units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/golden.py"))
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+
+GOLDEN = """
+import numpy as np
+
+def generate_inputs(params):
+    return {"x": np.arange(8, dtype=np.float32), "out_y": np.zeros(8, dtype=np.float32)}
+
+def compute_golden(tensors, params):
+    tensors["out_y"][:] = 2 * tensors["x"]
+"""
+ORCHESTRATION = """
+#include "runtime.h"
+extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
+    void* x = runtime->host_api.device_malloc(args[2]);
+    void* y = runtime->host_api.device_malloc(args[3]);
+    runtime->host_api.copy_to_device(x, reinterpret_cast<void*>(args[0]), args[2]);
+    uint64_t task[] = {reinterpret_cast<uint64_t>(x), reinterpret_cast<uint64_t>(y), args[4]};
+    runtime->add_task(task, 3, 0, CoreType::AIV);
+    runtime->record_tensor_pair(reinterpret_cast<void*>(args[1]), y, args[3]);
+    return 0;
+}
+"""
+KERNEL = """
+#include <cstdint>
+{include}
+extern "C" void kernel_entry(int64_t* args) {{
+    const float* x = reinterpret_cast<const float*>(args[0]);
+    float* y = reinterpret_cast<float*>(args[1]);
+    for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+}}
+"""
+PTO_KERNEL = """
+#include <cstdint>
+#include <pto/pto-inst.hpp>
+using namespace pto;
+#ifndef __gm__
+#define __gm__
+#endif
+#ifndef __aicore__
+#define __aicore__
+#endif
+extern "C" __aicore__ void kernel_entry(__gm__ int64_t* args) {{
+    constexpr int kRows = {rows};
+    constexpr int kColumns = 64;
+    using Global =
+        GlobalTensor<float, Shape<1, 1, 1, kRows, kColumns>, Stride<1, 1, 1, kColumns, 1>>;
+    using Local = Tile<TileType::Vec, float, kRows, kColumns, BLayout::RowMajor, -1, -1>;
+    Local a(kRows, kColumns), b(kRows, kColumns), c(kRows, kColumns);
+    TASSIGN(a, 0x0);
+    TASSIGN(b, 0x10000);
+    TASSIGN(c, 0x20000);
+    Global from_a(reinterpret_cast<__gm__ float*>(args[0]));
+    Global from_b(reinterpret_cast<__gm__ float*>(args[1]));
+    Global to(reinterpret_cast<__gm__ float*>(args[2]));
+    TLOAD(a, from_a);
+    TLOAD(b, from_b);
+    {operation}(c, a, b);
+    TSTORE(to, c);
+}}
+"""
+HEAVY_INCLUDES = (
+    *("algorithm", "chrono", "cmath", "complex", "deque", "functional", "iomanip", "iostream"),
+    *("map", "memory", "numeric", "random", "regex", "set", "sstream", "string", "thread"),
+    *("tuple", "unordered_map", "valarray", "variant", "vector"),
+)
+
+
+def main() -> None:
+    """Runs the sections that were asked for."""
+    sections: dict[str, Callable[[argparse.Namespace], None]] = {
+        "cold": cold,
+        "warm": warm,
+        "race": race,
+        "heavy": heavy,
+    }
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--section", action="append", choices=sections)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=50, help="of the race")
+    parser.add_argument("--kernels", type=int, default=4, help="with the heavy header")
+    options = parser.parse_args()
+    print(f"{usable_cpus()} CPUs, load {os.getloadavg()[0]:.1f}, {find_toolchain().version}")
+    for name in options.section or sections:
+        print(f"\n{name}")
+        sections[name](options)
+
+
+def environment(directory: Path, **extra: str) -> dict[str, str]:
+    """An environment whose build cache is in a directory."""
+    return {**os.environ, "A2A3SIM_CACHE_DIR": str(directory / "cache"), **extra}
+
+
+def timed(command: list[str], env: dict[str, str] | None = None) -> float:
+    """Seconds that a command takes.
+
+    Raises:
+        SystemExit: it fails.
+    """
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{shlex.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - start
+
+
+def bare_commands(kernels: list[Path], output: Path) -> list[str]:
+    """A command for each source, which compiles and links it at once."""
+    toolchain = find_toolchain()
+    commands = []
+    for directory in kernels:
+        for unit in dict.fromkeys(units(load_kernel_config(directory))):
+            name = output / f"{len(commands)}.so"
+            flags = [*unit.flags(), "-shared", "-Wl,-Bsymbolic"]
+            words = [*toolchain.compiler, *flags, str(unit.source), "-o", str(name)]
+            commands.append(shlex.join(words))
+    return commands
+
+
+def run_bare(kernels: list[Path]) -> float:
+    """Seconds for the bare commands of golden directories, run by xargs on every CPU."""
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory, "commands")
+        script.write_text("\n".join(bare_commands(kernels, Path(directory))))
+        run = 'tr "\\n" "\\0" < "$0" | xargs -0 -P "$1" -I{} sh -c "{}"'
+        return timed(["sh", "-c", run, str(script), str(usable_cpus())])
+
+
+def cold(options: argparse.Namespace) -> None:
+    """The whole of a cold run against its parts."""
+    kernels = [path / "kernels" for path in EXAMPLES]
+    colds, bares, warms = [], [], []
+    for _ in range(options.repeat):
+        with tempfile.TemporaryDirectory() as directory:
+            env = environment(Path(directory))
+            colds.append(timed([*PYTEST, "examples"], env))
+            bares.append(run_bare(kernels))
+            warms.append(timed([*PYTEST, "examples"], env))
+    print(f"  pytest examples, cold          {min(colds):6.2f} s")
+    print(f"  bare compiler commands         {min(bares):6.2f} s")
+    print(f"  pytest examples, warm          {min(warms):6.2f} s")
+    print(f"  cold / (bare + warm)           {min(colds) / (min(bares) + min(warms)):6.2f}")
+
+
+COUNT_BUILDS = """
+import json, sys
+from pytest_a2a3sim import Settings, Simulator
+from pytest_a2a3sim.load import load_golden
+from pathlib import Path
+golden = load_golden(Path(sys.argv[1]))
+simulator = Simulator(Settings(threads=1))
+results = [simulator.run(golden, case) for case in golden.cases if case.runs_by_default]
+print(json.dumps([[r.case, r.phases["build"], r.compiled, r.cache_hits] for r in results]))
+simulator.close()
+"""
+
+
+def counting_compiler(directory: Path) -> tuple[Path, Path]:
+    """A compiler that logs its runs, and the log."""
+    script, log = directory / "counted-g++", directory / "log"
+    script.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec g++ "$@"\n')
+    script.chmod(0o755)
+    log.write_text("")
+    return script, log
+
+
+def warm(options: argparse.Namespace) -> None:
+    """Compiler processes and build phases with a full cache."""
+    golden = ROOT / "examples" / "paged_attention"
+    with tempfile.TemporaryDirectory() as directory:
+        script, log = counting_compiler(Path(directory))
+        env = environment(Path(directory), CXX=str(script))
+        timed([*PYTEST, str(golden)], env)
+        log.write_text("")
+        timed([*PYTEST, str(golden)], env)
+        print(f"  compiler processes of pytest {len(log.read_text().splitlines()):9d}")
+        command = [sys.executable, "-c", COUNT_BUILDS, str(golden / "golden.py")]
+        phases: list[list[float]] = []
+        for _ in range(options.repeat):
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+            rows = json.loads(done.stdout.splitlines()[-1])
+            phases.append([row[1] * 1e3 for row in rows])
+        first = min(run[0] for run in phases)
+        later = sorted(max(run[1:]) for run in phases)
+        print(f"  build phase, first case        {first:6.2f} ms")
+        print(f"  build phase, slowest later one {later[0]:6.2f} ms")
+
+
+def golden_directory(path: Path, kernels: dict[str, str]) -> Path:
+    """Writes a golden directory; its task runs the first kernel."""
+    (path / "kernels").mkdir(parents=True)
+    (path / "golden.py").write_text(GOLDEN)
+    rows = ",".join(
+        f'{{"func_id": {i}, "source": "{name}", "core_type": "aiv", "include_dirs": ["."]}}'
+        for i, name in enumerate(kernels)
+    )
+    (path / "kernels" / "kernel_config.py").write_text(
+        f"KERNELS = [{rows}]\n"
+        'ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}\n'
+        'RUNTIME_CONFIG = {"block_dim": 2}\n'
+    )
+    (path / "kernels" / "orchestration.cpp").write_text(ORCHESTRATION)
+    for name, text in kernels.items():
+        (path / "kernels" / name).write_text(text)
+    return path
+
+
+def race(options: argparse.Namespace) -> None:
+    """Eight processes at once; every second round two of them are killed at a random time."""
+    generator = random.Random(0)
+    run = "import sys; from pytest_a2a3sim import run_case; run_case(sys.argv[1]).check()"
+    failed = damaged = killed = redone = missing = 0
+    for i in range(options.rounds):
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            script, log = counting_compiler(directory)
+            env = environment(directory, CXX=str(script))
+            kernels = {f"{k}.cpp": KERNEL.format(include="") for k in "abc"}
+            golden = golden_directory(directory / "golden", kernels)
+            command = [sys.executable, "-c", run, str(golden)]
+            processes = [
+                subprocess.Popen(command, env=env, start_new_session=True) for _ in range(8)
+            ]
+            victims = generator.sample(processes, 2) if i % 2 else []
+            for victim in victims:
+                time.sleep(generator.uniform(0.2, 1.0))
+                if victim.poll() is None:
+                    victim.send_signal(signal.SIGKILL)
+                    killed += 1
+            failed += sum(p.wait() != 0 for p in processes if p not in victims)
+            for victim in victims:
+                victim.wait()
+            compiled = [line for line in log.read_text().splitlines() if " -c " in line]
+            redone += len(compiled) - len(kernels) - 1
+            objects = list((directory / "cache").rglob("*.so"))
+            missing += not objects
+            damaged += sum(
+                hashlib.sha256(path.read_bytes()).hexdigest() != path.stem for path in objects
+            )
+            log.write_text("")
+            failed += subprocess.run(command, env=env, check=False).returncode != 0
+            missing += bool(log.read_text())
+    print(f"  rounds of 8 processes           {options.rounds:6d}")
+    print(f"  processes killed                {killed:6d}")
+    print(f"  runs that failed                {failed:6d}")
+    print(f"  damaged objects                 {damaged:6d}")
+    print(f"  sources compiled more than once {redone:6d}")
+    print(f"  rounds that left a source uncompiled {missing:1d}")
+
+
+def heavy_kernels(count: int) -> dict[str, str]:
+    """Kernels that start with the same heavy include, and the header if it is a generated one."""
+    if os.environ.get("PTO_ISA_ROOT"):
+        operations = ("TADD", "TMUL", "TSUB", "TMAX", "TMIN", "TDIV")
+        return {
+            f"kernel{i}.cpp": PTO_KERNEL.format(
+                operation=operations[i % len(operations)], rows=16 + 16 * (i // len(operations))
+            )
+            for i in range(count)
+        }
+    return {f"kernel{i}.cpp": KERNEL.format(include="#include <heavy.h>") for i in range(count)}
+
+
+def heavy(options: argparse.Namespace) -> None:
+    """The cold build of kernels with one heavy header."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        golden = golden_directory(directory / "golden", heavy_kernels(options.kernels))
+        (golden / "kernels" / "heavy.h").write_text(
+            "#pragma once\n" + "".join(f"#include <{header}>\n" for header in HEAVY_INCLUDES)
+        )
+        config = load_kernel_config(golden / "kernels")
+        walls: dict[str, list[float]] = {"bare": [], "cold": [], "edited": []}
+        cpus: dict[str, list[float]] = {"bare": [], "cold": [], "edited": []}
+        for i in range(options.repeat):
+            cache = Cache(directory / f"cache{i}")
+            for kind, seconds in walls.items():
+                used = cpu_seconds()
+                start = time.perf_counter()
+                if kind == "bare":
+                    run_bare([golden / "kernels"])
+                else:
+                    with Builder((), cache) as builder:
+                        builder.build(config)
+                seconds.append(time.perf_counter() - start)
+                cpus[kind].append(cpu_seconds() - used)
+                for kernel in config.kernels:
+                    with kernel.compile.source.open("a") as file:
+                        file.write(f"// {kind} {i}\n")
+    header = "PTO ISA" if os.environ.get("PTO_ISA_ROOT") else "generated"
+    print(f"  {options.kernels} kernels, header: {header}")
+    print(f"  {'':<28} {'wall':>8}   / bare   {'CPU':>8}   / bare")
+    labels = {"bare": "bare compiler commands", "cold": "cold", "edited": "every kernel edited"}
+    for kind, label in labels.items():
+        wall, cpu = min(walls[kind]), min(cpus[kind])
+        ratios = wall / min(walls["bare"]), cpu / min(cpus["bare"])
+        print(f"  {label:<28} {wall:6.2f} s   {ratios[0]:6.2f}   {cpu:6.2f} s   {ratios[1]:6.2f}")
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Threads that compile: what a case waits for first, what later cases need otherwise."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+K = TypeVar("K", bound="Hashable")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class QueueLoad(Generic[K]):
+    """How far a queue has come: jobs ended, jobs accepted, and those that run now."""
+
+    done: int
+    total: int
+    running: tuple[K, ...]
+
+
+class CompileQueue(Generic[K, R]):
+    """Runs a job for each key, one at a time for the same key, on a few threads."""
+
+    def __init__(self, threads: int, job: Callable[[K], R]) -> None:
+        self._threads = threads
+        self._job = job
+        self._urgent: OrderedDict[K, Future[R]] = OrderedDict()
+        self._early: OrderedDict[K, Future[R]] = OrderedDict()
+        self._running: dict[K, Future[R]] = {}
+        self._done = 0
+        self._total = 0
+        self._workers: list[threading.Thread] = []
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def submit(self, key: K, *, urgent: bool) -> Future[R]:
+        """The result of the key's job, which is queued unless it is queued or running already.
+
+        An urgent job comes before every job that is not.
+        """
+        with self._changed:
+            if key in self._running:
+                return self._running[key]
+            future = self._urgent.get(key) or self._early.get(key)
+            if future is None:
+                future = Future()
+                self._total += 1
+            if urgent and key not in self._urgent:
+                self._early.pop(key, None)
+                self._urgent[key] = future
+            elif not urgent and key not in self._urgent:
+                self._early[key] = future
+            if self._closed:
+                future.cancel()
+            elif len(self._workers) < self._threads:
+                worker = threading.Thread(target=self._work, name="a2a3sim-build", daemon=True)
+                self._workers.append(worker)
+                worker.start()
+            self._changed.notify()
+        return future
+
+    def load(self) -> QueueLoad[K]:
+        """How far it has come."""
+        with self._changed:
+            return QueueLoad(self._done, self._total, tuple(self._running))
+
+    def close(self) -> None:
+        """Cancels what has not started and waits for what runs."""
+        with self._changed:
+            self._closed = True
+            for future in (*self._urgent.values(), *self._early.values()):
+                future.cancel()
+            self._urgent.clear()
+            self._early.clear()
+            self._changed.notify_all()
+        for worker in self._workers:
+            worker.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._urgent or self._early or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    return
+                key, future = (self._urgent or self._early).popitem(last=False)
+                self._running[key] = future
+            self._run(key, future)
+            with self._changed:
+                del self._running[key]
+                self._done += 1
+
+    def _run(self, key: K, future: Future[R]) -> None:
+        try:
+            result = self._job(key)
+        except BaseException as error:  # noqa: BLE001 - belongs to whoever waits for the result
+            future.set_exception(error)
+        else:
+            future.set_result(result)

@@ -1,0 +1,126 @@
+"""What a file contains, without reading it again while it is unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+# A file's change time is taken from a clock that ticks every 1 to 10 ms, so that a file which
+# changed after an instant may carry a time this much before it.
+CLOCK_GRANULARITY_NS = 20_000_000
+
+
+class Stamp(NamedTuple):
+    """What a file's status says: while it is the same, so is the content.
+
+    The change time cannot be set by a program, unlike the modification time.
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: str) -> Stamp | None:
+        """The file's stamp, or None where there is no file."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - called some hundred times a case
+        except (OSError, ValueError):
+            return None
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    def is_settled(self, since_ns: int) -> bool:
+        """Whether the file cannot have changed after ``since_ns`` (nanoseconds since the epoch)."""
+        return self.ctime_ns < since_ns - CLOCK_GRANULARITY_NS
+
+
+class Glance:
+    """What the file system looks like at one moment: each path is looked at once."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[str, Stamp | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
+
+    def stamp(self, path: str) -> Stamp | None:
+        """The file's stamp, or None where there is no file."""
+        try:
+            return self._stamps[path]
+        except KeyError:
+            stamp = self._stamps[path] = Stamp.of(path)
+            return stamp
+
+    def names(self, directory: str) -> frozenset[str]:
+        """The names in a directory; none where there is no directory."""
+        names = self._names.get(directory)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(directory))  # noqa: PTH208 - names, not paths
+            except OSError:
+                names = frozenset()
+            self._names[directory] = names
+        return names
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file as it was read.
+
+    Attributes:
+        stamp: the file's, taken after reading.
+        digest: SHA-256 of the bytes, in hexadecimal.
+        data: the bytes.
+    """
+
+    stamp: Stamp
+    digest: str
+    data: bytes
+
+
+def read(path: str) -> Content | None:
+    """Reads a file; None where there is none that can be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - called some hundred times a case
+            data = file.read()
+    except (OSError, ValueError):
+        return None
+    stamp = Stamp.of(path)
+    return None if stamp is None else Content(stamp, hashlib.sha256(data).hexdigest(), data)
+
+
+class Digests:
+    """SHA-256 of files, each computed once while its stamp stays the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Stamp, str]] = {}
+
+    def of(self, path: str) -> tuple[Stamp, str] | None:
+        """The file's stamp and digest; None where there is no file that can be read."""
+        known = self._known.get(path)
+        if known is not None and known[0] == Stamp.of(path):
+            return known
+        now = time.time_ns()
+        content = read(path)
+        if content is None:
+            return None
+        if content.stamp.is_settled(now):
+            self._known[path] = content.stamp, content.digest
+        return content.stamp, content.digest
+
+
+def digest_of_parts(parts: tuple[tuple[str, str], ...]) -> str:
+    """SHA-256 over labelled parts.
+
+    Each label and each value is preceded by its length, so that no two lists of parts give the
+    same bytes.
+    """
+    hashed = hashlib.sha256()
+    for part in parts:
+        for text in part:
+            encoded = text.encode(errors="surrogateescape")
+            hashed.update(len(encoded).to_bytes(8, "little"))
+            hashed.update(encoded)
+    return hashed.hexdigest()

@@ -1,0 +1,175 @@
+"""Compilation starts when the tests are known, for those that will run."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from pytest_a2a3sim.build import BuildProgress
+from pytest_a2a3sim.progress import BuildLines
+from tests.golden_dirs import KERNEL, GoldenDir
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.compilers import CountingCompiler
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+TWO_CASES = 'PARAMS_LIST = [{"name": "one"}, {"name": "two"}]'
+
+
+@pytest.fixture
+def two(pytester: pytest.Pytester) -> tuple[GoldenDir, GoldenDir]:
+    """Two golden directories with kernels of different names."""
+    made = []
+    for name in ("first", "second"):
+        directory = GoldenDir.create(pytester.path / name)
+        directory.kernel(KERNEL, f"{name}.cpp")
+        directory.kernel_config(
+            f"""
+            KERNELS = [{{"func_id": 0, "source": "{name}.cpp", "core_type": "aiv"}}]
+            ORCHESTRATION = {{"source": "orchestration.cpp", "function_name": "build_graph"}}
+            """
+        )
+        made.append(directory)
+    return made[0], made[1]
+
+
+@pytest.mark.usefixtures("two")
+def test_everything_is_compiled_once(
+    pytester: pytest.Pytester, compiler: CountingCompiler, plugin_args: tuple[str, ...]
+) -> None:
+    pytester.runpytest(*plugin_args).assert_outcomes(passed=2)
+    assert compiler.compiled() == [
+        "first.cpp",
+        "orchestration.cpp",
+        "orchestration.cpp",
+        "second.cpp",
+    ]
+    compiler.forget()
+    pytester.runpytest(*plugin_args).assert_outcomes(passed=2)
+    assert compiler.runs() == []
+
+
+@pytest.mark.usefixtures("two")
+def test_collecting_alone_compiles_nothing(
+    pytester: pytest.Pytester, compiler: CountingCompiler
+) -> None:
+    pytester.runpytest("--collect-only", "-q").stdout.fnmatch_lines(["2 tests collected*"])
+    assert compiler.compiled() == []
+
+
+@pytest.mark.usefixtures("two")
+def test_deselected_cases_are_not_compiled(
+    pytester: pytest.Pytester, compiler: CountingCompiler
+) -> None:
+    pytester.runpytest("-k", "second").assert_outcomes(passed=1, deselected=1)
+    assert compiler.compiled() == ["orchestration.cpp", "second.cpp"]
+
+
+def test_skipped_cases_are_not_compiled(
+    pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir], compiler: CountingCompiler
+) -> None:
+    two[0].extend_golden("import pytest\npytestmark = pytest.mark.skip(reason='not now')")
+    pytester.runpytest().assert_outcomes(passed=1, skipped=1)
+    assert compiler.compiled() == ["orchestration.cpp", "second.cpp"]
+
+
+def test_rebuild_compiles_once_in_all_workers(
+    pytester: pytest.Pytester,
+    two: tuple[GoldenDir, GoldenDir],
+    compiler: CountingCompiler,
+    plugin_args: tuple[str, ...],
+) -> None:
+    for directory in two:
+        directory.extend_golden(TWO_CASES)
+    pytester.runpytest(*plugin_args).assert_outcomes(passed=4)
+    compiler.forget()
+    pytester.runpytest("--sim-rebuild", *plugin_args).assert_outcomes(passed=4)
+    assert len(compiler.compiled()) == 4
+
+
+def test_compile_error_is_shown_once_and_stops_nothing_else(
+    pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir], compiler: CountingCompiler
+) -> None:
+    two[0].extend_golden(TWO_CASES)
+    two[0].kernel("int broken = undeclared;\n", "first.cpp")
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=2)
+    source = f"{two[0].path}/kernels/first.cpp"
+    headline = (
+        f"kernel 'first' (func_id 0) does not compile: {source}:1:14: error: "
+        "'undeclared' was not declared in this scope"
+    )
+    text = result.stdout.str().replace("‘", "'").replace("’", "'")  # noqa: RUF001 - gcc's
+    failures, _, summary = text.partition("short test summary info")
+    assert failures.count(headline) == 2
+    assert failures.count("command: ") == 1
+    assert failures.count("1 | int broken = undeclared;") == 1
+    assert "The compiler's text and command are in the failure of first: one." in failures
+    assert summary.count("- kernel 'first' (func_id 0) does not compile: ") == 2
+    assert compiler.compiled().count("first.cpp") == 1
+
+
+def test_broken_source_is_compiled_again_once_its_header_is_mended(
+    golden_dir: GoldenDir, pytester: pytest.Pytester
+) -> None:
+    golden_dir.kernel('#include "part.h"\n' + KERNEL)
+    header = golden_dir.path / "kernels" / "part.h"
+    header.write_text("#error not yet\n")
+    pytester.makepyfile(
+        f"""
+        from pathlib import Path
+        import pytest
+        from pytest_a2a3sim import BuildError
+
+        def test_mending(a2a3sim):
+            with pytest.raises(BuildError, match="not yet"):
+                a2a3sim.run_case({str(golden_dir.path)!r})
+            Path({str(header)!r}).write_text("")
+            a2a3sim.run_case({str(golden_dir.path)!r}).check()
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_flags_of_the_ini_file_start_at_the_rootdir(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubler.kernel('#include "factor.h"\n' + KERNEL.replace("2 *", "FACTOR *"))
+    (pytester.path / "inc").mkdir()
+    (pytester.path / "inc" / "factor.h").write_text("#define FACTOR 2\n")
+    pytester.makeini("[pytest]\nsim_cxxflags = -Iinc -isystem inc\n")
+    monkeypatch.chdir(doubler.path)
+    pytester.runpytest(f"--rootdir={pytester.path}").assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("doubler")
+def test_cache_size_must_be_a_size(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsim_cache_size = many\n")
+    result = pytester.runpytest()
+    result.stderr.fnmatch_lines(["*ini sim_cache_size must be a size above 0*; got 'many'"])
+
+
+def test_cache_size_limits_the_cache(
+    pytester: pytest.Pytester, own_cache: Path, doubler: GoldenDir
+) -> None:
+    del doubler
+    pytester.makeini("[pytest]\nsim_cache_size = 1\n")
+    pytester.runpytest().assert_outcomes(passed=1)
+    assert list(own_cache.rglob("*.so")) == []
+
+
+def test_lines_of_a_long_build(pytestconfig: pytest.Config) -> None:
+    output = io.StringIO()
+    lines = BuildLines(TerminalReporter(pytestconfig, output))
+    for seconds in (0.5, 2.5, 3.0, 3.5, 31.0, 33.5, 0.5, 3.5):
+        lines(BuildProgress(2, 9, ("a.cpp", "b.cpp"), seconds))
+    assert output.getvalue().splitlines() == [
+        f"a2a3sim: compiled 2 of 9 sources, waiting for {seconds} s; compiling a.cpp, b.cpp"
+        for seconds in (3, 34, 4)
+    ]
