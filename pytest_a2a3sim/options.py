@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+_SIZE = re.compile(r"(\d+)([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -38,6 +42,18 @@ def declare(parser: pytest.Parser) -> None:
         f"{DEFAULT_HANG_TIMEOUT:g}; ini: sim_hang_timeout)",
     )
     group.addoption(
+        "--sim-timeout",
+        metavar="SECONDS",
+        help="fail a case that takes longer than this in all, its compilation aside (default: no "
+        "limit; ini: sim_timeout)",
+    )
+    group.addoption(
+        "--sim-device-memory",
+        metavar="SIZE",
+        help="memory of the simulated device, such as 8G or 512M (default: 64G, or what this "
+        "machine has if less; ini: sim_device_memory)",
+    )
+    group.addoption(
         "--sim-all-cases",
         action="store_true",
         help="run every case of ALL_CASES, not only DEFAULT_CASE",
@@ -51,13 +67,15 @@ def declare(parser: pytest.Parser) -> None:
     parser.addini("sim_threads", "threads that simulate the cores", default="")
     parser.addini("sim_schedule", "order in which ready tasks are executed", default="")
     parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
+    parser.addini("sim_timeout", "seconds that a case may take in all", default="")
+    parser.addini("sim_device_memory", "memory of the simulated device, such as 8G", default="")
     parser.addini(
         "sim_cxxflags", "compiler flags added to every source's own", type="args", default=[]
     )
 
 
 def parse_seconds(text: str) -> float:
-    """``--sim-hang-timeout``: a number of seconds above 0.
+    """``--sim-hang-timeout`` and ``--sim-timeout``: a number of seconds above 0.
 
     Raises:
         ValueError: saying what is accepted.
@@ -69,6 +87,19 @@ def parse_seconds(text: str) -> float:
     if not (seconds > 0 and math.isfinite(seconds)):
         raise ValueError("must be a number of seconds above 0")
     return seconds
+
+
+def parse_bytes(text: str) -> int:
+    """``--sim-device-memory``: bytes, above 0; K, M, G and T stand for powers of 1024.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    size = int(match[1]) << _SHIFTS[match[2].upper()] if match else 0
+    if size < 1:
+        raise ValueError("must be a whole number of bytes above 0, such as 8G, 512M or 65536")
+    return size
 
 
 def settings(config: pytest.Config) -> Settings:
@@ -84,6 +115,8 @@ def settings(config: pytest.Config) -> Settings:
         threads=threads or (default_threads(config) if schedule is None else 1),
         schedule=schedule or DEPTH_FIRST,
         hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
+        timeout=_value(config, "sim_timeout", parse_seconds),
+        device_memory=_value(config, "sim_device_memory", parse_bytes),
         isolate=config.getoption("sim_isolation") == "process",
         cxxflags=tuple(config.getini("sim_cxxflags")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 from pytest_a2a3sim.schedule import DEPTH_FIRST, Schedule, Threads
 
 DEFAULT_HANG_TIMEOUT = 30.0
+LARGEST_DEVICE_MEMORY = 64 << 30
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
 def usable_cpus() -> int:
@@ -24,6 +27,14 @@ def usable_cpus() -> int:
     return max(count, 1)
 
 
+def default_device_memory() -> int:
+    """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no limit, or none that can be read
+        memory = min(memory, int(_CGROUP_MEMORY.read_text(encoding="ascii")))
+    return min(LARGEST_DEVICE_MEMORY, memory)
+
+
 @dataclass(frozen=True)
 class Settings:
     """One run's settings.
@@ -32,6 +43,8 @@ class Settings:
         threads: worker threads that simulate the cores, of which at most ``block_dim`` work; or
             ``"cores"``, for a thread per simulated core.
         hang_timeout: seconds without a task's start or end after which a case has failed.
+        timeout: seconds that a case may take in all, its compilation aside; None for no limit.
+        device_memory: bytes of the simulated device; None for what the machine has, at most 64 GiB.
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
@@ -39,6 +52,8 @@ class Settings:
 
     threads: Threads = 1
     hang_timeout: float = DEFAULT_HANG_TIMEOUT
+    timeout: float | None = None
+    device_memory: int | None = None
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INCLUDE_DIR = Path(__file__).resolve().parent / "include"
 
-_SHARED = ("-shared", "-fPIC", "-pipe", "-g1", "-Wl,-Bsymbolic")
+_SHARED = ("-shared", "-fPIC", "-pipe", "-g1", "-Wl,-Bsymbolic", "-fno-optimize-sibling-calls")
 _KERNEL_FLAGS = (
     "-std=c++23",
     "-O3",
