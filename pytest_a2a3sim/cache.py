@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import threading
 import time
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.errors import SettingsError
 from pytest_a2a3sim.manifest import Manifest, read_manifest
+from pytest_a2a3sim.settings import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,6 @@ _SLOT_SECONDS = 60.0
 _STALE_SECONDS = 3600.0
 _KEPT_SHARE = 0.9  # eviction goes below the limit, so that it does not run every time
 _EVICTABLE = ("objects", "manifests", "sources", "headers")
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Compiled kernels of pytest-a2a3sim; see "
     "`a2a3sim cache info`.\n"
@@ -60,19 +59,6 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where it is named
 
     return user_cache_path("pytest-a2a3sim", appauthor=False)
-
-
-def parse_size(text: str) -> int:
-    """A number of bytes: ``"500M"``, ``"2 GiB"``, ``"1073741824"``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
-    if size < 1:
-        raise ValueError("must be a size above 0, such as 500M or 2G")
-    return size
 
 
 def size_limit() -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.compare import TensorDiff
+    from pytest_a2a3sim.failure import Place
 
 
 class A2A3SimError(Exception):
@@ -56,12 +57,20 @@ class Culprit:
         func_id: the kernel's func_id.
         kernel: the kernel's name.
         core: core type and id, such as ``"AIV 17"``.
+        source: source file at fault.
+        line: line in it.
+        buffer: number of the device buffer at fault, from 0 in the order of allocation.
+        offset: of the access from that buffer's start, in bytes; negative before it.
     """
 
     task: int | None = None
     func_id: int | None = None
     kernel: str | None = None
     core: str | None = None
+    source: str | None = None
+    line: int | None = None
+    buffer: int | None = None
+    offset: int | None = None
 
 
 class RunError(A2A3SimError):
@@ -85,9 +94,19 @@ class GraphError(RunError):
 
 
 class KernelFault(RunError):  # noqa: N818 - a fault is the field's word for it
-    """A kernel received a signal."""
+    """A kernel received a signal, or wrote outside of its buffers.
+
+    Attributes:
+        damage: where it wrote, if that was found out after the task had ended.
+    """
 
     kind = "kernel-fault"
+
+    def __init__(
+        self, message: str, culprit: Culprit | None = None, damage: Place | None = None
+    ) -> None:
+        super().__init__(message, culprit)
+        self.damage = damage
 
 
 class KernelExit(RunError):  # noqa: N818 - names what the kernel did
@@ -103,15 +122,25 @@ class KernelException(RunError):  # noqa: N818 - names what the kernel did
 
 
 class KernelHang(RunError):  # noqa: N818 - a hang is the field's word for it
-    """No task started or finished for longer than the hang timeout."""
+    """No task started or finished for too long, or the case exceeded its time limit."""
 
     kind = "kernel-hang"
 
 
 class OutOfMemory(RunError):  # noqa: N818 - names the condition
-    """The simulating process ran out of memory."""
+    """The simulated device or the simulating process ran out of memory."""
 
     kind = "out-of-memory"
+
+
+class UnwrittenOutput(A2A3SimError):  # noqa: N818 - names the condition
+    """Elements of an output were never written by the device."""
+
+    kind = "unwritten-output"
+
+    def __init__(self, message: str, diffs: tuple[TensorDiff, ...]) -> None:
+        super().__init__(message)
+        self.diffs = diffs
 
 
 class Mismatch(A2A3SimError):  # noqa: N818 - names the condition

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from pytest_a2a3sim.cache import parse_size
 from pytest_a2a3sim.schedule import DEPTH_FIRST, parse_schedule, parse_threads
-from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, usable_cpus
+from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, Settings, parse_size, usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +44,18 @@ def declare(parser: pytest.Parser) -> None:
         f"{DEFAULT_HANG_TIMEOUT:g}; ini: sim_hang_timeout)",
     )
     group.addoption(
+        "--sim-timeout",
+        metavar="SECONDS",
+        help="fail a case that takes longer than this in all, its compilation aside (default: no "
+        "limit; ini: sim_timeout)",
+    )
+    group.addoption(
+        "--sim-device-memory",
+        metavar="SIZE",
+        help="memory of the simulated device, such as 8G or 512M (default: 64G, or what this "
+        "machine has if less; ini: sim_device_memory)",
+    )
+    group.addoption(
         "--sim-all-cases",
         action="store_true",
         help="run every case of ALL_CASES, not only DEFAULT_CASE",
@@ -63,6 +74,8 @@ def declare(parser: pytest.Parser) -> None:
     parser.addini("sim_threads", "threads that simulate the cores", default="")
     parser.addini("sim_schedule", "order in which ready tasks are executed", default="")
     parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
+    parser.addini("sim_timeout", "seconds that a case may take in all", default="")
+    parser.addini("sim_device_memory", "memory of the simulated device, such as 8G", default="")
     parser.addini(
         "sim_cxxflags", "compiler flags added to every source's own", type="args", default=[]
     )
@@ -72,7 +85,7 @@ def declare(parser: pytest.Parser) -> None:
 
 
 def parse_seconds(text: str) -> float:
-    """``--sim-hang-timeout``: a number of seconds above 0.
+    """``--sim-hang-timeout`` and ``--sim-timeout``: a number of seconds above 0.
 
     Raises:
         ValueError: saying what is accepted.
@@ -99,6 +112,8 @@ def settings(config: pytest.Config) -> Settings:
         threads=threads or (default_threads(config) if schedule is None else 1),
         schedule=schedule or DEPTH_FIRST,
         hang_timeout=hang_timeout or DEFAULT_HANG_TIMEOUT,
+        timeout=_value(config, "sim_timeout", parse_seconds),
+        device_memory=_value(config, "sim_device_memory", parse_size),
         isolate=config.getoption("sim_isolation") == "process",
         cxxflags=anchored(config.getini("sim_cxxflags"), config.rootpath),
         cache_limit=_ini_value(config, "sim_cache_size", parse_size),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.compare import TensorDiff, compare
+from pytest_a2a3sim.errors import RunError
 from pytest_a2a3sim.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.output import captured_output
+from pytest_a2a3sim.replay import Simulation, pinpoint
 from pytest_a2a3sim.result import CaseResult
 from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.settings import default_device_memory
+from pytest_a2a3sim.time_limit import TimeLimit
+from pytest_a2a3sim.unwritten import Output, find_unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +78,8 @@ def run_case(
     progress.building(golden)
     with phase("build"):
         built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}")
-    with phase("inputs"):
+    limit = TimeLimit(settings.timeout)
+    with phase("inputs"), limit.interrupting():
         inputs = make_inputs(golden, case)
     progress.running(golden, case)
     device = Device(
@@ -80,15 +88,37 @@ def run_case(
         hang_timeout=settings.hang_timeout,
         isolate=settings.isolate,
         schedule=settings.schedule,
+        memory=settings.device_memory or default_device_memory(),
     )
+    simulation = Simulation(built, inputs, device)
     with HostMemory(inputs.tensors) as memory:
-        with Run(built, inputs, memory, device) as run:
-            with phase("golden"):  # while the simulating process is at work
+        with (
+            captured_output() as output,
+            Run(built, inputs, memory, replace(device, output=output)) as run,
+        ):
+            with phase("golden"), limit.interrupting():  # while the simulating process is at work
                 expected = compute_expected(golden, case, inputs)
-            outcome = run.wait()
+            try:
+                outcome = run.wait(limit)
+            except RunError as error:
+                raise pinpoint(error, simulation) from None
         with phase("compare"):
             diffs = tuple(
                 _compare(golden, inputs, name, memory, expected) for name in inputs.outputs
+            )
+            unwritten = find_unwritten(
+                [
+                    Output(
+                        inputs.tensors[diff.name],
+                        memory.bytes_of(diff.name),
+                        expected.raw[diff.name],
+                        golden.tolerances.of(diff.name),
+                    )
+                    for diff in diffs
+                    if not diff.passed
+                ],
+                outcome.copied,
+                simulation,
             )
         actual = {
             name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
@@ -107,6 +137,7 @@ def run_case(
         findings=_findings(inputs, expected, outcome),
         compiled=built.compiled,
         cache_hits=built.cache_hits,
+        unwritten=unwritten,
     )
 
 
@@ -129,10 +160,14 @@ def _findings(inputs: CaseInputs, expected: Expected, outcome: RunOutcome) -> tu
         "compared with the device's result instead"
         for name in expected.untouched
     ]
+    copied = {
+        name: sum(item.size for item in outcome.copied if item.tensor == name)
+        for name in inputs.outputs
+    }
     missing = [
-        f"output {name!r} was not copied back from the device: {outcome.copied_back[name]} of "
+        f"output {name!r} was not copied back from the device: {copied[name]} of "
         f"{inputs.tensors[name].nbytes} bytes are covered by record_tensor_pair"
         for name in inputs.outputs
-        if outcome.copied_back[name] < inputs.tensors[name].nbytes
+        if copied[name] < inputs.tensors[name].nbytes
     ]
     return (*untouched, *missing)

@@ -95,6 +95,15 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class CopiedRange:
+    """Bytes of a tensor that a tensor pair copied from the device."""
+
+    tensor: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
 class RunOutcome:
     """What the engine knows of a case that ran to its end.
 
@@ -102,10 +111,10 @@ class RunOutcome:
         graph: its size.
         phases: seconds by phase of the engine.
         recording: timeline and graph.
-        copied_back: bytes that tensor pairs copied from the device, by tensor name.
+        copied: what was copied back from the device, in the order of copying.
     """
 
     graph: Graph
     phases: Mapping[str, float]
     recording: Recording
-    copied_back: Mapping[str, int]
+    copied: tuple[CopiedRange, ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_a2a3sim.errors import Mismatch
+from pytest_a2a3sim.errors import Mismatch, UnwrittenOutput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.profile import Profile
     from pytest_a2a3sim.recording import Graph, Recording
     from pytest_a2a3sim.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """Elements of one output that do not match because nothing was written there.
+
+    Attributes:
+        tensor: the output's name.
+        what: no kernel wrote them, or no tensor pair copied them back.
+        count: how many of the output's ``size`` elements.
+        first: index of the first of them in the tensor's own shape.
+    """
+
+    tensor: str
+    what: Literal["written", "copied back"]
+    count: int
+    size: int
+    first: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class CaseResult:
             ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
         recording: what ``timeline`` and ``profile`` are made from.
         schedule: the order in which ready tasks were executed, with its seed.
+        unwritten: elements that do not match because the device never wrote them.
         findings: remarks about things that are suspicious but do not fail a case.
         compiled: sources that were compiled, each counted for the first case that uses it.
         cache_hits: sources whose objects were there already.
@@ -55,6 +74,7 @@ class CaseResult:
     findings: tuple[str, ...] = ()
     compiled: int = 0
     cache_hits: int = 0
+    unwritten: tuple[Unwritten, ...] = ()
 
     @property
     def timeline(self) -> npt.NDArray[np.void]:
@@ -81,9 +101,17 @@ class CaseResult:
         """Returns if every output matches.
 
         Raises:
-            Mismatch: with the report of every output as its message.
+            UnwrittenOutput: elements do not match because the device never wrote them.
+            Mismatch: any other difference; the message reports every output.
         """
-        if not self.passed:
-            from pytest_a2a3sim.report import mismatch_lines  # noqa: PLC0415 - only on failure
+        if self.passed:
+            return
+        from pytest_a2a3sim.report import mismatch_lines  # noqa: PLC0415 - only on failure
 
-            raise Mismatch("\n".join(mismatch_lines(self)), self.diffs)
+        lines = mismatch_lines(self)
+        if self.unwritten:
+            from pytest_a2a3sim.report_unwritten import unwritten_lines  # noqa: PLC0415 - as above
+
+            text = "\n".join([*unwritten_lines(self.unwritten), "", *lines])
+            raise UnwrittenOutput(text, self.diffs)
+        raise Mismatch("\n".join(lines), self.diffs)

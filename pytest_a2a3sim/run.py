@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import mmap
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pytest_a2a3sim import explain
+from pytest_a2a3sim import decode, explain
 from pytest_a2a3sim._engine import ffi, lib
 from pytest_a2a3sim.errors import EngineError
+from pytest_a2a3sim.failure import Argument, Failure, RunningTask
 from pytest_a2a3sim.inputs import Pointer
-from pytest_a2a3sim.recording import Graph, Recording, RunOutcome
+from pytest_a2a3sim.recording import CopiedRange, Graph, Recording, RunOutcome
 from pytest_a2a3sim.schedule import DEPTH_FIRST, repeat_lines
+from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, default_device_memory
+from pytest_a2a3sim.symbolize import Symbolizer
+from pytest_a2a3sim.time_limit import NO_LIMIT, TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,25 +28,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pytest_a2a3sim.build import BuiltCase
+    from pytest_a2a3sim.failure import Place, Report
     from pytest_a2a3sim.inputs import CaseInputs
     from pytest_a2a3sim.schedule import Schedule, Threads
     from pytest_a2a3sim.tensors import Bytes, Tensor
 
-DEVICE_MEMORY = 64 << 30
+POISON = 0xFF  # makes a NaN in every float type
 _WAIT_SLICE = 0.2
 _MAX_RUNNING = 64
-_PHASES = ("start", "load", "orchestrate", "check", "execute", "copy_back", "done")
-_FAILURES = {
-    lib.A2A3_FAILURE_NONE: "none",
-    lib.A2A3_FAILURE_LOAD: "load",
-    lib.A2A3_FAILURE_ORCHESTRATION: "orchestration",
-    lib.A2A3_FAILURE_GRAPH: "graph",
-    lib.A2A3_FAILURE_KERNEL_FAULT: "kernel_fault",
-    lib.A2A3_FAILURE_KERNEL_EXIT: "kernel_exit",
-    lib.A2A3_FAILURE_KERNEL_EXCEPTION: "kernel_exception",
-    lib.A2A3_FAILURE_KERNEL_HANG: "kernel_hang",
-    lib.A2A3_FAILURE_OUT_OF_MEMORY: "out_of_memory",
-}
 _SCHEDULES = {
     "depth-first": lib.A2A3_SCHEDULE_DEFAULT,
     "fifo": lib.A2A3_SCHEDULE_FIFO,
@@ -50,11 +43,6 @@ _SCHEDULES = {
     "random": lib.A2A3_SCHEDULE_RANDOM,
     "reverse": lib.A2A3_SCHEDULE_REVERSE,
 }
-
-
-def _device_memory() -> int:
-    """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
-    return min(DEVICE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
 def _check(status: int, what: str) -> int:
@@ -111,9 +99,17 @@ class HostMemory:
         """Names by ascending address."""
         return list(self._offsets)
 
-    def nbytes(self, name: str) -> int:
-        """Size of a tensor."""
-        return self._tensors[name].nbytes
+    def tensors(self) -> list[Tensor]:
+        """What it holds, by ascending address."""
+        return [self._tensors[name] for name in self._offsets]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A device buffer whose last byte, or first one for an underrun, touches unreachable memory."""
+
+    buffer: int
+    underrun: bool
 
 
 @dataclass(frozen=True)
@@ -126,13 +122,23 @@ class Device:
         hang_timeout: seconds without progress after which the case has failed.
         isolate: simulate in a child process.
         schedule: the order in which ready tasks are executed.
+        memory: bytes of the device.
+        poison: the byte that fresh device memory is filled with.
+        output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
+        watches: buffers that are placed for an overrun to fault at once.
+        check_each_task: look for damage around the watched buffers after each task.
     """
 
     block_dim: int
     threads: Threads
-    hang_timeout: float
+    hang_timeout: float = DEFAULT_HANG_TIMEOUT
     isolate: bool = True
     schedule: Schedule = DEPTH_FIRST
+    memory: int = field(default_factory=default_device_memory)
+    poison: int = POISON
+    output: tuple[int, int] = (-1, -1)
+    watches: tuple[Watch, ...] = ()
+    check_each_task: bool = False
 
 
 class Run:
@@ -163,8 +169,11 @@ class Run:
         """Ends the simulating process."""
         lib.a2a3_run_destroy(self._run)
 
-    def wait(self) -> RunOutcome:
+    def wait(self, limit: TimeLimit = NO_LIMIT) -> RunOutcome:
         """Waits for the end; the outputs are then in the host memory.
+
+        Args:
+            limit: when it is over, the case has failed, whatever it does.
 
         Raises:
             RunError: of the class that says how the case failed.
@@ -173,58 +182,92 @@ class Run:
         status = lib.A2A3_RUNNING
         while status == lib.A2A3_RUNNING:  # in slices, so that Ctrl-C is seen
             status = _check(
-                lib.a2a3_run_wait(self._run, _WAIT_SLICE, self._device.hang_timeout),
+                lib.a2a3_run_wait(
+                    self._run, min(_WAIT_SLICE, limit.left), self._device.hang_timeout
+                ),
                 "the simulation cannot be watched",
             )
-        report = self._report()
+            if status == lib.A2A3_RUNNING and limit.is_over:
+                lib.a2a3_run_time_out(self._run, limit.seconds)
+        raw = ffi.new("a2a3_report*")
+        lib.a2a3_run_report(self._run, raw)
+        report = decode.report(raw, ffi.string(raw.message).decode(errors="replace"))
         if status == lib.A2A3_FAILED:
-            kernels = {kernel.spec.func_id: kernel.spec for kernel in self._built.kernels}
-            error = explain.error_of(report, self._running_tasks(), kernels)
+            error = explain.error_of(self._failure(report, raw.snapshot), self._built)
             error.args = ("\n".join([*error.args, *repeat_lines(self._device.schedule)]),)
             raise error
         return RunOutcome(
             graph=Graph(report.task_count, report.edge_count),
             phases=report.phases,
             recording=self._recording(report),
-            copied_back={
-                name: int(lib.a2a3_run_copied_back(self._run, index))
-                for index, name in enumerate(self._memory.names())
-            },
+            copied=self._copied(),
         )
 
-    def _report(self) -> explain.Report:
-        raw = ffi.new("a2a3_report*")
-        lib.a2a3_run_report(self._run, raw)
-        return explain.Report(
-            failure=_FAILURES[raw.failure],
-            phase=_PHASES[raw.phase],
-            task_id=raw.task_id,
-            func_id=raw.func_id,
-            core_type=raw.core_type,
-            core_id=raw.core_id,
-            signal_number=raw.signal_number,
-            exit_status=raw.exit_status,
-            address=raw.address,
-            hang_seconds=raw.hang_seconds,
-            phases=dict(zip(_PHASES[:-1], raw.phase_seconds, strict=False)),
-            ticks_per_second=raw.ticks_per_second,
-            origin_ticks=raw.origin_ticks,
-            task_count=raw.task_count,
-            edge_count=raw.edge_count,
-            message=ffi.string(raw.message).decode(errors="replace"),
+    def _copied(self) -> tuple[CopiedRange, ...]:
+        count = ffi.new("int64_t*")
+        ranges = lib.a2a3_run_copied_ranges(self._run, count)
+        names = self._memory.names()
+        return tuple(
+            CopiedRange(names[item.tensor], item.offset, item.size) for item in ranges[0 : count[0]]
         )
 
-    def _running_tasks(self) -> list[explain.RunningTask]:
+    def _failure(self, report: Report, snapshot: Any) -> Failure:
+        arguments = list(snapshot.args[0 : snapshot.arg_count])
+        symbolizer = self._symbolizer()
+        return Failure(
+            report=report,
+            place=None if report.address is None else self._place(report.address, arguments),
+            arguments=self._arguments(snapshot),
+            frames=symbolizer.backtrace(
+                list(snapshot.frames[0 : snapshot.frame_count]),
+                from_user=report.signal_number == 0 and not report.hang_seconds,
+            ),
+            running=self._running_tasks(symbolizer),
+            device_memory=self._device.memory,
+        )
+
+    def _place(self, address: int, arguments: list[int]) -> Place:
+        raw = ffi.new("a2a3_place*")
+        lib.a2a3_run_place(self._run, address, arguments, len(arguments), raw)
+        return decode.place(raw, self._memory.tensors())
+
+    def _arguments(self, snapshot: Any) -> tuple[Argument, ...]:
+        return tuple(
+            Argument(value, self._place(value, []))
+            for value in snapshot.args[0 : snapshot.arg_count]
+        )
+
+    def _symbolizer(self) -> Symbolizer:
+        count = ffi.new("int64_t*")
+        objects = lib.a2a3_run_objects(self._run, count)
+        return Symbolizer(
+            (
+                decode.loaded_object(item, os.fsdecode(ffi.string(item.path)))
+                for item in objects[0 : count[0]]
+            ),
+            user_paths=[
+                os.fspath(self._built.orchestration_path),
+                *(os.fspath(kernel.path) for kernel in self._built.kernels),
+            ],
+        )
+
+    def _running_tasks(self, symbolizer: Symbolizer) -> tuple[RunningTask, ...]:
         tasks = ffi.new("a2a3_running_task[]", _MAX_RUNNING)
         count = lib.a2a3_run_running_tasks(self._run, tasks, _MAX_RUNNING)
-        return [
-            explain.RunningTask(
-                task.task_id, task.func_id, task.core_type, task.core_id, task.seconds
+        return tuple(
+            RunningTask(
+                task.task_id,
+                task.func_id,
+                task.core_type,
+                task.core_id,
+                task.seconds,
+                self._arguments(task.snapshot),
+                symbolizer.backtrace(list(task.snapshot.frames[0 : task.snapshot.frame_count])),
             )
             for task in tasks[0:count]
-        ]
+        )
 
-    def _recording(self, report: explain.Report) -> Recording:
+    def _recording(self, report: Report) -> Recording:
         size = ffi.new("size_t*")
         mapping = lib.a2a3_run_map_recording(self._run, size)
         if mapping == ffi.NULL:
@@ -312,8 +355,13 @@ def _request(
     request.tensors = array(
         "a2a3_tensor[]",
         [
-            (text(name), ffi.cast("void*", memory.address(name)), memory.nbytes(name))
-            for name in memory.names()
+            (
+                text(tensor.name),
+                ffi.cast("void*", memory.address(tensor.name)),
+                tensor.nbytes,
+                tensor.is_read_only and tensor.name not in inputs.outputs,
+            )
+            for tensor in memory.tensors()
         ],
     )
     request.tensor_count = len(memory.names())
@@ -331,5 +379,12 @@ def _request(
     request.schedule = _SCHEDULES[device.schedule.order]
     request.seed = device.schedule.seed
     request.isolate = device.isolate
-    request.device_memory_size = _device_memory()
+    request.device_memory_size = device.memory
+    request.poison = device.poison
+    request.output_descriptor, request.error_descriptor = device.output
+    request.watches = array(
+        "a2a3_watch[]", [(watch.buffer, watch.underrun) for watch in device.watches]
+    )
+    request.watch_count = len(device.watches)
+    request.check_each_task = device.check_each_task
     return request

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_a2a3sim.schedule import DEPTH_FIRST, Schedule, Threads
 
 DEFAULT_HANG_TIMEOUT = 30.0
+LARGEST_DEVICE_MEMORY = 64 << 30
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
 def usable_cpus() -> int:
@@ -24,6 +29,27 @@ def usable_cpus() -> int:
     return max(count, 1)
 
 
+def default_device_memory() -> int:
+    """Bytes of the simulated device: the real one's 64 GiB, or what this machine has if less."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no limit, or none that can be read
+        memory = min(memory, int(_CGROUP_MEMORY.read_text(encoding="ascii")))
+    return min(LARGEST_DEVICE_MEMORY, memory)
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes: ``"500M"``, ``"2 GiB"``, ``"1073741824"``.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
+    if size < 1:
+        raise ValueError("must be a size above 0, such as 500M or 2G")
+    return size
+
+
 @dataclass(frozen=True)
 class Settings:
     """One run's settings.
@@ -32,6 +58,8 @@ class Settings:
         threads: worker threads that simulate the cores, of which at most ``block_dim`` work; or
             ``"cores"``, for a thread per simulated core.
         hang_timeout: seconds without a task's start or end after which a case has failed.
+        timeout: seconds that a case may take in all, its compilation aside; None for no limit.
+        device_memory: bytes of the simulated device; None for what the machine has, at most 64 GiB.
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
@@ -42,6 +70,8 @@ class Settings:
 
     threads: Threads = 1
     hang_timeout: float = DEFAULT_HANG_TIMEOUT
+    timeout: float | None = None
+    device_memory: int | None = None
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST

@@ -54,6 +54,11 @@ class Tensor:
         """Number of elements."""
         return math.prod(self.shape)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether its author forbade writing to it."""
+        return isinstance(self.original, np.ndarray) and not self.original.flags.writeable
+
     def copy(self) -> Any:
         """A new writable object of the author's kind, dtype, shape and values."""
         if is_torch_tensor(self.original):

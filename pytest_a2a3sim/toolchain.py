@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).resolve().parent
 INCLUDE_DIR = PACKAGE / "include"
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
-_COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1")
+_COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
 _KERNEL_FLAGS = (
     "-std=c++2b",  # C++23, by the name that older compilers know too

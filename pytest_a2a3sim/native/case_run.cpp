@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,11 +12,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <new>
+#include <cstdlib>
+#include <cstring>
 #include <system_error>
 
 #include "faults.h"
-#include "text.h"
+#include "places.h"
+#include "snapshot.h"
 
 namespace a2a3sim {
 
@@ -60,21 +62,46 @@ void reset_signals() {
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
-}  // namespace
-
-SharedMemory::SharedMemory(size_t size) : size_(size) {
-    data_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (data_ == MAP_FAILED) fail_with_errno("shared memory for a case");
+/// No core file: the report has what it would be opened for.
+void leave_nothing_behind() {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
 }
 
-SharedMemory::~SharedMemory() { munmap(data_, size_); }
+/// When the machine runs out of memory, the system ends this process before any other.
+void volunteer_for_out_of_memory() {
+    const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    [[maybe_unused]] const ssize_t written = write(file, "1000", 4);
+    close(file);
+}
+
+void redirect(int descriptor, int to) {
+    if (to < 0 || to == descriptor) return;
+    dup2(to, descriptor);
+    if (descriptor == STDIN_FILENO) close(to);
+}
+
+/// Processes that the system has ended for want of memory since it started; 0 if it does not tell.
+uint64_t out_of_memory_kills() {
+    const int file = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    char text[16384];
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return 0;
+    text[length] = '\0';
+    constexpr char kName[] = "\noom_kill ";
+    const char* const line = std::strstr(text, kName);
+    return line == nullptr ? 0 : std::strtoull(line + sizeof kName - 1, nullptr, 10);
+}
+
+}  // namespace
 
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
-      shared_(sizeof(Control) + description_.tensors.size() * sizeof(uint64_t)),
-      control_(*new (shared_.data()) Control()),
-      copied_back_(
-          reinterpret_cast<uint64_t*>(static_cast<char*>(shared_.data()) + sizeof(Control))),
+      control_(*shared_.control),
+      kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
     a2a3_report& report = control_.report;
     report.task_id = report.func_id = report.core_type = report.core_id = -1;
@@ -83,7 +110,7 @@ CaseRun::CaseRun(CaseDescription description)
     if (description_.isolate) {
         start_child();
     } else {
-        simulate(description_, control_, timeline_, copied_back_);
+        simulate(description_, shared_);
         end_ticks_ = read_ticks();
     }
 }
@@ -98,6 +125,7 @@ CaseRun::~CaseRun() {
 void CaseRun::start_child() {
     std::fflush(nullptr);
     const pid_t parent = getpid();
+    prepare_snapshots();
     const SignalsBlocked blocked;
     child_ = fork();
     if (child_ < 0) fail_with_errno("fork of the simulating process");
@@ -111,15 +139,17 @@ void CaseRun::run_child(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
     reset_signals();
-    const int null_input = open("/dev/null", O_RDONLY);
-    if (null_input >= 0) {
-        dup2(null_input, STDIN_FILENO);
-        if (null_input != STDIN_FILENO) close(null_input);
-    }
+    leave_nothing_behind();
+    volunteer_for_out_of_memory();
+    redirect(STDIN_FILENO, open("/dev/null", O_RDONLY));
+    redirect(STDOUT_FILENO, description_.output_descriptor);
+    redirect(STDERR_FILENO, description_.error_descriptor);
     setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
+    shared_.hide_from_children();
+    description_.window->hide_from_children();
     const SignalStack signal_stack;
-    install_fault_handlers(control_);
-    simulate(description_, control_, timeline_, copied_back_);
+    install_fault_handlers(shared_);
+    simulate(description_, shared_);
     std::fflush(nullptr);
     _exit(0);
 }
@@ -160,16 +190,25 @@ void CaseRun::reap() {
     const bool explained = control_.failure_reported.load(std::memory_order_acquire) != 0 ||
                            control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
     if (!explained) report_unexplained_end(reaped > 0 ? wait_status : 0);
+    a2a3_report& report = control_.report;
+    if (report.failure == A2A3_FAILURE_KERNEL_EXIT && WIFEXITED(wait_status)) {
+        report.exit_status = WEXITSTATUS(wait_status);
+    }
 }
 
 void CaseRun::report_unexplained_end(int wait_status) {
-    const bool in_kernel = control_.phase.load(std::memory_order_relaxed) == A2A3_PHASE_EXECUTE;
-    const a2a3_failure kind = in_kernel ? (WIFSIGNALED(wait_status) ? A2A3_FAILURE_KERNEL_FAULT
-                                                                    : A2A3_FAILURE_KERNEL_EXIT)
-                                        : A2A3_FAILURE_ORCHESTRATION;
+    const bool by_signal = WIFSIGNALED(wait_status);
+    const bool out_of_memory =
+        by_signal && WTERMSIG(wait_status) == SIGKILL && out_of_memory_kills() != kills_before_;
+    const a2a3_failure kind = out_of_memory ? A2A3_FAILURE_OUT_OF_MEMORY
+                                            : blame(control_, by_signal ? A2A3_FAILURE_KERNEL_FAULT
+                                                                        : A2A3_FAILURE_KERNEL_EXIT);
     control_.failure_claimed.store(0, std::memory_order_relaxed);  // by a thread that is gone
     control_.fail(kind, [&](a2a3_report& report) {
-        if (WIFSIGNALED(wait_status)) {
+        if (report.phase == A2A3_PHASE_LOAD) {
+            report.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
+        }
+        if (by_signal) {
             report.signal_number = WTERMSIG(wait_status);
         } else {
             report.exit_status = WEXITSTATUS(wait_status);
@@ -187,11 +226,47 @@ bool CaseRun::hangs(double hang_seconds) {
     return 1e-9 * static_cast<double>(now - last_progress_ns_) >= hang_seconds;
 }
 
-void CaseRun::report_hang() {
-    const bool in_kernel = control_.phase.load(std::memory_order_relaxed) == A2A3_PHASE_EXECUTE;
-    const double seconds = 1e-9 * static_cast<double>(monotonic_nanoseconds() - last_progress_ns_);
-    control_.fail(in_kernel ? A2A3_FAILURE_KERNEL_HANG : A2A3_FAILURE_ORCHESTRATION,
-                  [&](a2a3_report& report) { report.hang_seconds = seconds; });
+void CaseRun::dump_threads() {
+    constexpr int64_t kPatience = 500'000'000;  // nanoseconds; a thread may block the signal
+    std::vector<std::atomic<int32_t>*> awaited;
+    const auto ask = [&](int32_t thread, ThreadDump& dump) {
+        if (syscall(SYS_tgkill, child_, thread, dump_signal()) == 0) {
+            awaited.push_back(&dump.complete);
+        }
+    };
+    const int32_t count = control_.worker_count.load(std::memory_order_acquire);
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& slot = control_.workers[i];
+        if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
+        ask(slot.thread_id.load(std::memory_order_relaxed), control_.dumps[i]);
+    }
+    if (count == 0) ask(child_, control_.main_dump);
+    const int64_t end = monotonic_nanoseconds() + kPatience;
+    const auto complete = [](const std::atomic<int32_t>* flag) {
+        return flag->load(std::memory_order_acquire) != 0;
+    };
+    while (monotonic_nanoseconds() < end &&
+           !std::all_of(awaited.begin(), awaited.end(), complete)) {
+        usleep(1000);
+    }
+}
+
+void CaseRun::end_hanging_child(double seconds, bool timed_out) {
+    dump_threads();
+    control_.fail(blame(control_, A2A3_FAILURE_KERNEL_HANG), [&](a2a3_report& report) {
+        report.hang_seconds = seconds;
+        report.timed_out = timed_out ? 1 : 0;
+        report.snapshot = control_.main_dump.snapshot;
+        if (report.phase == A2A3_PHASE_LOAD) {
+            report.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
+        }
+    });
+    kill_child();
+    reap();
+}
+
+void CaseRun::time_out(double seconds) {
+    if (child_ > 0) end_hanging_child(seconds, true);
 }
 
 a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
@@ -202,9 +277,8 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
         if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
             reap();
         } else if (hangs(hang_seconds)) {
-            report_hang();
-            kill_child();
-            reap();
+            end_hanging_child(
+                1e-9 * static_cast<double>(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {
             return A2A3_RUNNING;
         }
@@ -232,14 +306,22 @@ std::vector<a2a3_running_task> CaseRun::running_tasks() const {
         tasks.push_back(a2a3_running_task{id, slot.func_id.load(std::memory_order_relaxed),
                                           slot.core_type.load(std::memory_order_relaxed),
                                           slot.core_id.load(std::memory_order_relaxed),
-                                          static_cast<double>(ticks) / rate});
+                                          static_cast<double>(ticks) / rate,
+                                          control_.dumps[i].snapshot});
     }
     return tasks;
 }
 
 void* CaseRun::map_recording(size_t* nbytes) const {
     const bool done = control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
-    return done ? timeline_.map_all(nbytes) : nullptr;
+    const a2a3_report& report = control_.report;
+    return done ? shared_.recording.map_again(report.task_count, report.edge_count, nbytes)
+                : nullptr;
+}
+
+a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const {
+    return find_place(address, shared_.buffers, *description_.window, description_.tensors, args,
+                      arg_count);
 }
 
 }  // namespace a2a3sim

@@ -3,29 +3,13 @@
 
 #include <sys/types.h>
 
-#include <memory>
 #include <vector>
 
-#include "control.h"
+#include "shared_state.h"
 #include "simulation.h"
 #include "ticks.h"
 
 namespace a2a3sim {
-
-/// Zeroed memory that a forked child shares with its parent.
-class SharedMemory {
-  public:
-    explicit SharedMemory(size_t size);
-    ~SharedMemory();
-    SharedMemory(const SharedMemory&) = delete;
-    SharedMemory& operator=(const SharedMemory&) = delete;
-
-    void* data() const { return data_; }
-
-  private:
-    size_t size_;
-    void* data_;
-};
 
 class CaseRun {
   public:
@@ -36,10 +20,13 @@ class CaseRun {
     CaseRun& operator=(const CaseRun&) = delete;
 
     a2a3_status wait(double seconds, double hang_seconds);
+    void time_out(double seconds);
     a2a3_report report() const;
     std::vector<a2a3_running_task> running_tasks() const;
-    uint64_t copied_back(int tensor) const { return copied_back_[tensor]; }
     void* map_recording(size_t* nbytes) const;
+    a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const;
+    const SharedTable<a2a3_copied_range>& copied() const { return shared_.copied; }
+    const SharedTable<a2a3_object>& objects() const { return shared_.objects; }
 
   private:
     void start_child();
@@ -49,15 +36,15 @@ class CaseRun {
     void reap();
     void kill_child();
     bool hangs(double hang_seconds);
-    void report_hang();
+    void end_hanging_child(double seconds, bool timed_out);
+    void dump_threads();
     void report_unexplained_end(int wait_status);
 
     CaseDescription description_;
-    SharedMemory shared_;
+    SharedState shared_;
     Control& control_;
-    uint64_t* const copied_back_;
-    TimelineFile timeline_;
     TickRate tick_rate_;
+    uint64_t kills_before_;
     pid_t child_ = -1;  // -1: none, or reaped
     int child_descriptor_ = -1;
     uint64_t last_progress_ = 0;

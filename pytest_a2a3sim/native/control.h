@@ -20,20 +20,30 @@ struct alignas(64) WorkerSlot {
     std::atomic<int32_t> core_id;
     std::atomic<int64_t> start_ticks;
     std::atomic<uint64_t> events;
+    std::atomic<int32_t> thread_id;  // the system's
 };
 
 constexpr int kMaxWorkers = 1024;
 
+/// Where a thread was when the watchdog asked it.
+struct ThreadDump {
+    std::atomic<int32_t> complete;
+    a2a3_snapshot snapshot;
+};
+
+/// Lives in memory that starts as zeros.
 struct Control {
     std::atomic<int32_t> phase;
     std::atomic<int32_t> failure_claimed;   // by the first thread that fails
-    std::atomic<int32_t> failure_reported;  // the report of that failure is complete
+    std::atomic<int32_t> failure_reported;  // 1: all of its report but the backtrace, 2: all
     std::atomic<uint64_t> orchestration_calls;
     std::atomic<int32_t> worker_count;
     std::atomic<int32_t> loading_func_id;  // of the object being loaded; -1: the orchestration
     int64_t start_nanoseconds;
     a2a3_report report;
     WorkerSlot workers[kMaxWorkers];
+    ThreadDump dumps[kMaxWorkers];  // of the workers
+    ThreadDump main_dump;           // of the thread that loads and orchestrates
 
     /// Reports a failure unless there was one before: `fill` completes the report. Safe in a
     /// signal handler if `fill` is. False if another failure came first.
@@ -44,7 +54,7 @@ struct Control {
         report.failure = kind;
         report.phase = phase.load(std::memory_order_relaxed);
         fill(report);
-        failure_reported.store(1, std::memory_order_release);
+        failure_reported.store(2, std::memory_order_release);
         return true;
     }
 

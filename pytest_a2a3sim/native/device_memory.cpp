@@ -15,20 +15,47 @@ namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
 constexpr size_t kSharedRegion = size_t{64} << 20;
-constexpr int kPoison = 0xFF;
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
+size_t round_up_to_page(size_t size, size_t page) {
+    return round_up(std::max<size_t>(size, 1), page);
+}
+
+/// The first byte of [begin, end) that is not `poison`, or `end`.
+uintptr_t first_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
+    const auto* const first = reinterpret_cast<const uint8_t*>(begin);
+    const auto* const last = reinterpret_cast<const uint8_t*>(end);
+    // memcmp against itself, one byte on, is the fastest test that all bytes are equal.
+    if (first == last ||
+        (*first == poison && std::memcmp(first, first + 1, end - begin - 1) == 0)) {
+        return end;
+    }
+    return reinterpret_cast<uintptr_t>(
+        std::find_if(first, last, [=](uint8_t byte) { return byte != poison; }));
+}
+
+/// The last byte of [begin, end) that is not `poison`, or `end`.
+uintptr_t last_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
+    if (first_changed(begin, end, poison) == end) return end;
+    uintptr_t address = end - 1;
+    while (*reinterpret_cast<const uint8_t*>(address) == poison) --address;
+    return address;
+}
+
 }  // namespace
 
-DeviceMemory::DeviceMemory(size_t capacity)
-    : page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))), capacity_(capacity) {
-    for (size_t size = kLargestReservation; size >= page_size_; size /= 2) {
+DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
+    : options_(std::move(options)),
+      page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
+      buffers_(buffers) {
+    for (size_t size = kLargestReservation; size >= 2 * kGuardSize; size /= 2) {
         void* range =
             mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (range == MAP_FAILED) continue;
         reserved_ = size;
-        base_ = next_ = reinterpret_cast<uintptr_t>(range);
+        base_ = reinterpret_cast<uintptr_t>(range);
+        next_ = base_ + kGuardSize;
         return;
     }
     throw CaseFailure(A2A3_FAILURE_OUT_OF_MEMORY,
@@ -38,44 +65,62 @@ DeviceMemory::DeviceMemory(size_t capacity)
 DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(base_), reserved_); }
 
 uintptr_t DeviceMemory::map_pages(size_t size) {
-    const size_t with_guard = size + page_size_;
-    if (with_guard > base_ + reserved_ - next_) return 0;
+    if (size > reserved_ || size + kGuardSize > base_ + reserved_ - next_) return 0;
     const uintptr_t pages = next_;
     if (mprotect(reinterpret_cast<void*>(pages), size, PROT_READ | PROT_WRITE) != 0) return 0;
-    next_ += with_guard;
+    next_ += size + kGuardSize;
     return pages;
 }
 
-uintptr_t DeviceMemory::place_guarded(size_t size, size_t* mapped_size) {
-    *mapped_size = round_up(std::max<size_t>(size, 1), page_size_);
-    const uintptr_t pages = map_pages(*mapped_size);
-    if (pages == 0) return 0;
-    // The whole pages are poisoned: what lies around the buffer is no more initialised than it.
-    std::memset(reinterpret_cast<void*>(pages), kPoison, *mapped_size);
-    return pages + *mapped_size - round_up(size, kAlignment);
+DeviceMemory::Placement DeviceMemory::placement_of_next() const {
+    for (const a2a3_watch& watch : options_.watches) {
+        if (options_.places_watched && watch.buffer == static_cast<int64_t>(buffers_.size())) {
+            return watch.underrun != 0 ? Placement::kFlushBegin : Placement::kFlushEnd;
+        }
+    }
+    return buffers_.size() < kGuardedBuffers ? Placement::kGuardedEnd : Placement::kShared;
 }
 
-uintptr_t DeviceMemory::place_shared(size_t size) {
-    const size_t with_gap = round_up(size, kAlignment) + kAlignment;
+bool DeviceMemory::place_guarded(DeviceBuffer& buffer, Placement placement) {
+    buffer.mapped_size = round_up_to_page(buffer.size, page_size_);
+    buffer.pages = map_pages(buffer.mapped_size);
+    if (buffer.pages == 0) return false;
+    region_next_ = region_end_ = 0;  // shared regions begin afresh above: addresses ascend
+    // The whole pages are poisoned: what lies around the buffer is no more initialised than it.
+    std::memset(reinterpret_cast<void*>(buffer.pages), options_.poison, buffer.mapped_size);
+    const uintptr_t end = buffer.pages + buffer.mapped_size;
+    if (placement == Placement::kFlushBegin) {
+        buffer.begin = buffer.pages;
+    } else if (placement == Placement::kFlushEnd) {
+        buffer.begin = end - buffer.size;
+    } else {
+        buffer.begin = end - round_up(buffer.size, kAlignment);
+    }
+    return true;
+}
+
+bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
+    const size_t with_gap = round_up(buffer.size, kAlignment) + kAlignment;
     if (with_gap > region_end_ - region_next_) {
         const size_t region = round_up(std::max(with_gap, kSharedRegion), page_size_);
         const uintptr_t pages = map_pages(region);
-        if (pages == 0) return 0;
+        if (pages == 0) return false;
         region_next_ = pages;
         region_end_ = pages + region;
     }
-    const uintptr_t begin = region_next_;
+    buffer.begin = region_next_;
     region_next_ += with_gap;
-    std::memset(reinterpret_cast<void*>(begin), kPoison, with_gap);
-    return begin;
+    std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, with_gap);
+    return true;
 }
 
-void* DeviceMemory::allocate(size_t size) {
-    if (size > capacity_ - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, true};
-    buffer.begin = buffers_.size() < kGuardedBuffers ? place_guarded(size, &buffer.mapped_size)
-                                                     : place_shared(size);
-    if (buffer.begin == 0) return nullptr;
+void* DeviceMemory::allocate(size_t size, int64_t call) {
+    if (size > options_.capacity - live_bytes_) return nullptr;
+    DeviceBuffer buffer{0, size, 0, 0, call, true};
+    const Placement placement = placement_of_next();
+    const bool placed =
+        placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
+    if (!placed) return nullptr;
     buffers_.push_back(buffer);
     live_bytes_ += size;
     peak_bytes_ = std::max(peak_bytes_, live_bytes_);
@@ -102,15 +147,12 @@ std::string DeviceMemory::free(void* address) {
     }
     buffer.live = false;
     live_bytes_ -= buffer.size;
-    if (buffer.mapped_size != 0) {
-        const uintptr_t pages = begin / page_size_ * page_size_;
-        const uintptr_t first =
-            buffer.size == 0 ? begin - buffer.mapped_size : pages;  // an empty one ends its pages
-        void* const range = reinterpret_cast<void*>(first);
+    if (buffer.pages != 0) {
+        void* const range = reinterpret_cast<void*>(buffer.pages);
         madvise(range, buffer.mapped_size, MADV_DONTNEED);
         mprotect(range, buffer.mapped_size, PROT_NONE);
     } else {
-        std::memset(address, kPoison, buffer.size);
+        std::memset(address, options_.poison, buffer.size);
     }
     return "";
 }
@@ -136,6 +178,36 @@ std::string DeviceMemory::check_range(const void* address, size_t size) const {
             size, index, buffer.size, buffer.end() - begin, address);
     }
     return "";
+}
+
+bool DeviceMemory::is_damaged(size_t index, Damage& damage) const {
+    const DeviceBuffer& buffer = buffers_[index];
+    if (buffer.pages != 0 && !buffer.live) return false;  // unreachable
+    const uintptr_t own_end = buffer.pages != 0
+                                  ? buffer.pages + buffer.mapped_size
+                                  : buffer.begin + round_up(buffer.size, kAlignment) + kAlignment;
+    const uintptr_t after = buffer.live ? buffer.end() : buffer.begin;
+    damage.buffer = index;
+    damage.address = first_changed(after, own_end, options_.poison);
+    if (damage.address != own_end) return true;
+    if (buffer.pages == 0) return false;
+    damage.address = last_changed(buffer.pages, buffer.begin, options_.poison);
+    return damage.address != buffer.begin;
+}
+
+bool DeviceMemory::find_damage(Damage& damage) const {
+    for (size_t index = 0; index < buffers_.size(); ++index) {
+        if (is_damaged(index, damage)) return true;
+    }
+    return false;
+}
+
+bool DeviceMemory::find_watched_damage(Damage& damage) const {
+    return std::any_of(options_.watches.begin(), options_.watches.end(),
+                       [&](const a2a3_watch& watch) {
+                           return watch.buffer < static_cast<int64_t>(buffers_.size()) &&
+                                  is_damaged(static_cast<size_t>(watch.buffer), damage);
+                       });
 }
 
 }  // namespace a2a3sim

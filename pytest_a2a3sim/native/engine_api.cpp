@@ -61,6 +61,8 @@ int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds) {
     return guarded([&] { return static_cast<int>(unwrap(run)->wait(seconds, hang_seconds)); });
 }
 
+void a2a3_run_time_out(a2a3_run* run, double seconds) { unwrap(run)->time_out(seconds); }
+
 void a2a3_run_report(const a2a3_run* run, a2a3_report* report) { *report = unwrap(run)->report(); }
 
 int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity) {
@@ -70,8 +72,10 @@ int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, in
     return static_cast<int32_t>(count);
 }
 
-uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index) {
-    return unwrap(run)->copied_back(index);
+const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* count) {
+    const auto& ranges = unwrap(run)->copied();
+    *count = static_cast<int64_t>(ranges.size());
+    return ranges.data();
 }
 
 void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes) {
@@ -79,6 +83,17 @@ void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes) {
 }
 
 void a2a3_unmap_recording(void* recording, size_t nbytes) { munmap(recording, nbytes); }
+
+void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args, int32_t arg_count,
+                    a2a3_place* place) {
+    *place = unwrap(run)->place(address, args, arg_count);
+}
+
+const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count) {
+    const auto& objects = unwrap(run)->objects();
+    *count = static_cast<int64_t>(objects.size());
+    return objects.data();
+}
 
 void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }
 

@@ -17,7 +17,7 @@ enum a2a3_failure {
     A2A3_FAILURE_LOAD = 1,             /* an object or a symbol could not be loaded */
     A2A3_FAILURE_ORCHESTRATION = 2,    /* returned an error, crashed, hung, misused device memory */
     A2A3_FAILURE_GRAPH = 3,            /* bad ids, unknown kernel, wrong core type, cycle */
-    A2A3_FAILURE_KERNEL_FAULT = 4,     /* a signal in a kernel */
+    A2A3_FAILURE_KERNEL_FAULT = 4,     /* a signal in a kernel, or damage that it did to memory */
     A2A3_FAILURE_KERNEL_EXIT = 5,      /* a kernel ended the process */
     A2A3_FAILURE_KERNEL_EXCEPTION = 6, /* a C++ exception left a kernel */
     A2A3_FAILURE_KERNEL_HANG = 7,      /* no task started or finished for too long */
@@ -56,7 +56,15 @@ typedef struct {
     const char* name;
     void* data; /* inside the window */
     size_t nbytes;
+    int32_t read_only; /* writing to it is a fault */
 } a2a3_tensor;
+
+/* A device buffer to watch. It is placed so that an access next to it faults at once: its last
+ * byte, or its first one where `underrun` is set, touches unreachable memory. */
+typedef struct {
+    int64_t buffer;
+    int32_t underrun;
+} a2a3_watch;
 
 typedef struct a2a3_window a2a3_window;
 typedef struct a2a3_run a2a3_run;
@@ -77,7 +85,22 @@ typedef struct {
     uint64_t seed;               /* of A2A3_SCHEDULE_RANDOM */
     int32_t isolate;             /* 0: run in the calling process, for debuggers */
     uint64_t device_memory_size; /* bytes */
+    int32_t poison;              /* byte that fresh device memory is filled with */
+    int32_t output_descriptor;   /* what the case prints to stdout goes there; -1: to stdout */
+    int32_t error_descriptor;    /* the same for stderr */
+    const a2a3_watch* watches;
+    int32_t watch_count;
+    int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
+                              * after each task */
 } a2a3_request;
+
+/* Where a thread was: code addresses, innermost first, and the arguments of its task. */
+typedef struct {
+    int32_t arg_count;
+    int32_t frame_count;
+    uint64_t args[16];
+    uint64_t frames[48];
+} a2a3_snapshot;
 
 /* A task that is being executed, on core `core_id` of its type. */
 typedef struct {
@@ -86,7 +109,50 @@ typedef struct {
     int32_t core_type;
     int32_t core_id;
     double seconds; /* since its start */
+    a2a3_snapshot snapshot;
 } a2a3_running_task;
+
+/* What the bytes at an address belong to. */
+enum a2a3_place_kind {
+    A2A3_PLACE_UNKNOWN = 0,
+    A2A3_PLACE_NULL = 1,         /* within the first 64 KiB */
+    A2A3_PLACE_BUFFER = 2,       /* in a live device buffer */
+    A2A3_PLACE_NEAR_BUFFER = 3,  /* before its start or past its end */
+    A2A3_PLACE_FREED_BUFFER = 4, /* in a device buffer that was freed */
+    A2A3_PLACE_TENSOR = 5,       /* in a host tensor */
+    A2A3_PLACE_NEAR_TENSOR = 6   /* among the host tensors, past the end of this one */
+};
+
+typedef struct {
+    int32_t kind;
+    int32_t tensor; /* index, or -1 */
+    int64_t buffer; /* number of the device buffer, from 0 in the order of allocation; or -1 */
+    int64_t call;   /* the call of device_malloc that made it, from 1 */
+    uint64_t size;  /* of the buffer or tensor, in bytes */
+    int64_t offset; /* of the address from its start, in bytes */
+} a2a3_place;
+
+/* An object file in the simulating process: code address - bias = address in the file. */
+typedef struct {
+    uint64_t begin;
+    uint64_t end;
+    uint64_t bias;
+    char path[1000];
+} a2a3_object;
+
+/* Bytes of a tensor that were copied back from the device. */
+typedef struct {
+    int64_t tensor;
+    uint64_t offset;
+    uint64_t size;
+} a2a3_copied_range;
+
+enum a2a3_access {
+    A2A3_ACCESS_UNKNOWN = 0,
+    A2A3_ACCESS_READ = 1,
+    A2A3_ACCESS_WRITE = 2,
+    A2A3_ACCESS_EXECUTE = 3
+};
 
 /* One executed task; ticks count from a2a3_report.origin_ticks. All zero: it was not executed. */
 typedef struct {
@@ -104,8 +170,15 @@ typedef struct {
     int32_t signal_number; /* 0: none */
     int32_t signal_code;
     int32_t exit_status; /* -1: none */
-    uint64_t address;    /* that the signal names */
+    uint64_t address;    /* that the signal names, or where memory was damaged */
+    int32_t has_address;
+    int32_t access;         /* a2a3_access */
+    int32_t stack_overflow; /* the thread ran out of stack */
+    int32_t damage;         /* `address` is the byte next to a buffer that was overwritten */
+    int32_t exception;      /* a C++ exception was not caught: the message describes it */
+    int32_t timed_out;      /* the limit that was passed is that of the whole case */
     double hang_seconds;
+    a2a3_snapshot snapshot; /* of the thread at fault */
     double phase_seconds[7];
     double ticks_per_second;
     int64_t origin_ticks; /* when the graph started */
@@ -113,6 +186,9 @@ typedef struct {
     int64_t edge_count;
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
+    uint64_t device_bytes_live;
+    uint64_t refused_bytes; /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;   /* its number, from 1; 0: there was none */
     char message[8192];
 } a2a3_report;
 
@@ -131,13 +207,25 @@ int a2a3_run_start(const a2a3_request* request, a2a3_run** run);
  * for `hang_seconds` is killed and has failed. May return early when a signal arrives. */
 int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds);
 
+/* Ends a case that has run for `seconds`, as one that hangs. */
+void a2a3_run_time_out(a2a3_run* run, double seconds);
+
 void a2a3_run_report(const a2a3_run* run, a2a3_report* report);
 
 /* The tasks that were executing when the case ended, at most `capacity`; returns their number. */
 int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity);
 
-/* Bytes of tensor `index` that were copied back from the device. */
-uint64_t a2a3_run_copied_back(const a2a3_run* run, int32_t index);
+/* Bytes of tensors that were copied back from the device, in the order of copying. The array is
+ * valid until a2a3_run_destroy(). */
+const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* count);
+
+/* What is at an address of the simulating process. Next to two buffers, it is the one that one of
+ * `args` points into, else the nearer. */
+void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args, int32_t arg_count,
+                    a2a3_place* place);
+
+/* The object files that the simulating process had loaded, valid until a2a3_run_destroy(). */
+const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
 
 /* What the run of a graph with n tasks and m edges left behind, one after the other:
  * a2a3_task_record[n], int32_t[n] func_ids, uint32_t[n + 1] offsets into the last, and int32_t[m]

@@ -20,4 +20,7 @@ class CaseFailure : public std::runtime_error {
     int func_id;
 };
 
+/// Thrown to end a case whose report is complete.
+struct CaseAlreadyReported {};
+
 }  // namespace a2a3sim

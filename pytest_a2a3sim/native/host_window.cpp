@@ -24,8 +24,16 @@ bool HostWindow::contains(const void* address) const {
     return address >= begin && address < begin + size_;
 }
 
-void HostWindow::set_reachable(bool reachable) const {
-    mprotect(data_, size_, reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
+void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
+
+void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
+                   bool reachable) {
+    mprotect(window.data(), window.size(), reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
+    if (!reachable) return;
+    for (const HostTensor& tensor : tensors) {
+        // Tensors begin at page boundaries, and no two share a page.
+        if (tensor.read_only) mprotect(tensor.data, tensor.nbytes, PROT_READ);
+    }
 }
 
 int find_tensor(const std::vector<HostTensor>& tensors, const void* address) {
@@ -37,12 +45,16 @@ int find_tensor(const std::vector<HostTensor>& tensors, const void* address) {
 }
 
 std::string check_host_range(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                             const void* address, size_t size) {
+                             const void* address, size_t size, bool written) {
     if (address == nullptr) return "the host pointer is null";
     if (size == 0 || !window.contains(address)) return "";
     const int index = find_tensor(tensors, address);
     if (index < 0) return format("host pointer %p lies between the tensors", address);
     const HostTensor& tensor = tensors[static_cast<size_t>(index)];
+    if (written && tensor.read_only) {
+        return format("host tensor '%s' is read-only: generate_inputs made it so",
+                      tensor.name.c_str());
+    }
     const size_t offset = static_cast<size_t>(static_cast<const char*>(address) - tensor.data);
     if (size <= tensor.nbytes - offset) return "";
     return format("%zu bytes from byte %zu on overrun host tensor '%s' (%zu bytes)", size, offset,

@@ -20,8 +20,10 @@ class HostWindow {
     HostWindow& operator=(const HostWindow&) = delete;
 
     void* data() const { return data_; }
+    size_t size() const { return size_; }
     bool contains(const void* address) const;
-    void set_reachable(bool reachable) const;
+    /// Keeps the window out of reach of processes that the calling one forks from now on.
+    void hide_from_children() const;
 
   private:
     size_t size_;
@@ -32,13 +34,18 @@ struct HostTensor {
     std::string name;
     char* data;
     size_t nbytes;
+    bool read_only;
 };
 
-/// "" or why [address, address + size) is not host memory a case may copy from or to: nullptr, or
-/// an address in the window that is not inside one tensor. Memory outside the window is the
-/// orchestration's own.
+/// Makes the window unreachable, or reachable but for writing to read-only tensors.
+void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
+                   bool reachable);
+
+/// "" or why [address, address + size) is not host memory a case may copy from or, if `written`,
+/// to: nullptr, or an address in the window that is not inside one such tensor. Memory outside the
+/// window is the orchestration's own.
 std::string check_host_range(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                             const void* address, size_t size);
+                             const void* address, size_t size, bool written);
 
 /// Index of the tensor that holds `address`, or -1.
 int find_tensor(const std::vector<HostTensor>& tensors, const void* address);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "failure.h"
+#include "snapshot.h"
 #include "text.h"
 
 namespace a2a3sim {
@@ -27,17 +28,7 @@ struct RuntimeCalls {
         return *static_cast<const RuntimeHost*>(state);
     }
 
-    static void* device_malloc(size_t size) {
-        RuntimeHost& self = host(current_host);
-        void* const address = self.memory_.allocate(size);
-        if (address == nullptr) {
-            std::fprintf(stderr,
-                         "[ERROR] device_malloc(%zu): the device is full (%zu of %zu bytes are "
-                         "allocated)\n",
-                         size, self.memory_.live_bytes(), self.memory_.capacity());
-        }
-        return address;
-    }
+    static void* device_malloc(size_t size) { return host(current_host).allocate(size); }
 
     static void device_free(void* address) {
         RuntimeHost& self = host(current_host);
@@ -125,7 +116,9 @@ struct RuntimeCalls {
     static void record_tensor_pair(void* state, void* to, void* dev, size_t size) {
         RuntimeHost& self = host(state);
         std::string problem = self.memory_.check_range(dev, size);
-        if (problem.empty()) problem = check_host_range(self.window_, self.tensors_, to, size);
+        if (problem.empty()) {
+            problem = check_host_range(self.window_, self.tensors_, to, size, true);
+        }
         if (!problem.empty()) {
             self.note(A2A3_FAILURE_ORCHESTRATION, "record_tensor_pair: " + problem);
             return;
@@ -150,11 +143,11 @@ struct RuntimeCalls {
 };
 
 RuntimeHost::RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                         size_t device_memory_size, Control& control)
+                         DeviceMemory::Options memory, SharedState& shared)
     : window_(window),
       tensors_(tensors),
-      control_(control),
-      memory_(device_memory_size),
+      control_(*shared.control),
+      memory_(std::move(memory), shared.buffers),
       runtime_(RuntimeCalls::kHostApi, RuntimeCalls::kRuntimeOps, this) {
     current_host = this;
 }
@@ -163,15 +156,30 @@ RuntimeHost::~RuntimeHost() { current_host = nullptr; }
 
 void RuntimeHost::note(a2a3_failure kind, std::string message) {
     constexpr size_t kKept = 8;
-    ++misuse_count_;
+    if (misuse_count_++ == 0) capture_frames(nullptr, control_.report.snapshot);
     if (misuses_.size() < kKept) misuses_.push_back(Misuse{kind, std::move(message)});
+}
+
+void* RuntimeHost::allocate(size_t size) {
+    void* const address = memory_.allocate(size, ++malloc_calls_);
+    a2a3_report& report = control_.report;
+    report.device_bytes_live = memory_.live_bytes();
+    if (address == nullptr && report.refused_call == 0) {
+        report.refused_bytes = size;
+        report.refused_call = malloc_calls_;
+        std::fprintf(stderr,
+                     "[ERROR] device_malloc(%zu): the device is full (%zu of %zu bytes are "
+                     "allocated; --sim-device-memory)\n",
+                     size, memory_.live_bytes(), memory_.capacity());
+    }
+    return address;
 }
 
 int RuntimeHost::copy(const char* call, void* to, const void* from, const void* dev,
                       const void* host, size_t size) {
     if (size == 0) return 0;
     std::string problem = memory_.check_range(dev, size);
-    if (problem.empty()) problem = check_host_range(window_, tensors_, host, size);
+    if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, host == to);
     if (!problem.empty()) {
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;

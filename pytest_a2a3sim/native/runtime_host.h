@@ -9,6 +9,7 @@
 #include "graph.h"
 #include "host_window.h"
 #include "runtime.h"
+#include "shared_state.h"
 
 namespace a2a3sim {
 
@@ -18,7 +19,7 @@ namespace a2a3sim {
 class RuntimeHost {
   public:
     RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                size_t device_memory_size, Control& control);
+                DeviceMemory::Options memory, SharedState& shared);
     ~RuntimeHost();
     RuntimeHost(const RuntimeHost&) = delete;
     RuntimeHost& operator=(const RuntimeHost&) = delete;
@@ -40,6 +41,7 @@ class RuntimeHost {
     friend struct RuntimeCalls;
 
     void note(a2a3_failure kind, std::string message);
+    void* allocate(size_t size);
     int copy(const char* call, void* to, const void* from, const void* dev, const void* host,
              size_t size);
 
@@ -51,6 +53,7 @@ class RuntimeHost {
     std::vector<TensorPair> pairs_;
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
+    int64_t malloc_calls_ = 0;
     Runtime runtime_;
 };
 

@@ -1,17 +1,15 @@
 #include "simulation.h"
 
 #include <dlfcn.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <new>
-#include <system_error>
 
+#include "exception_probe.h"
 #include "executor.h"
 #include "failure.h"
+#include "faults.h"
+#include "loaded_objects.h"
 #include "runtime_host.h"
 #include "text.h"
 #include "ticks.h"
@@ -22,10 +20,22 @@ namespace {
 
 using OrchestrationFunction = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
 
+/// dlopen(), which runs the object's static constructors. An exception that leaves one of them ends
+/// the case.
+void* open_object(const ObjectSymbol& object, Control& control) {
+    try {
+        return dlopen(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    } catch (const ExceptionProbe&) {
+    } catch (...) {
+        report_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
+    }
+    throw CaseAlreadyReported();
+}
+
 /// Loads the object for the rest of the process; its symbols stay its own.
 void* load(const ObjectSymbol& object, Control& control) {
     control.loading_func_id.store(object.func_id, std::memory_order_relaxed);
-    void* const handle = dlopen(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* const handle = open_object(object, control);
     if (handle == nullptr) {
         throw CaseFailure(A2A3_FAILURE_LOAD,
                           format("%s cannot be loaded: %s", object.name.c_str(), dlerror()), -1,
@@ -67,13 +77,13 @@ class PhaseClock {
 /// Host tensors are out of reach for as long as this lives.
 class HostTensorsOutOfReach {
   public:
-    explicit HostTensorsOutOfReach(const HostWindow& window) : window_(window) {
-        window_.set_reachable(false);
+    explicit HostTensorsOutOfReach(const CaseDescription& description) : description_(description) {
+        set_reachable(*description_.window, description_.tensors, false);
     }
-    ~HostTensorsOutOfReach() { window_.set_reachable(true); }
+    ~HostTensorsOutOfReach() { set_reachable(*description_.window, description_.tensors, true); }
 
   private:
-    const HostWindow& window_;
+    const CaseDescription& description_;
 };
 
 KernelTable load_kernels(const CaseDescription& description, Control& control) {
@@ -86,22 +96,29 @@ KernelTable load_kernels(const CaseDescription& description, Control& control) {
     return KernelTable(std::move(kernels));
 }
 
-int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args) {
+int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args,
+                Control& control) {
     try {
         return function(&host.runtime(), args.data(), static_cast<int>(args.size()));
     } catch (const CaseFailure&) {
         throw;
-    } catch (const std::exception& error) {
-        throw CaseFailure(A2A3_FAILURE_ORCHESTRATION,
-                          format("the orchestration threw an exception: %s", error.what()));
+    } catch (const ExceptionProbe&) {
     } catch (...) {
-        throw CaseFailure(A2A3_FAILURE_ORCHESTRATION,
-                          "the orchestration threw an object that is not a std::exception");
+        report_exception(control, A2A3_FAILURE_ORCHESTRATION);
     }
+    throw CaseAlreadyReported();
+}
+
+/// Fails the case if something was written next to a device buffer.
+void check_damage(const DeviceMemory& memory, Control& control) {
+    Damage damage;
+    if (!memory.find_damage(damage)) return;
+    report_damage(control, damage.address);
+    throw CaseAlreadyReported();
 }
 
 void copy_back(const RuntimeHost& host, const std::vector<HostTensor>& tensors,
-               uint64_t* copied_back) {
+               SharedTable<a2a3_copied_range>& copied) {
     for (const TensorPair& pair : host.tensor_pairs()) {
         const std::string problem = host.memory().check_range(pair.dev_ptr, pair.size);
         if (!problem.empty()) {
@@ -109,13 +126,16 @@ void copy_back(const RuntimeHost& host, const std::vector<HostTensor>& tensors,
         }
         std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
         const int index = find_tensor(tensors, pair.host_ptr);
-        if (index >= 0) copied_back[index] += pair.size;
+        if (index < 0) continue;
+        const char* const begin = tensors[static_cast<size_t>(index)].data;
+        copied.push_back(a2a3_copied_range{
+            index, static_cast<uint64_t>(static_cast<char*>(pair.host_ptr) - begin), pair.size});
     }
 }
 
 /// False if a kernel failed: `control` has the report.
-bool simulate_or_throw(const CaseDescription& description, Control& control, TimelineFile& timeline,
-                       uint64_t* copied_back) {
+bool simulate_or_throw(const CaseDescription& description, SharedState& shared) {
+    Control& control = *shared.control;
     a2a3_report& report = control.report;
     PhaseClock clock(control);
 
@@ -123,11 +143,15 @@ bool simulate_or_throw(const CaseDescription& description, Control& control, Tim
     const KernelTable kernels = load_kernels(description, control);
     const auto function =
         reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control));
+    record_loaded_objects(shared.objects);
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
-    RuntimeHost host(*description.window, description.tensors, description.device_memory_size,
-                     control);
-    host.check(orchestrate(function, host, description.args));
+    set_reachable(*description.window, description.tensors, true);
+    RuntimeHost host(*description.window, description.tensors,
+                     DeviceMemory::Options{description.device_memory_size, description.poison,
+                                           description.watches, !description.check_each_task},
+                     shared);
+    host.check(orchestrate(function, host, description.args, control));
 
     clock.enter(A2A3_PHASE_CHECK);
     report.task_count = host.graph().task_count();
@@ -135,13 +159,14 @@ bool simulate_or_throw(const CaseDescription& description, Control& control, Tim
     report.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
     report.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
-    a2a3_task_record* const records = timeline.map(graph.task_count());
+    a2a3_task_record* const records = shared.recording.begin(graph);
 
     clock.enter(A2A3_PHASE_EXECUTE);
     {
         const TickRate rate;
         report.origin_ticks = rate.origin();
-        const HostTensorsOutOfReach out_of_reach(*description.window);
+        const HostTensorsOutOfReach out_of_reach(description);
+        const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
         const bool succeeded =
             execute(graph, kernels,
                     ExecutorOptions{description.block_dim, description.thread_count,
@@ -152,8 +177,9 @@ bool simulate_or_throw(const CaseDescription& description, Control& control, Tim
     }
 
     clock.enter(A2A3_PHASE_COPY_BACK);
-    copy_back(host, description.tensors, copied_back);
-    timeline.append(graph);
+    check_damage(host.memory(), control);
+    copy_back(host, description.tensors, shared.copied);
+    shared.recording.append(graph);
     return true;
 }
 
@@ -168,7 +194,12 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       schedule(static_cast<a2a3_schedule>(request.schedule)),
       seed(request.seed),
       isolate(request.isolate != 0),
-      device_memory_size(request.device_memory_size) {
+      device_memory_size(request.device_memory_size),
+      poison(static_cast<uint8_t>(request.poison)),
+      output_descriptor(request.output_descriptor),
+      error_descriptor(request.error_descriptor),
+      watches(request.watches, request.watches + request.watch_count),
+      check_each_task(request.check_each_task != 0) {
     for (int32_t i = 0; i < request.kernel_count; ++i) {
         const a2a3_kernel& kernel = request.kernels[i];
         kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
@@ -176,74 +207,18 @@ CaseDescription::CaseDescription(const a2a3_request& request)
     }
     for (int32_t i = 0; i < request.tensor_count; ++i) {
         const a2a3_tensor& tensor = request.tensors[i];
-        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes});
+        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
+                                     tensor.read_only != 0});
     }
 }
 
-TimelineFile::TimelineFile() : descriptor_(memfd_create("a2a3sim-timeline", MFD_CLOEXEC)) {
-    if (descriptor_ < 0) {
-        throw std::system_error(errno, std::generic_category(), "memfd_create for the timeline");
-    }
-}
-
-TimelineFile::~TimelineFile() {
-    if (mapping_ != nullptr) munmap(mapping_, mapped_);
-    close(descriptor_);
-}
-
-a2a3_task_record* TimelineFile::map(int64_t count) {
-    if (mapping_ == nullptr && count > 0) {
-        const size_t size = static_cast<size_t>(count) * sizeof(a2a3_task_record);
-        if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) throw std::bad_alloc();
-        void* const mapping =
-            mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
-        if (mapping == MAP_FAILED) throw std::bad_alloc();
-        mapping_ = mapping;
-        mapped_ = size;
-    }
-    return static_cast<a2a3_task_record*>(mapping_);
-}
-
-void TimelineFile::append(const Graph& graph) {
-    const size_t count = graph.tasks.size();
-    GrowingArray<int32_t> func_ids(count);
-    GrowingArray<uint32_t> first_successor(count + 1);
-    GrowingArray<int32_t> successors(graph.edges.size());
-    for (const TaskNode& task : graph.tasks) {
-        func_ids.push_back(task.func_id);
-        first_successor.push_back(static_cast<uint32_t>(successors.size()));
-        graph.for_each_successor(task, [&](int32_t id) { successors.push_back(id); });
-    }
-    first_successor.push_back(static_cast<uint32_t>(successors.size()));
-    if (lseek(descriptor_, 0, SEEK_END) < 0) throw std::bad_alloc();
-    write(func_ids.data(), func_ids.size() * sizeof(int32_t));
-    write(first_successor.data(), first_successor.size() * sizeof(uint32_t));
-    write(successors.data(), successors.size() * sizeof(int32_t));
-}
-
-void* TimelineFile::map_all(size_t* nbytes) const {
-    struct stat status{};
-    if (fstat(descriptor_, &status) != 0 || status.st_size == 0) return nullptr;
-    *nbytes = static_cast<size_t>(status.st_size);
-    void* const mapping = mmap(nullptr, *nbytes, PROT_READ, MAP_SHARED, descriptor_, 0);
-    return mapping == MAP_FAILED ? nullptr : mapping;
-}
-
-void TimelineFile::write(const void* data, size_t size) {
-    for (size_t done = 0; done < size;) {
-        const ssize_t written =
-            ::write(descriptor_, static_cast<const char*>(data) + done, size - done);
-        if (written < 0 && errno != EINTR) throw std::bad_alloc();
-        if (written > 0) done += static_cast<size_t>(written);
-    }
-}
-
-void simulate(const CaseDescription& description, Control& control, TimelineFile& timeline,
-              uint64_t* copied_back) {
+void simulate(const CaseDescription& description, SharedState& shared) {
+    Control& control = *shared.control;
     try {
-        if (simulate_or_throw(description, control, timeline, copied_back)) {
+        if (simulate_or_throw(description, shared)) {
             control.phase.store(A2A3_PHASE_DONE, std::memory_order_release);
         }
+    } catch (const CaseAlreadyReported&) {
     } catch (const CaseFailure& failure) {
         control.fail(failure.kind, failure.what(), failure.task_id, failure.func_id);
     } catch (const std::bad_alloc&) {

@@ -1,13 +1,12 @@
 #include "task_runner.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "exception_probe.h"
 #include "faults.h"
 #include "text.h"
 
@@ -54,24 +53,15 @@ void TaskRunner::run_workers(int count, Threads needed,
     for (std::thread& thread : threads) thread.join();
 }
 
-void TaskRunner::call(const Kernel& kernel, int64_t* args, int32_t id, int core) {
+void TaskRunner::call(const Kernel& kernel, int64_t* args) {
     try {
         kernel.function(args);
-    } catch (const std::exception& error) {
-        cancel(kernel, id, core, error.what());
+        inspect_after_task(control_);
+        return;
+    } catch (const ExceptionProbe&) {
     } catch (...) {
-        cancel(kernel, id, core, "an object that is not a std::exception");
+        report_exception(control_, A2A3_FAILURE_KERNEL_EXCEPTION);
     }
-}
-
-void TaskRunner::cancel(const Kernel& kernel, int32_t id, int core, const char* what) {
-    control_.fail(A2A3_FAILURE_KERNEL_EXCEPTION, [&](a2a3_report& report) {
-        report.task_id = id;
-        report.func_id = kernel.func_id;
-        report.core_type = static_cast<int32_t>(kernel.core_type);
-        report.core_id = core;
-        std::snprintf(report.message, sizeof report.message, "%s", what);
-    });
     cancelled_.store(true, std::memory_order_release);
 }
 

@@ -43,7 +43,7 @@ class TaskRunner {
         slot.start_ticks.store(start, std::memory_order_relaxed);
         slot.task_id.store(id, std::memory_order_release);
         count_event(slot);
-        call(kernel, args, id, core);
+        call(kernel, args);
         slot.task_id.store(-1, std::memory_order_release);
         count_event(slot);
         records_[id] = {since_origin(start) << 16 | static_cast<uint64_t>(core),
@@ -64,8 +64,7 @@ class TaskRunner {
                           std::memory_order_relaxed);
     }
 
-    void call(const Kernel& kernel, int64_t* args, int32_t id, int core);
-    void cancel(const Kernel& kernel, int32_t id, int core, const char* what);
+    void call(const Kernel& kernel, int64_t* args);
 
     Graph& graph_;
     const KernelTable& kernels_;

@@ -71,7 +71,8 @@ def test_failure_says_how_to_repeat_it(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body('throw std::runtime_error("bad order");')
     settings = Settings(schedule=Schedule("random", 42))
     with pytest.raises(
-        KernelException, match=r"bad order\nschedule .*--sim-schedule=random:42 --sim-threads=1"
+        KernelException,
+        match=r"bad order(.|\n)*\nschedule .*--sim-schedule=random:42 --sim-threads=1",
     ):
         run_case(golden_dir.path, settings=settings)
 

@@ -197,7 +197,8 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     if (throws) {
         expect(control->report.failure == A2A3_FAILURE_KERNEL_EXCEPTION, "failure of a throw");
         expect(control->report.task_id == probe.throwing_task, "culprit of a throw");
-        expect(std::string(control->report.message) == "thrown by the test", "text of a throw");
+        expect(std::string(control->report.message) == "std::runtime_error: thrown by the test",
+               "text of a throw");
         for (int id = 0; id < tasks; ++id) {
             const auto& before = probe.predecessors[static_cast<size_t>(id)];
             const bool follows =

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.cache import Cache, cache_directory, parse_size, size_limit
+from pytest_a2a3sim.cache import Cache, cache_directory, size_limit
 from pytest_a2a3sim.errors import SettingsError
 from pytest_a2a3sim.manifest import Manifest
 
@@ -14,27 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("1", 1),
-        ("1073741824", 1 << 30),
-        ("500M", 500 << 20),
-        ("2G", 2 << 30),
-        ("1.5 GiB", 3 << 29),
-        ("64kb", 64 << 10),
-    ],
-)
-def test_size(text: str, size: int) -> None:
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1G", "G", "many", "2X", "0.0001"])
-def test_size_without_a_meaning(text: str) -> None:
-    with pytest.raises(ValueError, match="must be a size above 0, such as 500M or 2G"):
-        parse_size(text)
 
 
 def test_directory_and_limit_from_the_environment(

@@ -1,0 +1,134 @@
+"""What a process of its own costs a case, against running it inside the calling process.
+
+    python benchmarks/isolation.py [--repeat N] [--threads N]
+
+Both modes take turns within one run, on objects that are compiled once; the figures are the best
+of N (20 N for the small case). A case's time is that of the simulation alone: start of the run
+until its outputs are back, without compiling, inputs, golden and comparison. The small case is
+examples/vector_example (4 tasks), the large one paged attention with 4,096 tasks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.build import Builder
+from pytest_a2a3sim.inputs import make_inputs
+from pytest_a2a3sim.load import load_case
+from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.settings import usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_a2a3sim.build import BuiltCase
+    from pytest_a2a3sim.inputs import CaseInputs
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+PAGED_ATTENTION = {"batch": 64, "block_num": 16, "context_len": 1024}  # 4,096 tasks
+MOST_MILLISECONDS = 4.0
+MOST_PERCENT = 3.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A case that is ready to run."""
+
+    name: str
+    built: BuiltCase
+    inputs: CaseInputs
+    device: Device
+
+    def seconds(self, *, isolate: bool) -> float:
+        """Time of one simulation."""
+        device = replace(self.device, isolate=isolate)
+        with HostMemory(self.inputs.tensors) as memory, silence():
+            start = time.perf_counter()
+            with Run(self.built, self.inputs, memory, device) as run:
+                run.wait()
+            return time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Orchestrations print, in this process or in its child."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def subject(
+    builder: Builder, name: str, directory: str, params: dict[str, Any] | None, threads: int
+) -> Subject:
+    """Compiles an example and makes its inputs."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        golden, case = load_case(EXAMPLES / directory, params=params)
+        inputs = make_inputs(golden, case)
+    device = Device(block_dim=golden.config.runtime.block_dim, threads=threads)
+    return Subject(name, builder.build(golden.config), inputs, device)
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=usable_cpus())
+    options = parser.parse_args()
+    with Builder() as builder:
+        rows = (
+            (
+                subject(
+                    builder, "vector_example, 4 tasks", "vector_example", None, options.threads
+                ),
+                20,
+            ),
+            (
+                subject(
+                    builder,
+                    "paged attention, 4,096 tasks",
+                    "paged_attention",
+                    PAGED_ATTENTION,
+                    options.threads,
+                ),
+                1,
+            ),
+        )
+        print(f"{'case':30} {'in process':>12} {'isolated':>12} {'more':>10} {'ratio':>7}")
+        for item, inner in rows:
+            inside, isolated = measure(item, options.repeat * inner)
+            print(
+                f"{item.name:30} {inside * 1e3:9.2f} ms {isolated * 1e3:9.2f} ms "
+                f"{(isolated - inside) * 1e3:7.2f} ms {isolated / inside:7.3f}"
+            )
+    print(
+        f"bounds: {MOST_MILLISECONDS:g} ms more for the small case, {MOST_PERCENT:g} % more for "
+        "the large one"
+    )
+
+
+def measure(item: Subject, repeat: int) -> tuple[float, float]:
+    """The best in-process and the best isolated time, taken in turns."""
+    samples: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeat):
+        for isolate in (False, True):
+            samples[isolate].append(item.seconds(isolate=isolate))
+    return min(samples[0]), min(samples[1])
+
+
+if __name__ == "__main__":
+    main()

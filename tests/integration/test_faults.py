@@ -1,0 +1,48 @@
+"""Every way to break a golden directory is one failed case that says what broke, and where."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_a2a3sim import A2A3SimError, RunError, Settings, run_case
+from tests.broken_dirs import BROKEN, HANG_TIMEOUT, MARK, Broken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_broken_directory(broken: Broken, tmp_path: Path) -> None:
+    directory = broken.create(tmp_path)
+    settings = Settings(threads=2, hang_timeout=HANG_TIMEOUT if broken.hangs else 30.0)
+    if broken.kind is None:
+        run_case(directory, settings=settings).check()
+        return
+    with pytest.raises(A2A3SimError) as caught:
+        run_case(directory, settings=settings).check()
+    error = caught.value
+    assert error.kind == broken.kind, error
+    for pattern in broken.message:
+        assert re.search(pattern, str(error)), f"{pattern!r} is not in:\n{error}"
+    if isinstance(error, RunError):
+        check_culprit(broken, directory, error)
+
+
+def check_culprit(broken: Broken, directory: Path, error: RunError) -> None:
+    culprit = error.culprit
+    if broken.in_kernel:
+        assert (culprit.kernel, culprit.func_id) == ("broken", 3), error
+    if broken.in_kernel or broken.task is not None:
+        assert culprit.task == broken.task, error
+    assert (culprit.core is not None) == (broken.task is not None and broken.in_kernel), error
+    assert culprit.buffer == broken.buffer, error
+    if broken.offset is not None:
+        assert culprit.offset == broken.offset, error
+    for source in directory.glob("kernels/*.cpp"):
+        lines = source.read_text().splitlines()
+        marked = [number for number, line in enumerate(lines, start=1) if MARK in line]
+        if marked:
+            assert (culprit.source, culprit.line) == (str(source), marked[0]), error

@@ -1,0 +1,97 @@
+"""Outputs that the device did not write are called that, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_a2a3sim import UnwrittenOutput, run_case
+
+if TYPE_CHECKING:
+    from tests.golden_dirs import GoldenDir
+
+GOLDEN = """
+import numpy as np
+
+
+def generate_inputs(params):
+    return {{
+        "x": np.arange(8, dtype=np.float32),
+        "out_y": np.full((2, 4), {initial}, dtype=np.{dtype}),
+    }}
+
+
+def compute_golden(tensors, params):
+    tensors["out_y"].reshape(-1)[:] = {expected}
+"""
+
+TYPES = {
+    "float16": "uint16_t",
+    "float32": "float",
+    "float64": "double",
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+    "int32": "int32_t",
+    "uint64": "uint64_t",
+    "bool": "bool",
+}
+
+
+def typed_body(dtype: str, body: str) -> str:
+    return f"{TYPES[dtype]}* out = reinterpret_cast<{TYPES[dtype]}*>(y);\n{body}"
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_partly_written(golden_dir: GoldenDir, dtype: str) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype=dtype, expected=0))
+    golden_dir.kernel_body(typed_body(dtype, "for (int i = 0; i < 5; ++i) out[i] = 0;"))
+    result = run_case(golden_dir.path)
+    assert not result.passed
+    [unwritten] = result.unwritten
+    assert (unwritten.tensor, unwritten.what) == ("out_y", "written")
+    assert (unwritten.count, unwritten.size, unwritten.first) == (3, 8, (1, 1))
+    with pytest.raises(UnwrittenOutput) as caught:
+        result.check()
+    assert str(caught.value).startswith(
+        "output 'out_y': 3 of 8 elements were never written; the first is out_y[1, 1] "
+        "(no kernel wrote them in device memory)\n"
+    )
+
+
+@pytest.mark.parametrize(("dtype", "ones"), [("int32", "-1"), ("uint8", "255"), ("int8", "-1")])
+def test_a_value_like_poison_is_a_value(golden_dir: GoldenDir, dtype: str, ones: str) -> None:
+    """-1 and 255 where 3 is expected are wrong values."""
+    golden_dir.golden(GOLDEN.format(initial=0, dtype=dtype, expected=3))
+    golden_dir.kernel_body(typed_body(dtype, f"for (int i = 0; i < 8; ++i) out[i] = {ones};"))
+    result = run_case(golden_dir.path)
+    assert not result.passed
+    assert result.unwritten == ()
+
+
+def test_expected_values_like_poison_match(golden_dir: GoldenDir) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype="int32", expected=-1))
+    golden_dir.kernel_body(typed_body("int32", "for (int i = 0; i < 8; ++i) out[i] = -1;"))
+    assert run_case(golden_dir.path).passed
+
+
+def test_results_of_uninitialised_memory_are_written(golden_dir: GoldenDir) -> None:
+    """A NaN keeps its bits through an addition, so that the sum looks like fresh memory."""
+    golden_dir.orchestration_body(
+        """\
+        task[0] = reinterpret_cast<uint64_t>(api.device_malloc(args[2]));
+        runtime->add_task(task, 3, 0, CoreType::AIV);
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;"""
+    )
+    golden_dir.kernel_body("for (int i = 0; i < 8; ++i) y[i] = x[i] + 1;")
+    result = run_case(golden_dir.path)
+    assert not result.passed
+    assert result.unwritten == ()
+
+
+def test_a_bool_output_is_found_too(golden_dir: GoldenDir) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype="bool", expected=0))
+    golden_dir.kernel_body("(void)y;")
+    [unwritten] = run_case(golden_dir.path).unwritten
+    assert unwritten.count == 8
