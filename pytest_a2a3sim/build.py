@@ -119,9 +119,15 @@ class Builder:
         """Closes it."""
         self.close()
 
-    def close(self) -> None:
-        """Stops running compilers, deletes the session's objects, trims the cache."""
+    def stop(self) -> None:
+        """Ends running compilers at once; nothing can be built afterwards."""
         self._objects.stop()
+
+    def close(self) -> None:
+        """Deletes the session's objects and trims the cache.
+
+        Compilers that run are waited for: other processes wait for their results too.
+        """
         self._queue.close()
         self._directory.cleanup()
         self._cache.close()

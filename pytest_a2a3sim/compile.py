@@ -9,11 +9,12 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.depfile import dependencies
 from pytest_a2a3sim.errors import BuildError
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.toolchain import Toolchain, Unit
 
 _ERROR_LINE = re.compile(r"^[^\s:][^:\n]*:\d+(?::\d+)?: (?:fatal )?error: ", re.MULTILINE)
+
+# Lets a compiler be killed with the programs that it starts. A group is enough; a session of its
+# own would also get it a share of the CPUs of its own.
+_OWN_GROUP: Any = (
+    {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+)
 
 
 class CompileError(Exception):
@@ -108,7 +115,7 @@ class Compilers:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,
+                    **_OWN_GROUP,
                 )
             except OSError as error:
                 raise BuildError(f"{command[0]} cannot be started: {error}") from None

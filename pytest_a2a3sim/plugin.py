@@ -65,6 +65,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     progress.compile_early(session)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Ends what still compiles if the user does not want to wait."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        session.config.stash[SIMULATOR].stop()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells an xdist worker since when everything is to be compiled anew."""

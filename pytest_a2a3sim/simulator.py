@@ -89,7 +89,12 @@ class Simulator:
             f"compiler: {compiler}"
         )
 
+    def stop(self) -> None:
+        """Ends compilers that run at once; nothing can be run afterwards."""
+        if self._builder is not None:
+            self._builder.stop()
+
     def close(self) -> None:
-        """Stops compilers that still run and deletes what the builder made."""
+        """Waits for compilers that still run and deletes what the builder made."""
         if self._builder is not None:
             self._builder.close()
