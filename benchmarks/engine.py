@@ -5,8 +5,8 @@
 Every figure is the best of N repetitions, and repetitions of the engine and of the libraries take
 turns. The engine's time is what a test pays in the simulating process: the orchestration's calls of
 the runtime, the checks of the graph, and its execution with the timeline. It starts in a fresh
-process each time. ``first`` is a library's first graph in a fresh process too; ``best`` is its best
-of several in one process, when its memory is already there.
+process each time. ``first`` is a library's first large graph in a fresh process too; ``warm`` is
+the best of the next ones in that process, when its memory is already there.
 
 Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is left out.
 """
@@ -14,6 +14,7 @@ Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is lef
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import shutil
 import subprocess
@@ -180,31 +181,30 @@ def compare(
 ) -> None:
     """The table of ratios."""
     per_microsecond = programs.iterations_per_microsecond()
-    names = [f"{item.label} {kind}" for item in programs.libraries for kind in ("first", "best")]
-    print(f"\n{'graph':24} {'kernel':>7} {'threads':>7} {'engine ms':>10} {'ns/task':>8}", end="")
+    names = [f"{item.label} {kind}" for item in programs.libraries for kind in ("first", "warm")]
+    print(f"\n{'graph':24} {'kernel':>8} {'threads':>7} {'engine ms':>10} {'ns/task':>8}", end="")
     print("".join(f" {name:>19}" for name in names))
-    for shape in shapes:
-        for duration in microseconds:
-            for threads in (1, 2):
-                iterations = round(duration * per_microsecond)
-                ours: list[EngineTime] = []
-                theirs: dict[str, float] = {}
-                for _ in range(repeat):
-                    ours.append(runner.run(shape, iterations, threads))
-                    for item in programs.libraries:
-                        times = programs.seconds(
-                            item, shape, iterations, threads, IN_PROCESS_REPEATS
-                        )
-                        for kind, value in (("first", times[0]), ("best", min(times))):
-                            name = f"{item.label} {kind}"
-                            theirs[name] = min(theirs.get(name, value), value)
-                total = best(ours).total
-                print(
-                    f"{shape.label:24} {duration:4g} us {threads:7} {total * 1e3:10.2f} "
-                    f"{total / shape.tasks * 1e9:8.1f}",
-                    end="",
-                )
-                print("".join(f" {v * 1e3:9.2f} ({v / total:6.2f}x)" for v in theirs.values()))
+    for shape, duration, threads in itertools.product(shapes, microseconds, (1, 2)):
+        iterations = round(duration * per_microsecond)
+        ours: list[EngineTime] = []
+        theirs: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(repeat):
+            ours.append(runner.run(shape, iterations, threads))
+            for item in programs.libraries:
+                repeats = 1 if duration else IN_PROCESS_REPEATS
+                times = programs.seconds(item, shape, iterations, threads, repeats)
+                theirs[f"{item.label} first"].append(times[0])
+                theirs[f"{item.label} warm"] += times[1:]
+        total = best(ours).total
+        print(
+            f"{shape.label:24} {duration:5g} us {threads:7} {total * 1e3:10.2f} "
+            f"{total / shape.tasks * 1e9:8.1f}",
+            end="",
+        )
+        for times in theirs.values():
+            figure = f"{min(times) * 1e3:.2f} ({min(times) / total:.2f}x)" if times else "-"
+            print(f" {figure:>19}", end="")
+        print(flush=True)
 
 
 def phases(runner: Engine, shapes: Sequence[GraphShape], repeat: int) -> None:
