@@ -17,6 +17,7 @@ import argparse
 import itertools
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -261,6 +262,25 @@ def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:
             )
 
 
+def real_kernels(repeat: int) -> None:
+    """The kernels' own time, divided by the threads, against the wall time of the execution."""
+    params = {"batch": 256, "num_heads": 16, "block_size": 128, "block_num": 4, "context_len": 512}
+    golden, case = load_case(HERE.parents[1] / "examples" / "paged_attention", params=params)
+    print(
+        f"\n{'paged attention, real kernels':32} {'threads':>7} {'tasks':>6} {'of the ideal':>13}"
+    )
+    with Engine() as builder:
+        for threads in (1, 2):
+            fractions = []
+            for _ in range(repeat):
+                result = run_case(golden, case, Settings(threads=threads), builder)
+                work = (result.timeline["end"] - result.timeline["start"]).sum()
+                fractions.append(work / threads / result.phases["execute"])
+            print(
+                f"{'':32} {threads:7} {result.graph.tasks:6} {statistics.median(fractions):13.1%}"
+            )
+
+
 def children_cpu_seconds() -> float:
     """Of all processes that this one has waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -290,6 +310,7 @@ def main() -> int:
             programs = Programs(Path(directory))
             if "efficiency" in wanted:
                 efficiency(runner, programs, options.repeat)
+                real_kernels(options.repeat)
             if "compare" in wanted:
                 durations = (0, 10) if options.quick else (0, 1, 10, 100)
                 compare(runner, programs, shapes, durations, options.repeat)
