@@ -23,18 +23,17 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim import Settings
-from pytest_a2a3sim.build import Builder
-from pytest_a2a3sim.load import load_case
-from pytest_a2a3sim.pipeline import run_case
+from pytest_a2a3sim import Settings, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_a2a3sim.build import BuiltCase
-    from pytest_a2a3sim.spec import KernelConfig
+    from typing_extensions import Self
+
+    from pytest_a2a3sim import CaseResult
+    from pytest_a2a3sim.schedule import Threads
 
 HERE = Path(__file__).parent / "engine_graphs"
 IN_PROCESS_REPEATS = 5
@@ -148,25 +147,35 @@ class EngineTime:
         return self.orchestrate + self.check + self.execute
 
 
-class Engine(Builder):
-    """Runs graphs as users do, but compiles their sources once."""
+class Engine:
+    """Runs graphs as users do."""
 
-    _built: BuiltCase | None = None
+    def __init__(self) -> None:
+        self._simulators: dict[Threads, Simulator] = {}
 
-    def build(self, config: KernelConfig) -> BuiltCase:
-        """What it made the first time."""
-        self._built = self._built or super().build(config)
-        return self._built
-
-    def run(self, shape: GraphShape, iterations: int, threads: int | str) -> EngineTime:
+    def run(self, shape: GraphShape, iterations: int, threads: Threads) -> EngineTime:
         """Once, in a fresh process."""
         params = {"shape": shape.name, "a": shape.a, "b": shape.b, "iterations": iterations}
-        golden, case = load_case(HERE, None, params=params)
-        result = run_case(golden, case, Settings(threads=threads), self)
+        result = self.run_case(HERE, params, threads)
         if result.graph.tasks != shape.tasks or not result.passed:
             raise SystemExit(f"{shape.label}: the engine ran another graph")
         phases = result.phases
         return EngineTime(phases["orchestrate"], phases["check"], phases["execute"])
+
+    def run_case(self, golden: Path, params: dict[str, Any], threads: Threads) -> CaseResult:
+        """Any golden directory."""
+        if threads not in self._simulators:
+            self._simulators[threads] = Simulator(Settings(threads=threads))
+        return self._simulators[threads].run_case(golden, params=params)
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes what it opened."""
+        for simulator in self._simulators.values():
+            simulator.close()
 
 
 def best(times: Sequence[EngineTime]) -> EngineTime:
@@ -262,23 +271,20 @@ def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:
             )
 
 
-def real_kernels(repeat: int) -> None:
+def real_kernels(runner: Engine, repeat: int) -> None:
     """The kernels' own time, divided by the threads, against the wall time of the execution."""
     params = {"batch": 256, "num_heads": 16, "block_size": 128, "block_num": 4, "context_len": 512}
-    golden, case = load_case(HERE.parents[1] / "examples" / "paged_attention", params=params)
+    golden = HERE.parents[1] / "examples" / "paged_attention"
     print(
         f"\n{'paged attention, real kernels':32} {'threads':>7} {'tasks':>6} {'of the ideal':>13}"
     )
-    with Engine() as builder:
-        for threads in (1, 2):
-            fractions = []
-            for _ in range(repeat):
-                result = run_case(golden, case, Settings(threads=threads), builder)
-                work = (result.timeline["end"] - result.timeline["start"]).sum()
-                fractions.append(work / threads / result.phases["execute"])
-            print(
-                f"{'':32} {threads:7} {result.graph.tasks:6} {statistics.median(fractions):13.1%}"
-            )
+    for threads in (1, 2):
+        fractions = []
+        for _ in range(repeat):
+            result = runner.run_case(golden, params, threads)
+            work = (result.timeline["end"] - result.timeline["start"]).sum()
+            fractions.append(work / threads / result.phases["execute"])
+        print(f"{'':32} {threads:7} {result.graph.tasks:6} {statistics.median(fractions):13.1%}")
 
 
 def children_cpu_seconds() -> float:
@@ -310,7 +316,7 @@ def main() -> int:
             programs = Programs(Path(directory))
             if "efficiency" in wanted:
                 efficiency(runner, programs, options.repeat)
-                real_kernels(options.repeat)
+                real_kernels(runner, options.repeat)
             if "compare" in wanted:
                 durations = (0, 10) if options.quick else (0, 1, 10, 100)
                 compare(runner, programs, shapes, durations, options.repeat)
