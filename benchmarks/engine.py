@@ -5,8 +5,8 @@
 Every figure is the best of N repetitions, and repetitions of the engine and of the libraries take
 turns. The engine's time is what a test pays in the simulating process: the orchestration's calls of
 the runtime, the checks of the graph, and its execution with the timeline. It starts in a fresh
-process each time. ``first`` is a library's first graph in a fresh process too; ``best`` is its best
-of several in one process, when its memory is already there.
+process each time. ``first`` is a library's first large graph in a fresh process too; ``warm`` is
+the best of the next ones in that process, when its memory is already there.
 
 Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is left out.
 """
@@ -14,28 +14,30 @@ Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is lef
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim import Settings
-from pytest_a2a3sim.build import Builder
-from pytest_a2a3sim.load import load_case
-from pytest_a2a3sim.pipeline import run_case
+from pytest_a2a3sim import Settings, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_a2a3sim.build import BuiltCase
-    from pytest_a2a3sim.spec import KernelConfig
+    from typing_extensions import Self
+
+    from pytest_a2a3sim import CaseResult
+    from pytest_a2a3sim.schedule import Threads
 
 HERE = Path(__file__).parent / "engine_graphs"
 IN_PROCESS_REPEATS = 5
+LONGEST_RUN = 2e6  # microseconds of kernels
 
 
 @dataclass(frozen=True)
@@ -145,25 +147,35 @@ class EngineTime:
         return self.orchestrate + self.check + self.execute
 
 
-class Engine(Builder):
-    """Runs graphs as users do, but compiles their sources once."""
+class Engine:
+    """Runs graphs as users do."""
 
-    _built: BuiltCase | None = None
+    def __init__(self) -> None:
+        self._simulators: dict[Threads, Simulator] = {}
 
-    def build(self, config: KernelConfig) -> BuiltCase:
-        """What it made the first time."""
-        self._built = self._built or super().build(config)
-        return self._built
-
-    def run(self, shape: GraphShape, iterations: int, threads: int | str) -> EngineTime:
+    def run(self, shape: GraphShape, iterations: int, threads: Threads) -> EngineTime:
         """Once, in a fresh process."""
         params = {"shape": shape.name, "a": shape.a, "b": shape.b, "iterations": iterations}
-        golden, case = load_case(HERE, None, params=params)
-        result = run_case(golden, case, Settings(threads=threads), self)
+        result = self.run_case(HERE, params, threads)
         if result.graph.tasks != shape.tasks or not result.passed:
             raise SystemExit(f"{shape.label}: the engine ran another graph")
         phases = result.phases
         return EngineTime(phases["orchestrate"], phases["check"], phases["execute"])
+
+    def run_case(self, golden: Path, params: dict[str, Any], threads: Threads) -> CaseResult:
+        """Any golden directory."""
+        if threads not in self._simulators:
+            self._simulators[threads] = Simulator(Settings(threads=threads))
+        return self._simulators[threads].run_case(golden, params=params)
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes what it opened."""
+        for simulator in self._simulators.values():
+            simulator.close()
 
 
 def best(times: Sequence[EngineTime]) -> EngineTime:
@@ -180,31 +192,32 @@ def compare(
 ) -> None:
     """The table of ratios."""
     per_microsecond = programs.iterations_per_microsecond()
-    names = [f"{item.label} {kind}" for item in programs.libraries for kind in ("first", "best")]
-    print(f"\n{'graph':24} {'kernel':>7} {'threads':>7} {'engine ms':>10} {'ns/task':>8}", end="")
+    names = [f"{item.label} {kind}" for item in programs.libraries for kind in ("first", "warm")]
+    print(f"\n{'graph':24} {'kernel':>8} {'threads':>7} {'engine ms':>10} {'ns/task':>8}", end="")
     print("".join(f" {name:>19}" for name in names))
-    for shape in shapes:
-        for duration in microseconds:
-            for threads in (1, 2):
-                iterations = round(duration * per_microsecond)
-                ours: list[EngineTime] = []
-                theirs: dict[str, float] = {}
-                for _ in range(repeat):
-                    ours.append(runner.run(shape, iterations, threads))
-                    for item in programs.libraries:
-                        times = programs.seconds(
-                            item, shape, iterations, threads, IN_PROCESS_REPEATS
-                        )
-                        for kind, value in (("first", times[0]), ("best", min(times))):
-                            name = f"{item.label} {kind}"
-                            theirs[name] = min(theirs.get(name, value), value)
-                total = best(ours).total
-                print(
-                    f"{shape.label:24} {duration:4g} us {threads:7} {total * 1e3:10.2f} "
-                    f"{total / shape.tasks * 1e9:8.1f}",
-                    end="",
-                )
-                print("".join(f" {v * 1e3:9.2f} ({v / total:6.2f}x)" for v in theirs.values()))
+    for shape, duration, threads in itertools.product(shapes, microseconds, (1, 2)):
+        if shape.tasks * duration > LONGEST_RUN:
+            continue
+        iterations = round(duration * per_microsecond)
+        ours: list[EngineTime] = []
+        theirs: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(repeat):
+            ours.append(runner.run(shape, iterations, threads))
+            for item in programs.libraries:
+                repeats = 1 if duration else IN_PROCESS_REPEATS
+                times = programs.seconds(item, shape, iterations, threads, repeats)
+                theirs[f"{item.label} first"].append(times[0])
+                theirs[f"{item.label} warm"] += times[1:]
+        total = best(ours).total
+        print(
+            f"{shape.label:24} {duration:5g} us {threads:7} {total * 1e3:10.2f} "
+            f"{total / shape.tasks * 1e9:8.1f}",
+            end="",
+        )
+        for times in theirs.values():
+            figure = f"{min(times) * 1e3:.2f} ({min(times) / total:.2f}x)" if times else "-"
+            print(f" {figure:>19}", end="")
+        print(flush=True)
 
 
 def phases(runner: Engine, shapes: Sequence[GraphShape], repeat: int) -> None:
@@ -258,6 +271,22 @@ def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:
             )
 
 
+def real_kernels(runner: Engine, repeat: int) -> None:
+    """The kernels' own time, divided by the threads, against the wall time of the execution."""
+    params = {"batch": 256, "num_heads": 16, "block_size": 128, "block_num": 4, "context_len": 512}
+    golden = HERE.parents[1] / "examples" / "paged_attention"
+    print(
+        f"\n{'paged attention, real kernels':32} {'threads':>7} {'tasks':>6} {'of the ideal':>13}"
+    )
+    for threads in (1, 2):
+        fractions = []
+        for _ in range(repeat):
+            result = runner.run_case(golden, params, threads)
+            work = (result.timeline["end"] - result.timeline["start"]).sum()
+            fractions.append(work / threads / result.phases["execute"])
+        print(f"{'':32} {threads:7} {result.graph.tasks:6} {statistics.median(fractions):13.1%}")
+
+
 def children_cpu_seconds() -> float:
     """Of all processes that this one has waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -287,6 +316,7 @@ def main() -> int:
             programs = Programs(Path(directory))
             if "efficiency" in wanted:
                 efficiency(runner, programs, options.repeat)
+                real_kernels(runner, options.repeat)
             if "compare" in wanted:
                 durations = (0, 10) if options.quick else (0, 1, 10, 100)
                 compare(runner, programs, shapes, durations, options.repeat)

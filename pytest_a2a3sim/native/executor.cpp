@@ -129,14 +129,15 @@ class Execution {
                 if (task < 0) return;
             }
             cores.next_block();
+            int64_t now = read_ticks();
             while (task >= 0) {
-                runner_.run(task, cores.take(runner_.core_type(task)), index, slot);
+                now = runner_.run(task, cores.take(runner_.core_type(task)), index, slot, now);
                 if (runner_.cancelled()) {
                     parking_.wake_all();
                     return;
                 }
                 ++finished;
-                task = release_successors(self.queue, task);
+                task = release_successors(self.queue, task, now);
             }
         }
     }
@@ -189,11 +190,18 @@ class Execution {
     }
 
     /// Makes ready what only waited for `id`: one of them is returned, to run next on this thread.
-    int32_t release_successors(WorkQueue& queue, int32_t id) {
+    /// Tells `now` anew if that takes longer than for one successor.
+    int32_t release_successors(WorkQueue& queue, int32_t id, int64_t& now) {
         int32_t next = -1;
+        int visited = 0;
         graph_.for_each_successor(graph_.tasks[static_cast<size_t>(id)], [&](int32_t successor) {
+            ++visited;
             int32_t& unmet = graph_.tasks[static_cast<size_t>(successor)].fanin;
-            if (__atomic_sub_fetch(&unmet, 1, __ATOMIC_ACQ_REL) != 0) return;
+            // At 1, `id` is the last predecessor and no other thread changes the number.
+            if (__atomic_load_n(&unmet, __ATOMIC_ACQUIRE) != 1 &&
+                __atomic_sub_fetch(&unmet, 1, __ATOMIC_ACQ_REL) != 0) {
+                return;
+            }
             if (next < 0) {
                 next = successor;
             } else {
@@ -201,6 +209,7 @@ class Execution {
                 parking_.wake_one();
             }
         });
+        if (visited > 1) now = read_ticks();
         return next;
     }
 

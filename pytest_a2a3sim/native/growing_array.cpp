@@ -1,6 +1,7 @@
 #include "growing_array.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -11,15 +12,22 @@ namespace a2a3sim {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
-// Zeroing a huge page costs about as much as faulting in this many bytes of small pages.
-constexpr size_t kSmallPages = size_t{512} << 10;
+// Zeroing a huge page costs about as much as faulting in a few times this many bytes.
+constexpr size_t kSmallPages = size_t{256} << 10;
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
+
+/// More than that cannot be used, and addresses are scarce on some machines.
+size_t twice_physical_memory() {
+    return 2 * static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
+           static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
 GrowingMemory::GrowingMemory(size_t limit)
-    : limit_(kSmallPages + round_up(limit, kHugePage)), mapping_size_(limit_ + 2 * kHugePage) {
+    : limit_(kSmallPages + round_up(std::min(limit, twice_physical_memory()), kHugePage)),
+      mapping_size_(limit_ + 2 * kHugePage) {
     void* const mapping =
         mmap(nullptr, mapping_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();

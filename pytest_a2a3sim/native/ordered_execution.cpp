@@ -118,7 +118,7 @@ class OrderedExecution {
             if (!typed_) cores.next_block();
             const int core = !typed_ ? cores.take(runner_.core_type(task))
                                      : (is_aic ? index : index - block_dim_);
-            runner_.run(task, core, index, slot);
+            runner_.run(task, core, index, slot, read_ticks());
             lock.lock();
             --remaining_;
             release_successors(task);

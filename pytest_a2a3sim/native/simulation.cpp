@@ -161,22 +161,19 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     Graph graph = host.graph().seal(kernels);
     a2a3_task_record* const records = shared.recording.begin(graph);
 
-    clock.enter(A2A3_PHASE_EXECUTE);
     {
-        const TickRate rate;
-        report.origin_ticks = rate.origin();
         const HostTensorsOutOfReach out_of_reach(description);
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
-        const bool succeeded =
-            execute(graph, kernels,
-                    ExecutorOptions{description.block_dim, description.thread_count,
-                                    description.schedule, description.seed, rate.origin()},
-                    control, records);
+        clock.enter(A2A3_PHASE_EXECUTE);
+        const TickRate rate;
+        report.origin_ticks = rate.origin();
+        const ExecutorOptions options{description.block_dim, description.thread_count,
+                                      description.schedule, description.seed, rate.origin()};
+        const bool succeeded = execute(graph, kernels, options, control, records);
         report.ticks_per_second = rate.ticks_per_second();
         if (!succeeded) return false;
+        clock.enter(A2A3_PHASE_COPY_BACK);
     }
-
-    clock.enter(A2A3_PHASE_COPY_BACK);
     check_damage(host.memory(), control);
     copy_back(host, description.tensors, shared.copied);
     shared.recording.append(graph);

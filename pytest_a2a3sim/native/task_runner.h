@@ -31,12 +31,12 @@ class TaskRunner {
     /// No task starts any more once this is true.
     bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
 
-    /// Executes a task; if an exception leaves its kernel, reports it and cancels the run.
-    void run(int32_t id, int core, int thread, WorkerSlot& slot) {
+    /// Executes a task; if an exception leaves its kernel, reports it and cancels the run. `start`
+    /// is the time as read_ticks() has just said it; returns the time at the task's end.
+    int64_t run(int32_t id, int core, int thread, WorkerSlot& slot, int64_t start) {
         const TaskNode& task = graph_.tasks[static_cast<size_t>(id)];
         const Kernel& kernel = kernels_[task.kernel];
         auto* const args = reinterpret_cast<int64_t*>(graph_.args.data() + task.first_arg);
-        const int64_t start = read_ticks();
         slot.func_id.store(kernel.func_id, std::memory_order_relaxed);
         slot.core_type.store(static_cast<int32_t>(kernel.core_type), std::memory_order_relaxed);
         slot.core_id.store(core, std::memory_order_relaxed);
@@ -46,8 +46,10 @@ class TaskRunner {
         call(kernel, args);
         slot.task_id.store(-1, std::memory_order_release);
         count_event(slot);
+        const int64_t end = read_ticks();
         records_[id] = {since_origin(start) << 16 | static_cast<uint64_t>(core),
-                        since_origin(read_ticks()) << 16 | static_cast<uint64_t>(thread)};
+                        since_origin(end) << 16 | static_cast<uint64_t>(thread)};
+        return end;
     }
 
     CoreType core_type(int32_t id) const {

@@ -31,6 +31,7 @@ class WorkQueue {
     /// Owner only: the task pushed last, or -1.
     int32_t pop() {
         const int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;
+        if (top_.load(std::memory_order_relaxed) > bottom) return -1;  // top never falls
         Ring* ring = ring_.load(std::memory_order_relaxed);
         bottom_.store(bottom, std::memory_order_seq_cst);
         int64_t top = top_.load(std::memory_order_seq_cst);

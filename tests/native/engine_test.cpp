@@ -18,7 +18,9 @@
 #include "executor.h"
 #include "failure.h"
 #include "graph.h"
+#include "growing_array.h"
 #include "ticks.h"
+#include "what_if.h"
 #include "work_queue.h"
 
 namespace {
@@ -235,6 +237,64 @@ void find_random_cycle(std::mt19937& random) {
     expect(false, "a cycle of %d tasks was not found", last - first + 1);
 }
 
+/// Bounds that hold for every list schedule, and a critical path that is a path.
+void analyse_random_graph(std::mt19937& random) {
+    const int tasks = 2 + static_cast<int>(random() % 300);
+    const Edges edges = random_edges(tasks, random);
+    std::vector<std::vector<int32_t>> successors_of(static_cast<size_t>(tasks));
+    for (const auto& [from, to] : edges) successors_of[static_cast<size_t>(from)].push_back(to);
+    std::vector<double> seconds;
+    std::vector<int8_t> core_types;
+    std::vector<uint32_t> first{0};
+    std::vector<int32_t> successors;
+    double work[2] = {0, 0};
+    for (const auto& ids : successors_of) {
+        seconds.push_back(static_cast<double>(random() % 100));
+        core_types.push_back(static_cast<int8_t>(random() % 2));
+        work[core_types.back()] += seconds.back();
+        successors.insert(successors.end(), ids.begin(), ids.end());
+        first.push_back(static_cast<uint32_t>(successors.size()));
+    }
+    const a2a3_timed_graph graph{tasks, seconds.data(), core_types.data(), first.data(),
+                                 successors.data()};
+    double critical = 0;
+    int32_t before = -1;
+    for (const int32_t id : critical_path(graph)) {
+        critical += seconds[static_cast<size_t>(id)];
+        if (before >= 0) {
+            const auto& ids = successors_of[static_cast<size_t>(before)];
+            expect(std::find(ids.begin(), ids.end(), id) != ids.end(), "no edge %d -> %d", before,
+                   id);
+        }
+        before = id;
+    }
+    for (const int block_dim : {1, 2, 24}) {
+        const double makespan = list_schedule(graph, block_dim);
+        const double busy = work[0] / block_dim + work[1] / (2 * block_dim);
+        expect(makespan >= critical && makespan <= critical + busy + 1e-6, "makespan %f", makespan);
+    }
+}
+
+/// Elements keep their places and values, and fresh ones are zero, across page boundaries.
+void grow_an_array(std::mt19937& random) {
+    GrowingArray<uint32_t> array(size_t{1} << 40);
+    const uint32_t* const first = array.extend(1);
+    while (array.size() < 3'000'000) {
+        const size_t count = random() % 200'000;
+        const size_t size = array.size();
+        uint32_t* const added = array.extend(count);
+        expect(array.data() == first && added == first + size, "an element moved");
+        for (size_t i = 0; i < count; ++i) {
+            expect(added[i] == 0, "a fresh element is %u", added[i]);
+            added[i] = static_cast<uint32_t>(size + i);
+        }
+    }
+    GrowingArray<uint32_t> moved = std::move(array);
+    expect(array.empty() && moved.data() == first, "an array moves");
+    for (size_t i = 0; i < moved.size(); ++i)
+        expect(moved[i] == i, "element %zu is %u", i, moved[i]);
+}
+
 /// Each pushed task is taken exactly once, by its owner or a thief.
 void share_a_queue(std::mt19937& random, int thief_count) {
     constexpr int kTasks = 20000;
@@ -275,7 +335,9 @@ int main(int argc, char** argv) {
     for (int round = 0; round < rounds; ++round) {
         run_random_graph(random, thread_count);
         find_random_cycle(random);
+        analyse_random_graph(random);
     }
+    grow_an_array(random);
     share_a_queue(random, thread_count - 1);
     std::printf("%d graphs, %d cycles\n", rounds, rounds);
 }
