@@ -7,7 +7,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-
 EXAMPLES = str(Path(__file__).resolve().parents[1] / "examples")
 
 
