@@ -194,13 +194,15 @@ class Objects:
         )
         compiled.path.replace(self.path(entry))
         self._uncounted.add(unit)
-        if compiled.settled:
+        # The environment may have changed meanwhile too: then the key is not that of the result.
+        settled = compiled.settled and self._key(unit, find_toolchain(self._cache))[0] == key
+        if settled:
             self._manifests[key] = (self._manifests.get(key) or Manifest(parts)).with_entry(entry)
             stored = self._cache.manifest(key) or Manifest(parts)
             self._cache.save_object(content)
             self._cache.save_manifest(key, stored.with_entry(entry))
             self._cache.save_latest_key(source_name(unit), key)
-        return entry, compiled.settled
+        return entry, settled
 
     def _plan(self) -> None:
         """Decides about precompiled headers, once something is to be compiled."""
