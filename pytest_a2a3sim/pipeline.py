@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.compare import TensorDiff, compare
+from pytest_a2a3sim.diagnose import diagnose
 from pytest_a2a3sim.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.native_compare import Pair
 from pytest_a2a3sim.result import CaseResult
 from pytest_a2a3sim.run import Device, HostMemory, Run
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.recording import RunOutcome
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.tensors import Tensor
 
 
 class Progress(Protocol):
@@ -88,7 +91,8 @@ def run_case(
             outcome = run.wait()
         with phase("compare"):
             diffs = tuple(
-                _compare(golden, inputs, name, memory, expected) for name in inputs.outputs
+                _compare(golden, inputs.tensors[name], memory, expected, settings.threads)
+                for name in inputs.outputs
             )
         actual = {
             name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
@@ -111,16 +115,16 @@ def run_case(
 
 
 def _compare(
-    golden: GoldenSpec, inputs: CaseInputs, name: str, memory: HostMemory, expected: Expected
+    golden: GoldenSpec, tensor: Tensor, memory: HostMemory, expected: Expected, threads: int
 ) -> TensorDiff:
-    tensor = inputs.tensors[name]
-    return compare(
-        name,
-        tensor.numbers(memory.bytes_of(name)),
-        tensor.numbers(expected.raw[name]),
-        golden.tolerances.of(name),
-        tensor.dtype,
+    pair = Pair(
+        tensor,
+        actual=memory.bytes_of(tensor.name),
+        expected=expected.raw[tensor.name],
+        tolerance=golden.tolerances.of(tensor.name),
     )
+    diff = compare(pair, threads)
+    return diff if diff.passed else diagnose(pair, diff, threads)
 
 
 def _findings(inputs: CaseInputs, expected: Expected, outcome: RunOutcome) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ def diff_lines(diff: TensorDiff) -> list[str]:
     ):
         if index is not None:
             lines.append(f"  largest {label} error {_number(error)} at {list(index)}")
+    lines += [f"  {diagnosis.text}" for diagnosis in diff.diagnoses]
     if diff.mismatches:
         rows = [
             (

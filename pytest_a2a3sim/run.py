@@ -1,4 +1,4 @@
-"""BuiltCase + CaseInputs -> outputs, by the native engine. The only user of ``ffi`` and ``lib``."""
+"""BuiltCase + CaseInputs -> outputs, by the engine; native_compare.py alone uses it as well."""
 
 from __future__ import annotations
 
