@@ -23,6 +23,7 @@ from pytest_a2a3sim.errors import (
     OutOfMemory,
     RunError,
     SettingsError,
+    VacuousGolden,
 )
 from pytest_a2a3sim.schedule import Schedule
 from pytest_a2a3sim.settings import Settings
@@ -60,6 +61,7 @@ __all__ = [
     "SettingsError",
     "Simulator",
     "TensorDiff",
+    "VacuousGolden",
     "__version__",
     "run_case",
 ]

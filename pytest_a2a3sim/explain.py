@@ -55,6 +55,7 @@ class Report:
     task_count: int
     edge_count: int
     message: str
+    peak_rss_bytes: int = 0
 
 
 @dataclass(frozen=True)

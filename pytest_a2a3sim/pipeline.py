@@ -12,13 +12,13 @@ from pytest_a2a3sim.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.native_compare import Pair
 from pytest_a2a3sim.result import CaseResult
 from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.vacuous import find_vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_a2a3sim.build import Builder
     from pytest_a2a3sim.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.recording import RunOutcome
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.tensors import Tensor
@@ -30,15 +30,15 @@ class Progress(Protocol):
     def building(self, golden: GoldenSpec) -> None:
         """Its sources are about to be compiled."""
 
-    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
-        """Its graph is about to be built and run."""
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
+        """Its graph is about to be built and run, from these inputs."""
 
 
 class _Silent:
     def building(self, golden: GoldenSpec) -> None:
         """Says nothing."""
 
-    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
         """Says nothing."""
 
 
@@ -76,7 +76,7 @@ def run_case(
         built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}")
     with phase("inputs"):
         inputs = make_inputs(golden, case)
-    progress.running(golden, case)
+    progress.running(golden, case, inputs)
     device = Device(
         block_dim=golden.config.runtime.block_dim,
         threads=settings.threads,
@@ -94,6 +94,7 @@ def run_case(
                 _compare(golden, inputs.tensors[name], memory, expected, settings.threads)
                 for name in inputs.outputs
             )
+        findings = find_vacuous(golden, inputs, expected, memory, outcome)
         actual = {
             name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
         }
@@ -108,7 +109,8 @@ def run_case(
         phases={**phase.seconds, **outcome.phases},
         recording=outcome.recording,
         schedule=settings.schedule,
-        findings=_findings(inputs, expected, outcome),
+        findings=findings,
+        peak_rss_bytes=outcome.peak_rss_bytes,
         compiled=built.compiled,
         cache_hits=built.cache_hits,
     )
@@ -125,18 +127,3 @@ def _compare(
     )
     diff = compare(pair, threads)
     return diff if diff.passed else diagnose(pair, diff, threads)
-
-
-def _findings(inputs: CaseInputs, expected: Expected, outcome: RunOutcome) -> tuple[str, ...]:
-    untouched = [
-        f"compute_golden wrote nothing into output {name!r}: what generate_inputs put there was "
-        "compared with the device's result instead"
-        for name in expected.untouched
-    ]
-    missing = [
-        f"output {name!r} was not copied back from the device: {outcome.copied_back[name]} of "
-        f"{inputs.tensors[name].nbytes} bytes are covered by record_tensor_pair"
-        for name in inputs.outputs
-        if outcome.copied_back[name] < inputs.tensors[name].nbytes
-    ]
-    return (*untouched, *missing)

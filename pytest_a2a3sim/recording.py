@@ -103,9 +103,11 @@ class RunOutcome:
         phases: seconds by phase of the engine.
         recording: timeline and graph.
         copied_back: bytes that tensor pairs copied from the device, by tensor name.
+        peak_rss_bytes: see :class:`CaseResult`.
     """
 
     graph: Graph
     phases: Mapping[str, float]
     recording: Recording
     copied_back: Mapping[str, int]
+    peak_rss_bytes: int | None = None

@@ -40,6 +40,8 @@ class CaseResult:
         findings: remarks about things that are suspicious but do not fail a case.
         compiled: sources that were compiled, each counted for the first case that uses it.
         cache_hits: sources whose objects were there already.
+        peak_rss_bytes: most memory that the simulating process had resident, pages that it shares
+            with the calling process included; None where that process simulated itself.
     """
 
     golden: Path
@@ -55,6 +57,7 @@ class CaseResult:
     findings: tuple[str, ...] = ()
     compiled: int = 0
     cache_hits: int = 0
+    peak_rss_bytes: int | None = None
 
     @property
     def timeline(self) -> npt.NDArray[np.void]:

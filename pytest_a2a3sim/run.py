@@ -186,6 +186,7 @@ class Run:
             graph=Graph(report.task_count, report.edge_count),
             phases=report.phases,
             recording=self._recording(report),
+            peak_rss_bytes=report.peak_rss_bytes or None,
             copied_back={
                 name: int(lib.a2a3_run_copied_back(self._run, index))
                 for index, name in enumerate(self._memory.names())
@@ -212,6 +213,7 @@ class Run:
             task_count=raw.task_count,
             edge_count=raw.edge_count,
             message=ffi.string(raw.message).decode(errors="replace"),
+            peak_rss_bytes=raw.peak_rss_bytes,
         )
 
     def _running_tasks(self) -> list[explain.RunningTask]:

@@ -94,7 +94,8 @@ class Tensor:
             widened: npt.NDArray[Any] = typed.float().numpy()
             return widened
         with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
-            return raw.view(self.original.dtype).astype(np.float32)
+            numbers: npt.NDArray[Any] = raw.view(self.original.dtype).astype(np.float32)
+        return numbers
 
 
 def raw_bytes(array: Any) -> Bytes:

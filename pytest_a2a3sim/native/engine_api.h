@@ -113,6 +113,7 @@ typedef struct {
     int64_t edge_count;
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
+    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
     char message[8192];
 } a2a3_report;
 

@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_a2a3sim.compare import TensorDiff, compare
@@ -71,7 +71,8 @@ def errors_of(actual: Array, expected: Array) -> npt.NDArray[np.float64]:
         return (actual.view(np.uint8) != expected.view(np.uint8)).astype(np.float64)
     if actual.dtype.kind in "iu":
         exact = np.int64 if actual.dtype.itemsize < 8 else np.object_
-        return np.asarray(np.abs(actual.astype(exact) - expected.astype(exact)), np.float64)
+        distances = np.abs(actual.astype(exact) - expected.astype(exact))
+        return np.asarray(distances, np.float64)
     a, e = widened(actual), widened(expected)
     with np.errstate(all="ignore"):
         errors = np.abs(a - e)
@@ -168,6 +169,7 @@ TOLERANCES = st.builds(
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *INTS, "bool"])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_bit_patterns(dtype: str, data: st.DataObject) -> None:
     actual, expected = data.draw(pairs(dtype))
