@@ -48,8 +48,7 @@ def dtype_of(name: str) -> np.dtype[Any]:
 
 def widened(array: Array) -> npt.NDArray[np.float64]:
     with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
-        wide: npt.NDArray[np.float64] = array.astype(np.float64)
-    return wide
+        return np.asarray(array, np.float64)
 
 
 def ranks(array: Array) -> Array:
