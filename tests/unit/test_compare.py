@@ -67,7 +67,7 @@ def ranks(array: Array) -> Array:
 
 def errors_of(actual: Array, expected: Array) -> npt.NDArray[np.float64]:
     if actual.dtype.kind == "b":
-        return (actual.view(np.uint8) != expected.view(np.uint8)).astype(np.float64)
+        return np.asarray(actual.view(np.uint8) != expected.view(np.uint8), np.float64)
     if actual.dtype.kind in "iu":
         exact = np.int64 if actual.dtype.itemsize < 8 else np.object_
         distances = np.abs(actual.astype(exact) - expected.astype(exact))

@@ -44,7 +44,7 @@ def noise(array: Array) -> Array:
 
 
 def noisy(array: Array, *index: Any) -> Array:
-    changed = array.copy()
+    changed: Array = array.copy()
     changed[index] += noise(array)[index]
     return changed
 
