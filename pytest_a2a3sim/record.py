@@ -191,7 +191,7 @@ def _plain(value: Any) -> Any:
         return [_plain(element) for element in value]
     if isinstance(value, dict):
         return {str(key): _plain(element) for key, element in value.items()}
-    if hasattr(value, "tolist"):  # NumPy's scalars and arrays
+    if hasattr(value, "tolist") and not isinstance(value, type):  # NumPy's scalars and arrays
         return _plain(value.tolist())
     return str(getattr(value, "__name__", value))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pytest_a2a3sim.schedule import repeat_lines
 
 if TYPE_CHECKING:
@@ -184,6 +182,6 @@ def _number(value: float) -> str:
 
 
 def _value(value: Any, dtype: str) -> str:
-    if isinstance(value, np.floating):
+    if value.dtype.kind == "f":
         return f"{float(value):.{_DIGITS.get(dtype, _DIGITS_FLOAT8)}g}"
     return str(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.collect import INPUTS, RESULT, GoldenItem
-from pytest_a2a3sim.errors import A2A3SimError
+from pytest_a2a3sim.errors import A2A3SimError, Mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         return
     from pytest_a2a3sim.junit import properties  # noqa: PLC0415 - not needed at start
     from pytest_a2a3sim.record import CaseOutcome, case_record  # noqa: PLC0415 - as above
-    from pytest_a2a3sim.report import tensor_line, verdict_line  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.report import tensor_line, verdict_line  # noqa: PLC0415 - as above
 
     result = item.stash.get(RESULT, None)
     error = call.excinfo.value if call.excinfo is not None else None
@@ -93,7 +93,8 @@ class SessionReports:
         if report.failed and isinstance(report.longrepr, str):
             from pytest_a2a3sim.terminal import FailureText  # noqa: PLC0415 - only on failure
 
-            report.longrepr = FailureText(report.longrepr)  # type: ignore[assignment]
+            fitted = record["failure"]["kind"] == Mismatch.kind
+            report.longrepr = FailureText(report.longrepr, fitted=fitted)  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Notes golden directories that cannot be read: they have no cases."""

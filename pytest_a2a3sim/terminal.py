@@ -18,6 +18,7 @@ _VERDICT = re.compile(r"\S+: (PASS|FAIL) \(\d+/\d+ elements matched\)")
 _STRIP = re.compile(rf"  \|[{re.escape(HEAT)}]+\|")
 _HANGING = 4  # columns by which continued lines are indented further
 _NARROWEST = 20
+_FEWEST_WORDS = 3  # a label and a path stay on one line
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,14 @@ class Crash:
 
 
 class FailureText:
-    """What a failed case says, in the form in which pytest prints failures."""
+    """What a failed case says, in the form in which pytest prints failures.
 
-    def __init__(self, text: str) -> None:
+    A report of ours is fitted to the terminal; other texts, such as a compiler's, stay as they are.
+    """
+
+    def __init__(self, text: str, *, fitted: bool) -> None:
         self.text = text
+        self.fitted = fitted
         self.reprcrash = Crash(text.splitlines()[0] if text else "")
 
     def __str__(self) -> str:
@@ -41,7 +46,7 @@ class FailureText:
         """Prints the text."""
         for number, line in enumerate(self.text.splitlines()):
             markup = _markup(line, first=number == 0)
-            for part in wrapped(line, writer.fullwidth):
+            for part in wrapped(line, writer.fullwidth) if self.fitted else [line]:
                 if _STRIP.fullmatch(part):
                     _print_strip(writer, part)
                 else:
@@ -49,8 +54,11 @@ class FailureText:
 
 
 def wrapped(line: str, width: int) -> list[str]:
-    """The line in parts of at most ``width`` columns, continued ones indented further."""
-    if len(line) <= width:
+    """The line in parts of at most ``width`` columns, continued ones indented further.
+
+    Words, among them paths, stay whole.
+    """
+    if len(line) <= width or len(line.split()) < _FEWEST_WORDS:
         return [line]
     indent = min(len(line) - len(line.lstrip()) + _HANGING, width // 2)
     return textwrap.wrap(
@@ -58,7 +66,7 @@ def wrapped(line: str, width: int) -> list[str]:
         max(width, _NARROWEST),
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
-        drop_whitespace=True,
+        break_long_words=False,
         replace_whitespace=False,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import runpy
 import subprocess
 import sys
@@ -9,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import ml_dtypes
 import numpy as np
-import pytest
 
+from pytest_a2a3sim.artifacts import directory_name
 from tests.golden_dirs import GoldenDir
-from tests.integration import outcomes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
+
+    from tests.integration.outcomes import ReportedRun
 
 BFLOAT16_GOLDEN = """
 import ml_dtypes
@@ -34,42 +37,31 @@ def compute_golden(tensors, params):
 """
 
 
-def saved(directory: Path, case: str) -> Path:
-    (found,) = directory.glob(f"doubler-{case}-*")
-    return found
+def test_failed_cases_only(reported: ReportedRun) -> None:
+    assert len(list(reported.kept.iterdir())) == 3
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_failed_cases_only(pytester: pytest.Pytester, workers: str) -> None:
-    outcomes.create(pytester.path / "doubler")
-    result = pytester.runpytest("--sim-artifacts=kept", workers)
-    kept = pytester.path / "kept"
-    assert len(list(kept.iterdir())) == 3
-
-    wrong = saved(kept, "wrong")
+def test_wrong_case(reported: ReportedRun) -> None:
+    wrong = reported.kept_of("wrong")
     np.testing.assert_array_equal(np.load(wrong / "inputs" / "x.npy")[:3], [1, 1, 2])
     assert np.load(wrong / "actual" / "out_y.npy")[1].tolist() == [0, 0, 0, 0]
     assert np.load(wrong / "expected" / "out_y.npy")[1].tolist() == [8, 10, 12, 14]
     assert np.load(wrong / "timeline.npy").shape == (1,)
     assert "out_y: FAIL (4/8 elements matched)" in (wrong / "report.txt").read_text()
-    result.stdout.fnmatch_lines([f"*python {wrong / 'reproduce.py'}"])
+    assert json.loads((wrong / "record.json").read_text())["case"] == "wrong"
+    assert f"python {wrong / 'reproduce.py'}" in reported.stdout
 
-    crash = saved(kept, "crash")
+
+def test_crashed_case(reported: ReportedRun) -> None:
+    crash = reported.kept_of("crash")
     assert np.load(crash / "inputs" / "x.npy")[0] == 2
     assert not (crash / "actual").exists()
     assert "SIGSEGV" in (crash / "report.txt").read_text()
 
 
-def test_reproduce_runs_just_that_case(pytester: pytest.Pytester) -> None:
-    outcomes.create(pytester.path / "doubler")
-    pytester.runpytest("--sim-artifacts=kept", "-k", "wrong")
+def test_reproduce_runs_just_that_case(alone: ReportedRun) -> None:
     done = subprocess.run(
-        [
-            sys.executable,
-            saved(pytester.path / "kept", "wrong") / "reproduce.py",
-            "-p",
-            "no:cacheprovider",
-        ],
+        [sys.executable, alone.kept_of("wrong") / "reproduce.py", "-p", "no:cacheprovider"],
         capture_output=True,
         text=True,
         check=False,
@@ -84,8 +76,8 @@ def test_types_that_numpy_lacks_are_loadable(pytester: pytest.Pytester) -> None:
     directory = GoldenDir.create(pytester.path / "doubler")
     directory.golden(BFLOAT16_GOLDEN)
     directory.kernel_body("(void)args;")
-    pytester.runpytest("--sim-artifacts=kept")
-    script = saved(pytester.path / "kept", "default") / "reproduce.py"
+    pytester.runpytest_subprocess("--sim-artifacts=kept")
+    (script,) = (pytester.path / "kept").glob("doubler-default-*/reproduce.py")
     load = runpy.run_path(str(script))["load"]
     x, expected = load("inputs", "x"), load("expected", "out_y")
     assert (x.dtype, expected.dtype) == (ml_dtypes.float8_e4m3fn, ml_dtypes.bfloat16)
@@ -94,17 +86,16 @@ def test_types_that_numpy_lacks_are_loadable(pytester: pytest.Pytester) -> None:
     assert np.isnan(load("actual", "out_y").astype(float)).all()
 
 
-def test_names_of_tensors_and_cases_are_file_names(pytester: pytest.Pytester) -> None:
-    directory = GoldenDir.create(pytester.path / "doubler")
-    directory.extend_golden('PARAMS_LIST = [{"name": "a/b:c*"}, {"name": "a_b_c_"}]')
-    directory.kernel_body("(void)args;")
-    pytester.runpytest("--sim-artifacts=kept")
-    assert len(list((pytester.path / "kept").glob("doubler-a_b_c_-*"))) == 2
+def test_names_are_file_names_and_never_collide() -> None:
+    names = {directory_name(f"k/golden.py::{case}") for case in ("a/b:c*", "a_b_c_", "A_B_C_")}
+    assert len({name.lower() for name in names}) == 3
+    assert all(re.fullmatch(r"k-[Aa]_[Bb]_[Cc]_-[0-9a-f]{8}", name) for name in names)
+    assert len(directory_name("x" * 500)) < 100
 
 
 def test_directory_that_cannot_be_written(pytester: pytest.Pytester) -> None:
-    outcomes.create(pytester.path / "doubler")
+    GoldenDir.create(pytester.path / "doubler").kernel_body("(void)args;")
     (pytester.path / "file").write_text("")
-    result = pytester.runpytest("--sim-artifacts=file", "-k", "wrong")
-    result.assert_outcomes(failed=1, deselected=3)
+    result = pytester.runpytest_subprocess("--sim-artifacts=file")
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["cannot be saved: *"])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.integration import outcomes
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.integration.outcomes import ReportedRun
 
 
 def properties(path: Path) -> dict[str, dict[str, str]]:
@@ -22,11 +20,8 @@ def properties(path: Path) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_properties(pytester: pytest.Pytester, workers: str) -> None:
-    outcomes.create(pytester.path / "doubler")
-    pytester.runpytest("--junitxml=junit.xml", workers)
-    found = properties(pytester.path / "junit.xml")
+def test_properties(reported: ReportedRun) -> None:
+    found = properties(reported.junit)
     assert found["good"]["a2a3sim.out_y.matched"] == "8/8"
     assert found["good"]["a2a3sim.params.mode"] == "0"
     assert float(found["good"]["a2a3sim.seconds.execute"]) > 0
