@@ -24,9 +24,9 @@ _CORRELATION = 0.8
 
 def values(wrong: Mismatches) -> Diagnosis | None:
     """The first statement that holds for the values of all mismatches."""
-    if wrong.count < FEWEST:
-        return None
-    for look in (_unwritten, _nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset):
+    if (found := _unwritten(wrong)) is not None or wrong.count < FEWEST:
+        return found
+    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset):
         if (found := look(wrong)) is not None:
             return found
     return None
@@ -36,9 +36,13 @@ def _unwritten(wrong: Mismatches) -> Diagnosis | None:
     raw = wrong.pair.actual.reshape(wrong.pair.tensor.size, -1)
     if not wrong.all(lambda flat: (raw[flat] == _POISON).all(axis=1)):
         return None
+    is_float = wrong.format is not None
+    if not is_float and wrong.count < FEWEST:  # -1 is a value like any other
+        return None
     return Diagnosis(
         "unwritten",
-        f"never written: all {wrong.count} mismatches hold the bytes 0xFF of fresh device memory",
+        f"{'' if is_float else 'perhaps '}never written: all {wrong.count} mismatches hold the "
+        "bytes 0xFF of fresh device memory",
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.record import Record
 
 _SHOWN_KERNELS = 3
-_MILLI = 1e3
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def _slowest_lines(records: Sequence[Record], slowest: int) -> list[str]:
         return []
     rows = [
         (
-            f"{record['seconds']:.3f} s",
-            f"{record['phases'].get('execute', 0.0) * _MILLI:.1f} ms",
+            duration(record["seconds"]),
+            duration(record["phases"].get("execute", 0.0)),
             record["nodeid"],
             _kernels(record),
         )
@@ -100,8 +100,7 @@ def _slowest_lines(records: Sequence[Record], slowest: int) -> list[str]:
 
 def _kernels(record: Record) -> str:
     parts = [
-        f"{kernel['kernel']} {kernel['seconds'] * _MILLI:.1f} ms in "
-        f"{counted(kernel['tasks'], 'task')}"
+        f"{kernel['kernel']} {duration(kernel['seconds'])} in {counted(kernel['tasks'], 'task')}"
         for kernel in record["kernels"][:_SHOWN_KERNELS]
     ]
     return ", ".join(parts)
@@ -113,6 +112,12 @@ def compared(sums: Totals) -> str:
         f"{counted(sums.tensors, 'tensor')} with {counted(sums.elements, 'element')} compared, "
         f"{counted(sums.tasks, 'task')} simulated"
     )
+
+
+def duration(seconds: float) -> str:
+    """``2.03 s``, ``6.9 ms``, ``0.8 us``."""
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    return f"{seconds / size:.2f} s" if unit == "s" else f"{seconds / size:.1f} {unit}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -196,6 +196,12 @@ def test_unwritten_ints() -> None:
     assert kinds == ["tail", "unwritten"]
 
 
+def test_one_unwritten_float_is_told_from_one_int() -> None:
+    assert "=> never written: all 1 mismatches" in report_of(poisoned(np.ones(1)), np.ones(1))[1]
+    ones = np.ones(1, np.int32)
+    assert report_of(poisoned(ones), ones)[0].diagnoses == ()
+
+
 def test_lanes_of_a_period() -> None:
     expected = numbers((64, 32))
     actual = expected.copy()
