@@ -87,6 +87,12 @@ def save(
     if result is not None:
         parts |= {"actual": result.actual, "expected": result.expected}
         np.save(target / "timeline.npy", result.timeline)
+        np.savez_compressed(
+            target / "graph.npz",
+            func_ids=result.recording.func_ids,
+            first_successor=result.recording.first_successor,
+            successors=result.recording.successors,
+        )
     for part, arrays in parts.items():
         (target / part).mkdir(exist_ok=True)
         for name, array in arrays.items():

@@ -91,7 +91,7 @@ def run_case(
             outcome = run.wait()
         with phase("compare"):
             diffs = tuple(
-                _compare(golden, inputs.tensors[name], memory, expected, settings.threads)
+                _compare(golden, inputs.tensors[name], memory, expected, settings.comparing_threads)
                 for name in inputs.outputs
             )
         findings = find_vacuous(golden, inputs, expected, memory, outcome)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytest_a2a3sim.errors import A2A3SimError, BuildError
 
 if TYPE_CHECKING:
@@ -81,8 +83,12 @@ def case_record(done: CaseOutcome, root: Path) -> Record:
         "compiled": _later(result, "compiled"),
         "cache_hits": _later(result, "cache_hits"),
         "findings": [] if result is None else list(result.findings),
-        "seed": _later(result, "seed"),
+        "seed": None if result is None else _seed(result),
     }
+
+
+def _seed(result: CaseResult) -> int | None:
+    return result.schedule.seed if result.schedule.order == "random" else None
 
 
 def _later(result: object, name: str) -> Any:
@@ -152,23 +158,18 @@ def _tensor(diff: TensorDiff) -> Record:
 
 def _kernels(result: CaseResult, golden: GoldenSpec) -> list[Record]:
     """Tasks and seconds of each kernel, the slowest first."""
-    seconds: dict[int, float] = {}
-    tasks: dict[int, int] = {}
     timeline = result.timeline
-    for func_id, spent in zip(
-        timeline["func_id"].tolist(), (timeline["end"] - timeline["start"]).tolist(), strict=True
-    ):
-        seconds[func_id] = seconds.get(func_id, 0.0) + spent
-        tasks[func_id] = tasks.get(func_id, 0) + 1
+    func_ids, index, tasks = np.unique(timeline["func_id"], return_inverse=True, return_counts=True)
+    seconds = np.bincount(index, weights=timeline["end"] - timeline["start"])
     names = {kernel.func_id: kernel.name for kernel in golden.config.kernels}
     return [
         {
-            "kernel": names.get(func_id),
-            "func_id": func_id,
-            "tasks": tasks[func_id],
-            "seconds": seconds[func_id],
+            "kernel": names.get(int(func_ids[i])),
+            "func_id": int(func_ids[i]),
+            "tasks": int(tasks[i]),
+            "seconds": float(seconds[i]),
         }
-        for func_id in sorted(seconds, key=lambda func_id: (-seconds[func_id], func_id))
+        for i in np.argsort(-seconds, kind="stable")
     ]
 
 

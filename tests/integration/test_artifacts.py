@@ -47,6 +47,9 @@ def test_wrong_case(reported: ReportedRun) -> None:
     assert np.load(wrong / "actual" / "out_y.npy")[1].tolist() == [0, 0, 0, 0]
     assert np.load(wrong / "expected" / "out_y.npy")[1].tolist() == [8, 10, 12, 14]
     assert np.load(wrong / "timeline.npy").shape == (1,)
+    graph = np.load(wrong / "graph.npz")
+    assert graph["func_ids"].tolist() == [0]
+    assert graph["first_successor"].tolist() == [0, 0]
     assert "out_y: FAIL (4/8 elements matched)" in (wrong / "report.txt").read_text()
     assert json.loads((wrong / "record.json").read_text())["case"] == "wrong"
     assert f"python {wrong / 'reproduce.py'}" in reported.stdout
