@@ -24,6 +24,7 @@ from pytest_a2a3sim.errors import (
     RunError,
     SettingsError,
     UnwrittenOutput,
+    VacuousGolden,
 )
 from pytest_a2a3sim.schedule import Schedule
 from pytest_a2a3sim.settings import Settings
@@ -62,6 +63,7 @@ __all__ = [
     "Simulator",
     "TensorDiff",
     "UnwrittenOutput",
+    "VacuousGolden",
     "__version__",
     "run_case",
 ]

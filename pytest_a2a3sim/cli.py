@@ -17,6 +17,7 @@ from pytest_a2a3sim.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_a2a3sim.inputs import CaseInputs
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
@@ -93,7 +94,7 @@ class _Console:
             f"Compiling orchestration: {config.orchestration.compile.source}",
         )
 
-    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:  # noqa: ARG002 - a Progress
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:  # noqa: ARG002 - a Progress
         """Announces the case."""
         self.say(f"=== Running Case: {case.name} ===")
         self.say(f"params: {case.params}", level="debug")

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.case_names import keywords
-from pytest_a2a3sim.errors import A2A3SimError, A2A3SimWarning, GoldenError
+from pytest_a2a3sim.errors import A2A3SimError, A2A3SimWarning, GoldenError, VacuousGolden
+from pytest_a2a3sim.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytest_a2a3sim.inputs import CaseInputs
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.simulator import Simulator
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
 SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
 RESULT: pytest.StashKey[CaseResult] = pytest.StashKey()
+INPUTS: pytest.StashKey[CaseInputs] = pytest.StashKey()
 
 _FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTILINE)
 
@@ -72,12 +75,22 @@ class GoldenItem(pytest.Item):
 
     def runtest(self) -> None:
         """Builds, simulates and compares the case."""
-        result = self.config.stash[SIMULATOR].run(self.golden, self.case)
+        result = self.config.stash[SIMULATOR].run(self.golden, self.case, self)
         self.stash[RESULT] = result
-        if result.passed:
-            for finding in result.findings:
-                self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
         result.check()
+        if result.findings and is_strict(self.config):
+            raise VacuousGolden(
+                "\n".join([*result.findings, "These are errors because of --sim-strict."])
+            )
+        for finding in result.findings:
+            self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
+
+    def building(self, golden: GoldenSpec) -> None:
+        """Is told that the build starts."""
+
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:  # noqa: ARG002 - a Progress
+        """Keeps the inputs, for the artifacts of a case that fails."""
+        self.stash[INPUTS] = inputs
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our errors are the whole message; others are shown as pytest shows them."""

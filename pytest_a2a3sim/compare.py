@@ -7,29 +7,37 @@ Integers differ by their exact distance. bool has no tolerance.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+from pytest_a2a3sim.native_compare import (
+    ALLOWED_FACTORS,
+    DISTANCE_BOUNDS,
+    Census,
+    Measured,
+    Pair,
+    measure,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_a2a3sim.spec import Tolerance
 
 SHOWN_MISMATCHES = 10
-_CHUNK = 1 << 20
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One element that does not match, or the one with the largest error.
+    """One element that does not match.
 
     Attributes:
         index: in the tensor's own shape.
-        difference: ``actual - expected``.
-        allowed: ``atol + rtol * |expected|``.
+        difference: ``actual - expected``; exact for ints.
+        allowed: ``atol + rtol * |expected|``; 0 for bool and where expected is not finite.
     """
 
     index: tuple[int, ...]
@@ -40,16 +48,62 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Bin:
+    """One bar of a histogram: ``count`` elements with ``above < value <= upto``."""
+
+    above: float
+    upto: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the mismatches of a tensor look like.
+
+    Attributes:
+        kind: machine-readable name, such as ``"transposed"``.
+        text: the claim with its numbers, as one sentence.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HeatStrip:
+    """Where the mismatches are, along the leading axes.
+
+    Attributes:
+        axes: the leading axes that are shown; the others are summed up.
+        cells: indices of those axes in C order that share one column.
+        shares: mismatched share of each column's elements, 0.0 to 1.0.
+    """
+
+    axes: tuple[int, ...]
+    cells: int
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class TensorDiff:
     """The comparison of one tensor.
 
     Attributes:
         matched: number of elements that match, of ``size``.
-        max_abs_error: largest ``|actual - expected|``, and where it is first reached; 0.0 and
-            None when all elements are equal.
+        differing: number of elements that are not equal, whether they match or not.
+        max_abs_error: largest ``|actual - expected|``, and where it is first reached; 0 and
+            None when all elements are equal. An exact int for int types.
         max_rel_error: largest ``|actual - expected| / |expected|``, likewise; where expected is 0
             and actual is not, it is infinite.
+        max_ulp_error: largest distance in representable values among pairs of finite numbers,
+            likewise; for int types their difference.
+        actual_census: NaN and infinities that the device wrote.
+        expected_census: NaN and infinities of compute_golden.
+        ulp_histogram: elements by distance; those that are equal or not finite are left out.
+        tolerance_histogram: elements by error divided by allowed error.
         mismatches: the first elements that do not match, in C order.
+        diagnoses: what the mismatches look like; empty where nothing holds for them.
+        heat: where the mismatches are; None for a tensor that matches or has one element.
     """
 
     name: str
@@ -57,12 +111,21 @@ class TensorDiff:
     dtype: str
     size: int
     matched: int
+    differing: int
     tolerance: Tolerance
     max_abs_error: float
     max_abs_index: tuple[int, ...] | None
     max_rel_error: float
     max_rel_index: tuple[int, ...] | None
+    max_ulp_error: int
+    max_ulp_index: tuple[int, ...] | None
+    actual_census: Census
+    expected_census: Census
+    ulp_histogram: tuple[Bin, ...]
+    tolerance_histogram: tuple[Bin, ...]
     mismatches: tuple[Difference, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    heat: HeatStrip | None = None
 
     @property
     def passed(self) -> bool:
@@ -70,122 +133,77 @@ class TensorDiff:
         return self.matched == self.size
 
 
-class _Largest:
-    """The largest error so far and the flat index at which it was first reached."""
-
-    def __init__(self) -> None:
-        self.error = 0.0
-        self.index: int | None = None
-
-    def update(self, errors: Floats, start: int) -> None:
-        position = int(np.argmax(errors))
-        if errors[position] > self.error:
-            self.error = float(errors[position])
-            self.index = start + position
-
-
-def compare(
-    name: str,
-    actual: npt.NDArray[Any],
-    expected: npt.NDArray[Any],
-    tolerance: Tolerance,
-    dtype: str | None = None,
-) -> TensorDiff:
-    """Compares two arrays of the same shape and dtype.
+def compare(pair: Pair, threads: int = 1) -> TensorDiff:
+    """Compares what the device left of a tensor with what compute_golden did.
 
     Args:
-        name: of the tensor, for the report.
-        actual: what the device produced.
-        expected: what compute_golden produced.
-        tolerance: allowed difference.
-        dtype: the dtype to report where the arrays are a widened form of it.
+        pair: the two.
+        threads: at most so many compare.
     """
-    flat_actual = actual.reshape(-1)
-    flat_expected = expected.reshape(-1)
-    absolute, relative = _Largest(), _Largest()
-    matched = 0
-    shown: list[int] = []
-    for start in range(0, flat_actual.size, _CHUNK):
-        a, e = flat_actual[start : start + _CHUNK], flat_expected[start : start + _CHUNK]
-        errors, allowed = _errors(a, e), _allowed(e, tolerance)
-        matches = errors <= allowed
-        matched += int(np.count_nonzero(matches))
-        absolute.update(errors, start)
-        relative.update(_relative(errors, e), start)
-        if len(shown) < SHOWN_MISMATCHES:
-            wrong = np.flatnonzero(~matches)[: SHOWN_MISMATCHES - len(shown)]
-            shown.extend(start + int(position) for position in wrong)
-    shape = tuple(actual.shape)
+    found = measure(pair, threads)
+    tensor = pair.tensor
+    is_int = tensor.dtype.startswith(("int", "uint"))
+    absolute = found.max_distance if is_int else found.max_absolute
+    absolute_index = found.max_distance_index if is_int else found.max_absolute_index
     return TensorDiff(
-        name=name,
-        shape=shape,
-        dtype=dtype or str(actual.dtype),
-        size=flat_actual.size,
-        matched=matched,
-        tolerance=tolerance,
-        max_abs_error=absolute.error,
-        max_abs_index=_unravel(absolute.index, shape),
-        max_rel_error=relative.error,
-        max_rel_index=_unravel(relative.index, shape),
-        mismatches=tuple(
-            _difference(flat_actual[flat], flat_expected[flat], _unravel(flat, shape), tolerance)
-            for flat in shown
-        ),
+        name=tensor.name,
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        size=tensor.size,
+        matched=tensor.size - found.mismatched,
+        differing=found.differing,
+        tolerance=pair.tolerance,
+        max_abs_error=absolute,
+        max_abs_index=_unravel(absolute_index, tensor.shape),
+        max_rel_error=found.max_relative,
+        max_rel_index=_unravel(found.max_relative_index, tensor.shape),
+        max_ulp_error=found.max_distance,
+        max_ulp_index=_unravel(found.max_distance_index, tensor.shape),
+        actual_census=found.actual,
+        expected_census=found.expected,
+        ulp_histogram=_bins(DISTANCE_BOUNDS, found.beyond_distance),
+        tolerance_histogram=_tolerance_bins(found),
+        mismatches=tuple(_difference(pair, flat) for flat in found.first[:SHOWN_MISMATCHES]),
     )
 
 
-def _errors(actual: npt.NDArray[Any], expected: npt.NDArray[Any]) -> Floats:
-    """``|actual - expected|`` in float64: 0 for NaN and NaN, infinite for NaN and a number."""
-    if actual.dtype.kind in "iu":
-        larger, smaller = np.maximum(actual, expected), np.minimum(actual, expected)
-        unsigned = np.dtype(f"u{actual.dtype.itemsize}")
-        distance: Floats = (larger.view(unsigned) - smaller.view(unsigned)).astype(np.float64)
-        return distance
-    if actual.dtype.kind == "b":
-        return np.where(actual == expected, 0.0, np.inf)
-    a, e = actual.astype(np.float64), expected.astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        errors = np.abs(a - e)
-    undefined = np.isnan(errors)
-    if undefined.any():  # NaN on a side, or infinities of one sign
-        errors[undefined] = np.inf
-        errors[(a == e) | (np.isnan(a) & np.isnan(e))] = 0.0
-    return errors
+def _bins(bounds: Sequence[float], beyond: Sequence[int]) -> tuple[Bin, ...]:
+    """Counts of elements above each bound -> counts between the bounds, empty bars left out."""
+    uppers = [*bounds[1:], np.inf]
+    counts = [above - more for above, more in itertools.pairwise([*beyond, 0])]
+    return tuple(
+        Bin(lower, upper, count)
+        for lower, upper, count in zip(bounds, uppers, counts, strict=True)
+        if count
+    )
 
 
-def _allowed(expected: npt.NDArray[Any], tolerance: Tolerance) -> Floats:
-    magnitude: Floats = np.abs(expected.astype(np.float64))
-    allowed: Floats = tolerance.atol + tolerance.rtol * magnitude
-    # An infinite or undefined expectation allows nothing: only an error of 0 matches it.
-    allowed[~np.isfinite(magnitude)] = 0.0
-    return allowed
+def _tolerance_bins(found: Measured) -> tuple[Bin, ...]:
+    return _bins((0.0, *ALLOWED_FACTORS), (found.differing, *found.beyond_allowed))
 
 
-def _relative(errors: Floats, expected: npt.NDArray[Any]) -> Floats:
-    magnitude = np.abs(expected.astype(np.float64))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        relative = errors / magnitude
-    relative[np.isnan(relative)] = np.inf  # an error against an infinite or undefined expectation
-    relative[errors == 0] = 0.0
-    return relative
-
-
-def _difference(
-    actual: np.generic, expected: np.generic, index: tuple[int, ...] | None, tolerance: Tolerance
-) -> Difference:
-    pair = np.asarray([expected])
-    with np.errstate(invalid="ignore", over="ignore"):
-        if isinstance(actual, np.integer):
-            difference = float(int(actual) - int(expected))
-        else:
-            difference = float(np.float64(actual) - np.float64(expected))
+def _difference(pair: Pair, flat: int) -> Difference:
+    tensor, tolerance = pair.tensor, pair.tolerance
+    itemsize = tensor.nbytes // tensor.size
+    element = slice(flat * itemsize, (flat + 1) * itemsize)
+    got = tensor.flat_numbers(pair.actual[element])[0]
+    wanted = tensor.flat_numbers(pair.expected[element])[0]
+    allowed = tolerance.atol + tolerance.rtol * abs(float(wanted))
+    exact = tensor.dtype == "bool" or not np.isfinite(wanted)
     return Difference(
-        index=index or (),
-        actual=actual,
-        expected=expected,
-        difference=difference,
-        allowed=0.0 if actual.dtype.kind == "b" else float(_allowed(pair, tolerance)[0]),
+        index=_unravel(flat, tensor.shape) or (),
+        actual=got,
+        expected=wanted,
+        difference=_subtract(got, wanted),
+        allowed=0.0 if exact else allowed,
     )
+
+
+def _subtract(actual: np.generic, expected: np.generic) -> float:
+    if isinstance(actual, np.integer):
+        return int(actual) - int(expected)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(np.float64(actual) - np.float64(expected))
 
 
 def _unravel(flat: int | None, shape: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -67,6 +67,7 @@ def report(raw: Any, message: str) -> Report:
         device_bytes_live=raw.device_bytes_live,
         refused_bytes=raw.refused_bytes,
         refused_call=raw.refused_call,
+        peak_rss_bytes=raw.peak_rss_bytes,
         message=message,
     )
 

@@ -151,3 +151,9 @@ class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
     def __init__(self, message: str, diffs: tuple[TensorDiff, ...]) -> None:
         super().__init__(message)
         self.diffs = diffs
+
+
+class VacuousGolden(A2A3SimError):  # noqa: N818 - names the condition
+    """A case passed, but for a reason that would let a wrong kernel pass too (--sim-strict)."""
+
+    kind = "vacuous-golden"

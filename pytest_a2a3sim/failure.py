@@ -41,6 +41,7 @@ class Report:
     device_bytes_live: int
     refused_bytes: int
     refused_call: int
+    peak_rss_bytes: int
     message: str
 
 

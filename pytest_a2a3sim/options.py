@@ -71,6 +71,29 @@ def declare(parser: pytest.Parser) -> None:
         action="store_true",
         help="compile every source anew, whatever the build cache holds",
     )
+    group.addoption(
+        "--sim-strict",
+        action="store_true",
+        help="a golden that proves nothing fails its case instead of warning (ini: sim_strict)",
+    )
+    group.addoption(
+        "--sim-json", metavar="PATH", help="write what happened to every case as JSON, in one file"
+    )
+    group.addoption(
+        "--sim-artifacts",
+        metavar="DIR",
+        help="save tensors, report and a script that reproduces it for each failed case",
+    )
+    group.addoption(
+        "--sim-durations",
+        metavar="N",
+        type=int,
+        default=0,
+        help="show the N slowest cases and their slowest kernels",
+    )
+    parser.addini(
+        "sim_strict", "a golden that proves nothing fails its case", type="bool", default=False
+    )
     parser.addini("sim_threads", "threads that simulate the cores", default="")
     parser.addini("sim_schedule", "order in which ready tasks are executed", default="")
     parser.addini("sim_hang_timeout", "seconds without progress that fail a case", default="")
@@ -148,6 +171,11 @@ def rebuild_since(config: pytest.Config) -> float:
         return 0.0
     worker = getattr(config, "workerinput", {})
     return float(worker.get(REBUILD_SINCE) or time.time())
+
+
+def is_strict(config: pytest.Config) -> bool:
+    """Whether a golden that proves nothing fails its case."""
+    return bool(config.getoption("sim_strict") or config.getini("sim_strict"))
 
 
 def default_threads(config: pytest.Config) -> int:

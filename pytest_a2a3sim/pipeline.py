@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.compare import TensorDiff, compare
+from pytest_a2a3sim.diagnose import diagnose
 from pytest_a2a3sim.errors import RunError
 from pytest_a2a3sim.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.native_compare import Pair
 from pytest_a2a3sim.output import captured_output
 from pytest_a2a3sim.replay import Simulation, pinpoint
 from pytest_a2a3sim.result import CaseResult
@@ -17,15 +19,16 @@ from pytest_a2a3sim.run import Device, HostMemory, Run
 from pytest_a2a3sim.settings import default_device_memory
 from pytest_a2a3sim.time_limit import TimeLimit
 from pytest_a2a3sim.unwritten import Output, find_unwritten
+from pytest_a2a3sim.vacuous import find_vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_a2a3sim.build import Builder
     from pytest_a2a3sim.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.recording import RunOutcome
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.tensors import Tensor
 
 
 class Progress(Protocol):
@@ -34,15 +37,15 @@ class Progress(Protocol):
     def building(self, golden: GoldenSpec) -> None:
         """Its sources are about to be compiled."""
 
-    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
-        """Its graph is about to be built and run."""
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
+        """Its graph is about to be built and run, from these inputs."""
 
 
 class _Silent:
     def building(self, golden: GoldenSpec) -> None:
         """Says nothing."""
 
-    def running(self, golden: GoldenSpec, case: CaseSpec) -> None:
+    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
         """Says nothing."""
 
 
@@ -81,7 +84,7 @@ def run_case(
     limit = TimeLimit(settings.timeout)
     with phase("inputs"), limit.interrupting():
         inputs = make_inputs(golden, case)
-    progress.running(golden, case)
+    progress.running(golden, case, inputs)
     device = Device(
         block_dim=golden.config.runtime.block_dim,
         threads=settings.threads,
@@ -104,7 +107,8 @@ def run_case(
                 raise pinpoint(error, simulation) from None
         with phase("compare"):
             diffs = tuple(
-                _compare(golden, inputs, name, memory, expected) for name in inputs.outputs
+                _compare(golden, inputs.tensors[name], memory, expected, settings.comparing_threads)
+                for name in inputs.outputs
             )
             unwritten = find_unwritten(
                 [
@@ -120,6 +124,7 @@ def run_case(
                 outcome.copied,
                 simulation,
             )
+        findings = find_vacuous(golden, inputs, expected, memory, outcome)
         actual = {
             name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
         }
@@ -134,7 +139,8 @@ def run_case(
         phases={**phase.seconds, **outcome.phases},
         recording=outcome.recording,
         schedule=settings.schedule,
-        findings=_findings(inputs, expected, outcome),
+        findings=findings,
+        peak_rss_bytes=outcome.peak_rss_bytes,
         compiled=built.compiled,
         cache_hits=built.cache_hits,
         unwritten=unwritten,
@@ -142,32 +148,13 @@ def run_case(
 
 
 def _compare(
-    golden: GoldenSpec, inputs: CaseInputs, name: str, memory: HostMemory, expected: Expected
+    golden: GoldenSpec, tensor: Tensor, memory: HostMemory, expected: Expected, threads: int
 ) -> TensorDiff:
-    tensor = inputs.tensors[name]
-    return compare(
-        name,
-        tensor.numbers(memory.bytes_of(name)),
-        tensor.numbers(expected.raw[name]),
-        golden.tolerances.of(name),
-        tensor.dtype,
+    pair = Pair(
+        tensor,
+        actual=memory.bytes_of(tensor.name),
+        expected=expected.raw[tensor.name],
+        tolerance=golden.tolerances.of(tensor.name),
     )
-
-
-def _findings(inputs: CaseInputs, expected: Expected, outcome: RunOutcome) -> tuple[str, ...]:
-    untouched = [
-        f"compute_golden wrote nothing into output {name!r}: what generate_inputs put there was "
-        "compared with the device's result instead"
-        for name in expected.untouched
-    ]
-    copied = {
-        name: sum(item.size for item in outcome.copied if item.tensor == name)
-        for name in inputs.outputs
-    }
-    missing = [
-        f"output {name!r} was not copied back from the device: {copied[name]} of "
-        f"{inputs.tensors[name].nbytes} bytes are covered by record_tensor_pair"
-        for name in inputs.outputs
-        if copied[name] < inputs.tensors[name].nbytes
-    ]
-    return (*untouched, *missing)
+    diff = compare(pair, threads)
+    return diff if diff.passed else diagnose(pair, diff, threads)

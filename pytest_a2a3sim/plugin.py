@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim import options, progress
+from pytest_a2a3sim import options, progress, reporting
 from pytest_a2a3sim.collect import (
-    RESULT,
     SIMULATOR,
     GoldenFile,
     deselect_unasked,
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-_LINES = "a2a3sim_lines"
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declares the options."""
@@ -30,11 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker and prepares the session's simulator."""
+    """Registers the marker; prepares the session's simulator and reports."""
     config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
+    reporting.register(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -79,38 +77,20 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attaches a line per tensor to the report, which also travels from xdist workers."""
+    """Attaches what the reports say about a case."""
     report = yield
-    result = item.stash.get(RESULT, None)
-    if report.when == "call" and result is not None:
-        from pytest_a2a3sim.report import verdict_line  # noqa: PLC0415 - needs NumPy
-
-        setattr(report, _LINES, [verdict_line(diff) for diff in result.diffs])
+    reporting.attach(item, call, report)
     return report
-
-
-class _TensorLines:
-    """Prints the lines per tensor under each item, for ``-v``."""
-
-    def __init__(self, terminal: Any) -> None:
-        self.terminal = terminal
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Comes after the terminal reporter's own line."""
-        for line in getattr(report, _LINES, ()):
-            self.terminal.write(f"\n    {line}")  # the reporter begins each line with a newline
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Adds the lines per tensor, and those of long builds, where somebody reads them."""
+    """Prepares the lines per tensor, and those of long builds, where somebody reads them."""
     config = session.config
+    reporting.register_tensor_lines(config)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None and config.get_verbosity() > 0:
-        config.pluginmanager.register(_TensorLines(terminal), "a2a3sim-tensor-lines")
     if terminal is not None and config.get_verbosity() >= 0:
         config.stash[SIMULATOR].report_build = progress.BuildLines(terminal)
 

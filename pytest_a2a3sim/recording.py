@@ -112,9 +112,15 @@ class RunOutcome:
         phases: seconds by phase of the engine.
         recording: timeline and graph.
         copied: what was copied back from the device, in the order of copying.
+        peak_rss_bytes: see :class:`CaseResult`.
     """
 
     graph: Graph
     phases: Mapping[str, float]
     recording: Recording
     copied: tuple[CopiedRange, ...]
+    peak_rss_bytes: int | None = None
+
+    def copied_bytes(self, tensor: str) -> int:
+        """How many bytes were copied back into a tensor."""
+        return sum(item.size for item in self.copied if item.tensor == tensor)

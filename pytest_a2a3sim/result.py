@@ -59,6 +59,8 @@ class CaseResult:
         findings: remarks about things that are suspicious but do not fail a case.
         compiled: sources that were compiled, each counted for the first case that uses it.
         cache_hits: sources whose objects were there already.
+        peak_rss_bytes: most memory that the simulating process had resident, pages that it shares
+            with the calling process included; None where that process simulated itself.
     """
 
     golden: Path
@@ -75,6 +77,7 @@ class CaseResult:
     compiled: int = 0
     cache_hits: int = 0
     unwritten: tuple[Unwritten, ...] = ()
+    peak_rss_bytes: int | None = None
 
     @property
     def timeline(self) -> npt.NDArray[np.void]:

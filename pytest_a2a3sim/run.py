@@ -1,4 +1,4 @@
-"""BuiltCase + CaseInputs -> outputs, by the native engine. The only user of ``ffi`` and ``lib``."""
+"""BuiltCase + CaseInputs -> outputs, by the engine; native_compare.py alone uses it as well."""
 
 from __future__ import annotations
 
@@ -201,6 +201,7 @@ class Run:
             phases=report.phases,
             recording=self._recording(report),
             copied=self._copied(),
+            peak_rss_bytes=report.peak_rss_bytes or None,
         )
 
     def _copied(self) -> tuple[CopiedRange, ...]:

@@ -78,6 +78,11 @@ class Settings:
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 
+    @property
+    def comparing_threads(self) -> int:
+        """Threads that compare outputs, when the simulation has ended."""
+        return usable_cpus() if self.threads == "cores" else self.threads
+
     def workers(self) -> str:
         """``2 threads``, ``1 thread, schedule random:7`` or ``a thread per core``."""
         if self.threads == "cores":

@@ -86,13 +86,21 @@ class Tensor:
         Types that NumPy does not have (bfloat16, float8) are widened to float32, which holds
         each of their values exactly.
         """
+        return self.flat_numbers(raw).reshape(self.shape)
+
+    def flat_numbers(self, raw: Bytes) -> npt.NDArray[Any]:
+        """The same for the bytes of any number of elements, shape ``(elements,)``."""
         if self.dtype in _STANDARD_DTYPES:
-            return raw.view(self.dtype).reshape(self.shape)
-        revived = self.revive(raw)
-        if is_torch_tensor(revived):
-            widened: npt.NDArray[Any] = revived.float().numpy()
+            return raw.view(self.dtype)
+        if is_torch_tensor(self.original):
+            import torch  # noqa: PLC0415 - torch is optional
+
+            typed = torch.from_numpy(raw.copy()).view(self.original.dtype)
+            widened: npt.NDArray[Any] = typed.float().numpy()
             return widened
-        return np.asarray(revived, dtype=np.float32)
+        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+            numbers: npt.NDArray[Any] = raw.view(self.original.dtype).astype(np.float32)
+        return numbers
 
 
 def raw_bytes(array: Any) -> Bytes:

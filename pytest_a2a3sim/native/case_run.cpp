@@ -178,13 +178,15 @@ void CaseRun::kill_child() {
 
 void CaseRun::reap() {
     int wait_status = 0;
+    rusage usage{};
     pid_t reaped;
     do {
-        reaped = waitpid(child_, &wait_status, 0);
+        reaped = wait4(child_, &wait_status, 0, &usage);
     } while (reaped < 0 && errno == EINTR);
     kill(-child_, SIGKILL);  // whatever the case left in its process group
     child_ = -1;
     end_ticks_ = read_ticks();
+    control_.report.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
     if (child_descriptor_ >= 0) close(child_descriptor_);
     child_descriptor_ = -1;
     const bool explained = control_.failure_reported.load(std::memory_order_acquire) != 0 ||

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "case_run.h"
+#include "compare.h"
 #include "host_window.h"
 #include "what_if.h"
 
@@ -109,6 +110,17 @@ int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* le
         const std::vector<int32_t> tasks = a2a3sim::critical_path(*graph);
         std::copy(tasks.begin(), tasks.end(), path);
         *length = static_cast<int32_t>(tasks.size());
+        return A2A3_OK;
+    });
+}
+
+const uint64_t* a2a3_distance_bounds(void) { return a2a3sim::kDistanceBounds; }
+
+const double* a2a3_allowed_factors(void) { return a2a3sim::kAllowedFactors; }
+
+int a2a3_compare(const a2a3_comparison* comparison, a2a3_difference* difference) {
+    return guarded([&] {
+        *difference = a2a3sim::compare(*comparison);
         return A2A3_OK;
     });
 }

@@ -189,6 +189,7 @@ typedef struct {
     uint64_t device_bytes_live;
     uint64_t refused_bytes; /* of the first device_malloc that the device was too full for */
     int64_t refused_call;   /* its number, from 1; 0: there was none */
+    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
     char message[8192];
 } a2a3_report;
 
@@ -250,3 +251,73 @@ int a2a3_list_schedule(const a2a3_timed_graph* graph, int32_t block_dim, double*
 
 /* A longest path, first task first: `path` has room for every task, `length` gets the number. */
 int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* length);
+
+/* The element type of compared tensors. */
+enum a2a3_element {
+    A2A3_FLOAT64 = 0,
+    A2A3_FLOAT32 = 1,
+    A2A3_FLOAT16 = 2,
+    A2A3_BFLOAT16 = 3,
+    A2A3_FLOAT8 = 4, /* any type of 8 bits: see a2a3_comparison.values */
+    A2A3_BOOL = 5,
+    A2A3_INT8 = 6,
+    A2A3_INT16 = 7,
+    A2A3_INT32 = 8,
+    A2A3_INT64 = 9,
+    A2A3_UINT8 = 10,
+    A2A3_UINT16 = 11,
+    A2A3_UINT32 = 12,
+    A2A3_UINT64 = 13
+};
+
+/* Two tensors to compare, each contiguous. Elements match where
+ * |actual - expected| <= atol + rtol * |expected|, computed in double. */
+typedef struct {
+    const void* actual;
+    const void* expected;
+    uint64_t count;       /* elements of each */
+    int32_t element;      /* a2a3_element */
+    int32_t thread_count; /* at most; small tensors use fewer */
+    double rtol;
+    double atol;
+    const double* values; /* A2A3_FLOAT8: what each of the 256 bit patterns means; else null */
+    uint8_t* mask;        /* null, or `count` zeros: set to 1 where elements do not match */
+} a2a3_comparison;
+
+typedef struct {
+    uint64_t nan;
+    uint64_t positive_infinity;
+    uint64_t negative_infinity;
+} a2a3_census;
+
+/* What a comparison found. An index of -1 means that there is no such element.
+ *
+ * The absolute error is 0 where both are NaN or the same infinity, infinite where only one is;
+ * 1 for bools that differ. The relative error divides it by |expected|; where that has no value,
+ * it is infinite. The distance counts representable values: ULPs for a float type, 0 where one
+ * of the two is not finite; the exact difference for an int type; 1 for bools that differ. */
+typedef struct {
+    uint64_t differing;  /* elements with an absolute error */
+    uint64_t mismatched; /* elements whose absolute error is more than allowed */
+    uint64_t undefined;  /* elements with an absolute error but without a distance */
+    double max_absolute;
+    int64_t max_absolute_index; /* of the first that has it; so are the next two */
+    double max_relative;
+    int64_t max_relative_index;
+    uint64_t max_distance;
+    int64_t max_distance_index;
+    a2a3_census actual;
+    a2a3_census expected;
+    uint64_t beyond_distance[12]; /* elements with a distance above a2a3_distance_bounds() */
+    uint64_t beyond_allowed[8];   /* elements with an error above allowed times
+                                     a2a3_allowed_factors() */
+    int64_t first[16];            /* the first elements that do not match, ascending */
+    int32_t first_count;
+} a2a3_difference;
+
+/* The 12 bounds of beyond_distance and the 8 of beyond_allowed, each ascending. */
+const uint64_t* a2a3_distance_bounds(void);
+const double* a2a3_allowed_factors(void);
+
+/* Compares two tensors. */
+int a2a3_compare(const a2a3_comparison* comparison, a2a3_difference* difference);

@@ -6,6 +6,7 @@ import numpy  # noqa: F401, ICN001 - pytester unloads what inner runs load; NumP
 import pytest
 
 from tests.golden_dirs import GoldenDir
+from tests.integration import outcomes
 
 
 @pytest.fixture(params=[(), ("-n", "2", "-p", "no:hypothesispytest")], ids=["plain", "xdist"])
@@ -19,3 +20,22 @@ def plugin_args(request: pytest.FixtureRequest) -> tuple[str, ...]:
 def doubler(pytester: pytest.Pytester) -> GoldenDir:
     """A golden directory below pytester's rootdir."""
     return GoldenDir.create(pytester.path / "doubler")
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+    """Every report of a run in one process."""
+    return outcomes.run(tmp_path_factory.mktemp("alone"))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+    """The same of a run on two xdist workers."""
+    return outcomes.run(tmp_path_factory.mktemp("shared"), "-n2")
+
+
+@pytest.fixture(params=["alone", "shared"])
+def reported(request: pytest.FixtureRequest) -> outcomes.ReportedRun:
+    """Each of the two."""
+    run: outcomes.ReportedRun = request.getfixturevalue(request.param)
+    return run

@@ -40,9 +40,9 @@ def test_failure_shows_what_is_wrong(
             "1 of 1 output tensors do not match: out_y",
             "out_y: FAIL (1/8 elements matched)",
             "*rtol=1e-05, atol=1e-05",
-            "*largest absolute error 28 at [[]7]",
-            "*largest relative error 2 at [[]1]",
-            "*index *actual *expected *difference *allowed",
+            "*largest absolute error 28 at out_y[[]7]",
+            "*largest relative error 2 at out_y[[]1]",
+            "*element *actual *expected *difference *allowed",
             "*[[]1] *-2 *2 *-4 *3e-05",
             "*[[]7] *-14 *14 *-28 *0.00015",
         ]

@@ -12,8 +12,8 @@ import pytest_a2a3sim
 
 PACKAGE = Path(pytest_a2a3sim.__file__).parent
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.name != "__init__.py")
-KNOWS_PYTEST = {"collect", "options", "plugin"}
-KNOWS_ENGINE = {"run"}
+KNOWS_PYTEST = {"collect", "options", "plugin", "reporting"}
+KNOWS_ENGINE = {"run", "native_compare"}
 
 
 def imported_names(path: Path) -> set[str]:
@@ -48,7 +48,7 @@ def test_few_modules_import_pytest() -> None:
     assert users == KNOWS_PYTEST
 
 
-def test_one_module_imports_the_engine() -> None:
+def test_few_modules_import_the_engine() -> None:
     users = {p.stem for p in MODULES if "pytest_a2a3sim._engine" in imported_names(p)}
     assert users == KNOWS_ENGINE
 

@@ -1,0 +1,141 @@
+"""--sim-json: one document, of the documented form, with and without xdist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from tests.golden_dirs import GoldenDir
+from tests.integration.outcomes import OUTCOMES
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.integration.outcomes import ReportedRun
+
+SCHEMA_PAGE = Path(__file__).parents[2] / "docs" / "report-schema.md"
+PHASES = {
+    *("build", "inputs", "golden", "fork", "load", "orchestrate"),
+    *("execute", "copy_back", "compare"),
+}
+TIMES = {"seconds", "started", "phases", "kernels", "peak_rss_bytes", "compiled", "cache_hits"}
+
+
+def documented_schema() -> Any:
+    (block,) = re.findall(r"```json schema\n(.*?)```", SCHEMA_PAGE.read_text(), re.DOTALL)
+    return json.loads(block)
+
+
+def report_of(pytester: pytest.Pytester) -> Any:
+    path = pytester.path / "a2a3sim.json"
+    pytester.runpytest_subprocess(f"--sim-json={path}")
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, documented_schema())
+    return document
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_times(each) for key, each in value.items() if key not in TIMES}
+    return [without_times(each) for each in value] if isinstance(value, list) else value
+
+
+def test_schema_is_a_schema() -> None:
+    schema = documented_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["schema"] == {"const": 1}
+
+
+def test_validates(reported: ReportedRun) -> None:
+    jsonschema.validate(reported.document, documented_schema())
+
+
+def test_passed_case(alone: ReportedRun) -> None:
+    cases = {case["case"]: case for case in alone.document["cases"]}
+    assert {name: case["outcome"] for name, case in cases.items()} == OUTCOMES
+    good = cases["good"]
+    assert good["nodeid"] == "doubler/golden.py::good"
+    assert good["golden"] == "doubler/golden.py"
+    assert good["params"] == {"name": "good", "mode": 0}
+    assert good["failure"] is None
+    assert good["graph"] == {"tasks": 1, "edges": 0}
+    assert set(good["phases"]) >= PHASES
+    assert good["peak_rss_bytes"] > 1 << 20
+    assert good["kernels"][0]["kernel"] == "double"
+    (tensor,) = good["tensors"]
+    assert (tensor["status"], tensor["matched"], tensor["max_abs_index"]) == ("passed", 8, None)
+
+
+def test_failed_cases(alone: ReportedRun) -> None:
+    cases = {case["case"]: case for case in alone.document["cases"]}
+    (tensor,) = cases["wrong"]["tensors"]
+    assert cases["wrong"]["failure"]["kind"] == "mismatch"
+    assert (tensor["shape"], tensor["matched"], tensor["size"]) == ([2, 4], 4, 8)
+    assert (tensor["max_abs_error"], tensor["max_abs_index"]) == (14.0, [1, 3])
+    assert (tensor["max_rel_error"], tensor["max_rel_index"]) == (1.0, [1, 0])
+    assert [found["kind"] for found in tensor["diagnoses"]] == ["tail", "zero"]
+    crash = cases["crash"]["failure"]
+    assert (crash["kind"], crash["task"], crash["kernel"]) == ("kernel-fault", 0, "double")
+    assert crash["source"] == "doubler/kernels/double.cpp"
+    assert crash["core"].startswith("AIV ")
+    assert cases["broken"]["failure"]["kind"] == "golden-error"
+
+
+def test_xdist_changes_only_times(alone: ReportedRun, shared: ReportedRun) -> None:
+    assert comparable(shared.document, shared.path) == comparable(alone.document, alone.path)
+
+
+def comparable(document: Any, path: Path) -> Any:
+    """Without times, the directory, and the core that a task happened to run on."""
+    text = json.dumps(without_times(document)).replace(str(path), "")
+    return json.loads(re.sub(r"AI[CV] \d+", "some core", text))
+
+
+def test_numbers_that_json_lacks_and_params_of_any_type(pytester: pytest.Pytester) -> None:
+    directory = GoldenDir.create(pytester.path / "doubler")
+    directory.extend_golden(
+        """
+        PARAMS_LIST = [{"name": "odd", "dtype": np.float32, "scale": float("inf"),
+                        "n": np.int64(3), "dims": (1, 2), "nested": {"a": [None, True]}}]
+        """
+    )
+    directory.kernel_body("for (int64_t i = 0; i < args[2]; ++i) y[i] = 0.0f / 0.0f;")
+    (case,) = report_of(pytester)["cases"]
+    assert case["params"] == {
+        "name": "odd",
+        "dtype": "float32",
+        "scale": "inf",
+        "n": 3,
+        "dims": [1, 2],
+        "nested": {"a": [None, True]},
+    }
+    assert case["tensors"][0]["max_abs_error"] == "inf"
+
+
+def test_compiler_error_is_located(pytester: pytest.Pytester) -> None:
+    directory = GoldenDir.create(pytester.path / "doubler")
+    directory.kernel("int f() {\n  return missing;\n}\n")
+    (case,) = report_of(pytester)["cases"]
+    failure = case["failure"]
+    assert (failure["kind"], failure["line"]) == ("build-error", 2)
+    assert failure["source"] == "doubler/kernels/double.cpp"
+
+
+def test_golden_that_cannot_be_read(pytester: pytest.Pytester) -> None:
+    GoldenDir.create(pytester.path / "doubler").golden("PARAMS_LIST = 3")
+    document = report_of(pytester)
+    assert document["cases"] == []
+    (error,) = document["collection_errors"]
+    assert error["nodeid"] == "doubler/golden.py"
+    assert "generate_inputs is missing" in error["message"]
+
+
+def test_skipped_case(pytester: pytest.Pytester) -> None:
+    directory = GoldenDir.create(pytester.path / "doubler")
+    directory.extend_golden("import pytest\npytestmark = pytest.mark.skip(reason='later')")
+    (case,) = report_of(pytester)["cases"]
+    assert (case["outcome"], case["failure"], case["tensors"]) == ("skipped", None, [])

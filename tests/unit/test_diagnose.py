@@ -1,0 +1,238 @@
+"""Planted errors: each report contains its diagnosis and none of the others'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pytest_a2a3sim.compare import TensorDiff, compare
+from pytest_a2a3sim.diagnose import diagnose
+from pytest_a2a3sim.native_compare import Pair
+from pytest_a2a3sim.report import diff_lines
+from pytest_a2a3sim.spec import Tolerance
+from pytest_a2a3sim.tensors import as_tensor, raw_bytes
+
+Array = npt.NDArray[Any]
+Plant = Callable[[Array], Array]
+
+SHAPE = (8, 24, 32)
+
+
+def report_of(
+    actual: Array, expected: Array, tolerance: Tolerance | None = None
+) -> tuple[TensorDiff, str]:
+    tensor = as_tensor("out", expected)
+    pair = Pair(tensor, raw_bytes(actual), raw_bytes(expected), tolerance or Tolerance())
+    diff = diagnose(pair, compare(pair))
+    return diff, "\n".join(diff_lines(diff))
+
+
+def numbers(shape: tuple[int, ...] = SHAPE, dtype: str = "float32") -> Array:
+    """Random ones of both signs, none near 0."""
+    random = np.random.default_rng(3)
+    signs = random.choice([-1, 1], shape)
+    return np.asarray(signs * random.uniform(0.5, 4.0, shape), dtype)
+
+
+def noise(array: Array) -> Array:
+    return np.asarray(np.random.default_rng(4).uniform(1, 2, array.shape), array.dtype)
+
+
+def noisy(array: Array, *index: Any) -> Array:
+    changed: Array = array.copy()
+    changed[index] += noise(array)[index]
+    return changed
+
+
+def shifted(array: Array) -> Array:
+    changed = noise(array)
+    changed[:, :, 1:] = array[:, :, :-1]
+    return changed
+
+
+def ends_past(array: Array, first: int) -> Array:
+    flat = array.copy().reshape(-1)
+    flat[first:] += noise(flat)[first:]
+    return np.asarray(flat.reshape(array.shape))
+
+
+def every(array: Array, period: int, remainder: int) -> Array:
+    flat = array.copy().reshape(-1)
+    flat[remainder::period] += noise(flat)[remainder::period]
+    return np.asarray(flat.reshape(array.shape))
+
+
+def one_ulp(array: Array) -> Array:
+    changed = array.view(np.int32).copy()
+    changed.reshape(-1)[np.random.default_rng(5).permutation(array.size)[:400]] += 1
+    return np.asarray(changed.view(np.float32))
+
+
+def growing(array: Array) -> Array:
+    steps = np.arange(array.shape[1], dtype=np.float32)[:, None]
+    signs = np.random.default_rng(6).choice([-1, 1], array.shape)
+    return np.asarray(array + signs * noise(array) * steps * 1e-3, np.float32)
+
+
+def poisoned(array: Array) -> Array:
+    raw = np.full(array.nbytes, 0xFF, np.uint8)
+    return np.asarray(raw.view(array.dtype).reshape(array.shape))
+
+
+GALLERY: dict[str, tuple[Plant, str]] = {
+    "one-head": (lambda e: noisy(e, slice(None), 3), r"all 256 mismatches have index[1] = 3"),
+    "block-of-rows": (
+        lambda e: noisy(e, slice(2, 4), slice(None), slice(8, 16)),
+        "all 384 mismatches have index[0] in 2..3 and index[2] in 8..15: out[2:4, :, 8:16]",
+    ),
+    "periodic": (
+        lambda e: every(e, 16, 5),
+        "periodic: index[2] % 16 = 5 in all 384 mismatches",
+    ),
+    "shifted": (shifted, "shifted by 1 along axis 2: out[:, :, 1:] equals expected[:, :, :-1]"),
+    "transposed": (
+        lambda e: np.ascontiguousarray(e.transpose(0, 2, 1)).reshape(e.shape),
+        "transposed: out holds expected.reshape(8, 24, 32).transpose(0, 2, 1) in C order",
+    ),
+    "factor": (lambda e: e * np.float32(0.125), "constant factor: actual = 0.125 * expected"),
+    "offset": (lambda e: e + np.float32(3), "constant offset: actual = expected + 3"),
+    "negated": (lambda e: -e, "sign flipped: actual = -expected in all 6144 mismatches"),
+    "tail": (lambda e: ends_past(e, 6001), "all 143 elements from flat index 6001 on mismatch"),
+    "zero": (lambda e: e * 0, "zero: all 6144 mismatches are 0"),
+    "nan": (lambda e: np.full_like(e, np.nan), "NaN: all 6144 mismatches are NaN"),
+    "unwritten": (poisoned, "never written: all 6144 mismatches hold the bytes 0xFF"),
+    "one-ulp": (one_ulp, "off by one ULP: all 400 mismatches are neighbouring float32 numbers"),
+    "growing": (growing, "the error grows along axis 1"),
+    "float16": (
+        lambda e: e.astype(np.float16).astype(np.float32),
+        "rounded to float16",
+    ),
+    "bfloat16": (
+        lambda e: e.astype(ml_dtypes.bfloat16).astype(np.float32),
+        "rounded to bfloat16",
+    ),
+}
+
+# What every text of a kind of diagnosis contains, whatever its numbers.
+SIGNS = {
+    "confined": "mismatches have index[",
+    "periodic": "periodic:",
+    "shifted": "shifted by",
+    "transposed": "transposed:",
+    "scaled": "constant factor:",
+    "offset": "constant offset:",
+    "negated": "sign flipped:",
+    "tail": "only the tail is wrong:",
+    "zero": "zero:",
+    "nan": "NaN: all",
+    "unwritten": "never written:",
+    "one-ulp": "off by one ULP:",
+    "growing": "the error grows along",
+    "rounded": "rounded to",
+}
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_gallery(name: str) -> None:
+    plant, text = GALLERY[name]
+    expected = numbers()
+    tolerance = Tolerance(0, 0) if name == "one-ulp" else Tolerance(1e-6, 1e-6)
+    diff, report = report_of(plant(expected), expected, tolerance)
+    assert text in report
+    (diagnosis,) = diff.diagnoses
+    assert {kind for kind, sign in SIGNS.items() if sign in report} == {diagnosis.kind}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32"])
+@pytest.mark.parametrize("share", [1.0, 0.1])
+def test_no_guess_where_nothing_holds(dtype: str, share: float) -> None:
+    expected = (numbers() * 100).astype(dtype)
+    random = np.random.default_rng(8)
+    errors = (random.standard_normal(SHAPE) * 50 * (random.random(SHAPE) < share)).astype(dtype)
+    diff, _ = report_of(expected + errors, expected)
+    assert diff.diagnoses == ()
+
+
+def test_no_pattern_in_three_mismatches() -> None:
+    expected = numbers((64,))
+    actual = expected.copy()
+    actual[[8, 16, 24]] = 0
+    assert report_of(actual, expected)[0].diagnoses == ()
+
+
+def test_place_and_value_are_two_statements() -> None:
+    expected = numbers()
+    actual = expected.copy()
+    actual[:, 3] = 0
+    diff, _ = report_of(actual, expected)
+    assert [diagnosis.kind for diagnosis in diff.diagnoses] == ["confined", "zero"]
+
+
+def test_flat_tensor_that_is_transposed() -> None:
+    expected = numbers((96,))
+    actual = np.ascontiguousarray(expected.reshape(8, 12).T).reshape(-1)
+    diff, report = report_of(actual, expected)
+    assert "expected.reshape(8, 12).transpose(1, 0)" in report
+    assert len(diff.diagnoses) == 1
+
+
+@pytest.mark.parametrize("by", [1, -3, 40])
+def test_flat_tensor_that_is_shifted(by: int) -> None:
+    expected = numbers((256,))
+    _, report = report_of(np.roll(expected, by), expected)
+    assert f"shifted by {by} along axis 0" in report
+
+
+def test_unwritten_ints() -> None:
+    expected = np.arange(64, dtype=np.int32)
+    actual = expected.copy()
+    actual[40:] = -1
+    kinds = [diagnosis.kind for diagnosis in report_of(actual, expected)[0].diagnoses]
+    assert kinds == ["tail", "unwritten"]
+
+
+def test_one_unwritten_float_is_told_from_one_int() -> None:
+    assert "=> never written: all 1 mismatches" in report_of(poisoned(np.ones(1)), np.ones(1))[1]
+    ones = np.ones(1, np.int32)
+    assert report_of(poisoned(ones), ones)[0].diagnoses == ()
+
+
+def test_lanes_of_a_period() -> None:
+    expected = numbers((64, 32))
+    actual = expected.copy()
+    actual.reshape(-1, 16)[:, 8:] = noise(expected).reshape(-1, 16)[:, 8:] + 9
+    assert "index[1] % 16 in 8..15" in report_of(actual, expected)[1]
+
+
+def test_infinities_are_not_rounded_nor_scaled() -> None:
+    expected = numbers()
+    assert report_of(np.full_like(expected, np.inf), expected)[0].diagnoses == ()
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "cells", "columns"),
+    [
+        ((2, 16, 128), (0, 1), 1, 32),
+        ((4096,), (0,), 69, 60),
+        ((7,), (0,), 1, 7),
+        ((100, 3), (0,), 2, 50),
+        ((1, 1, 5), (0, 1, 2), 1, 5),
+    ],
+)
+def test_heat_strip(
+    shape: tuple[int, ...], axes: tuple[int, ...], cells: int, columns: int
+) -> None:
+    expected = np.ones(shape, np.float32)
+    actual = expected.copy()
+    actual[-1] = 2
+    heat = report_of(actual, expected)[0].heat
+    assert heat is not None
+    assert (heat.axes, heat.cells, len(heat.shares)) == (axes, cells, columns)
+    assert heat.shares[-1] > 0
+    wrong = sum(heat.shares[:-1]) if len(shape) == 1 else 0.0
+    assert wrong == 0.0
