@@ -53,7 +53,7 @@ def mismatch_lines(result: CaseResult) -> list[str]:
     names = ", ".join(diff.name for diff in wrong)
     lines = [
         f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}",
-        f"  case {result.case!r}, {result.graph.tasks} tasks",
+        f"  case {result.case!r}, {result.graph.tasks} task{'s' if result.graph.tasks != 1 else ''}",
         f"  in {result.golden}",
         *(f"  {line}" for line in repeat_lines(result.schedule)),
     ]

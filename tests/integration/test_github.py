@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.github import annotation_lines, markdown_lines
@@ -27,7 +29,9 @@ def test_annotations(reported: ReportedRun) -> None:
         "1 of 1 output tensors do not match: out_y%0Aout_y: only the tail is wrong: "
     )
     (crash,) = (line for line in commands if "%3A%3Acrash" in line)
-    assert crash.startswith("::error file=doubler/kernels/double.cpp,title=kernel-fault%3A ")
+    assert re.match(
+        r"::error file=doubler/kernels/double.cpp,line=\d+,title=kernel-fault%3A ", crash
+    )
 
 
 def test_line_of_a_failure_is_annotated(alone: ReportedRun) -> None:
