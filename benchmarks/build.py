@@ -28,11 +28,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.build import Builder
-from pytest_a2a3sim.cache import Cache
-from pytest_a2a3sim.load_kernels import load_kernel_config
+from pytest_a2a3sim.building.build import Builder
+from pytest_a2a3sim.building.cache import Cache
+from pytest_a2a3sim.building.toolchain import find_toolchain, units
+from pytest_a2a3sim.loading.load_kernels import load_kernel_config
 from pytest_a2a3sim.settings import usable_cpus
-from pytest_a2a3sim.toolchain import find_toolchain, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +186,7 @@ def cold(options: argparse.Namespace) -> None:
 COUNT_BUILDS = """
 import json, sys
 from pytest_a2a3sim import Settings, Simulator
-from pytest_a2a3sim.load import load_golden
+from pytest_a2a3sim.loading.load import load_golden
 from pathlib import Path
 golden = load_golden(Path(sys.argv[1]))
 simulator = Simulator(Settings(threads=1))

@@ -20,17 +20,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.build import Builder
-from pytest_a2a3sim.inputs import make_inputs
-from pytest_a2a3sim.load import load_case
-from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.building.build import Builder
+from pytest_a2a3sim.loading.inputs import make_inputs
+from pytest_a2a3sim.loading.load import load_case
+from pytest_a2a3sim.running.run import Device, HostMemory, Run
 from pytest_a2a3sim.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_a2a3sim.build import BuiltCase
-    from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.building.build import BuiltCase
+    from pytest_a2a3sim.loading.inputs import CaseInputs
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PAGED_ATTENTION = {"batch": 64, "block_num": 16, "context_len": 1024}  # 4,096 tasks

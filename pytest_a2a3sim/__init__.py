@@ -33,10 +33,10 @@ from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.api import run_case
-    from pytest_a2a3sim.compare import Difference, TensorDiff
-    from pytest_a2a3sim.profile import Profile
-    from pytest_a2a3sim.recording import Graph
+    from pytest_a2a3sim.comparing.compare import Difference, TensorDiff
     from pytest_a2a3sim.result import CaseResult
+    from pytest_a2a3sim.running.profile import Profile
+    from pytest_a2a3sim.running.recording import Graph
 
 __all__ = [
     "A2A3SimError",
@@ -72,10 +72,10 @@ __all__ = [
 # NumPy or the engine is imported on first use.
 _LAZY = {
     "CaseResult": "result",
-    "Profile": "profile",
-    "Difference": "compare",
-    "Graph": "recording",
-    "TensorDiff": "compare",
+    "Profile": "running.profile",
+    "Difference": "comparing.compare",
+    "Graph": "running.recording",
+    "TensorDiff": "comparing.compare",
     "run_case": "api",
 }
 

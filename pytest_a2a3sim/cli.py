@@ -17,7 +17,7 @@ from pytest_a2a3sim.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.loading.inputs import CaseInputs
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
             "platform 'a2a3' is the hardware, and this project simulates it\n"
             "Run with `-p a2a3sim`; for the hardware use the PTO runtime itself."
         )
-    from pytest_a2a3sim.load import load_golden  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.loading.load import load_golden  # noqa: PLC0415 - needs NumPy
 
     os.environ["PTO_LOG_LEVEL"] = _level(options)
     golden = load_golden(Path(options.golden), Path(options.kernels))
@@ -134,7 +134,7 @@ def _level(options: argparse.Namespace) -> str:
 
 
 def _cases(golden: GoldenSpec, options: argparse.Namespace) -> list[CaseSpec]:
-    from pytest_a2a3sim.load import choose_case  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.loading.load import choose_case  # noqa: PLC0415 - needs NumPy
 
     if options.case is not None:
         return [choose_case(golden, options.case)]
@@ -142,7 +142,7 @@ def _cases(golden: GoldenSpec, options: argparse.Namespace) -> list[CaseSpec]:
 
 
 def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console: _Console) -> bool:
-    from pytest_a2a3sim import report  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting import report  # noqa: PLC0415 - needs NumPy
 
     try:
         result = simulator.run(golden, case, console)

@@ -11,8 +11,8 @@ from pytest_a2a3sim.errors import SettingsError
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_a2a3sim.cache import Usage
-    from pytest_a2a3sim.diagnosis import Diagnosis
+    from pytest_a2a3sim.building.cache import Usage
+    from pytest_a2a3sim.building.diagnosis import Diagnosis
 
 _KINDS = {
     "objects": "shared objects",
@@ -42,7 +42,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns the exit status."""
-    from pytest_a2a3sim.cache import Cache  # noqa: PLC0415 - not needed by `a2a3sim run --help`
+    from pytest_a2a3sim.building.cache import Cache  # noqa: PLC0415 - not needed by `a2a3sim run --help`
 
     cache = Cache()
     if options.action == "info":
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.action == "clear":
         lines = [f"removed {_files_and_bytes(cache.clear())} from {cache.directory}"]
     else:
-        from pytest_a2a3sim.diagnosis import diagnose  # noqa: PLC0415 - as above
+        from pytest_a2a3sim.building.diagnosis import diagnose  # noqa: PLC0415 - as above
 
         flags = tuple(shlex.split(options.cxxflags))
         diagnoses = diagnose(_existing(options.path), flags, cache)

@@ -32,9 +32,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(options: argparse.Namespace) -> int:
     """Runs one case and prints its profile; 1 if its outputs do not match."""
-    from pytest_a2a3sim.load import load_case  # noqa: PLC0415 - needs NumPy
-    from pytest_a2a3sim.profile import profile_of  # noqa: PLC0415 - needs NumPy
-    from pytest_a2a3sim.profile_report import profile_lines  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.loading.load import load_case  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting.profile_report import profile_lines  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - needs NumPy
 
     golden, case = load_case(Path(options.golden), options.case, kernels=Path(options.kernels))
     with contextlib.closing(Simulator(cli_settings.settings(options))) as simulator:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.case_names import keywords
 from pytest_a2a3sim.errors import A2A3SimError, A2A3SimWarning, GoldenError, VacuousGolden
+from pytest_a2a3sim.loading.case_names import keywords
 from pytest_a2a3sim.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_a2a3sim.inputs import CaseInputs
+    from pytest_a2a3sim.loading.inputs import CaseInputs
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.simulator import Simulator
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
@@ -49,7 +49,7 @@ class GoldenFile(pytest.File):
 
     def collect(self) -> Iterator[GoldenItem]:
         """One item per case; those that do not run by default are deselected later."""
-        from pytest_a2a3sim.load import load_golden  # noqa: PLC0415 - needs NumPy
+        from pytest_a2a3sim.loading.load import load_golden  # noqa: PLC0415 - needs NumPy
 
         try:
             golden = load_golden(self.path)

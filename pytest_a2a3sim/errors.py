@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.compare import TensorDiff
-    from pytest_a2a3sim.failure import Place
+    from pytest_a2a3sim.comparing.compare import TensorDiff
+    from pytest_a2a3sim.running.failure import Place
 
 
 class A2A3SimError(Exception):

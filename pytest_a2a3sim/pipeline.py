@@ -7,28 +7,28 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_a2a3sim.compare import TensorDiff, compare
-from pytest_a2a3sim.diagnose import diagnose
+from pytest_a2a3sim.comparing.compare import TensorDiff, compare
+from pytest_a2a3sim.comparing.diagnose import diagnose
+from pytest_a2a3sim.comparing.native_compare import Pair
+from pytest_a2a3sim.comparing.unwritten import Output, find_unwritten
+from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.errors import RunError
-from pytest_a2a3sim.inputs import compute_expected, make_inputs
-from pytest_a2a3sim.native_compare import Pair
-from pytest_a2a3sim.output import captured_output
-from pytest_a2a3sim.replay import Simulation, pinpoint
+from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.result import CaseResult
-from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.running.output import captured_output
+from pytest_a2a3sim.running.replay import Simulation, pinpoint
+from pytest_a2a3sim.running.run import Device, HostMemory, Run
+from pytest_a2a3sim.running.time_limit import TimeLimit
 from pytest_a2a3sim.settings import default_device_memory
-from pytest_a2a3sim.time_limit import TimeLimit
-from pytest_a2a3sim.unwritten import Output, find_unwritten
-from pytest_a2a3sim.vacuous import find_vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_a2a3sim.build import Builder
-    from pytest_a2a3sim.inputs import CaseInputs, Expected
+    from pytest_a2a3sim.building.build import Builder
+    from pytest_a2a3sim.loading.inputs import CaseInputs, Expected
+    from pytest_a2a3sim.loading.tensors import Tensor
     from pytest_a2a3sim.settings import Settings
     from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.tensors import Tensor
 
 
 class Progress(Protocol):

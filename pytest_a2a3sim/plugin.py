@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim import options, progress, reporting
+from pytest_a2a3sim import options, progress, session_report
 from pytest_a2a3sim.collect import (
     SIMULATOR,
     GoldenFile,
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
-    reporting.register(config)
+    session_report.register(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -81,7 +81,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attaches what the reports say about a case."""
     report = yield
-    reporting.attach(item, call, report)
+    session_report.attach(item, call, report)
     return report
 
 
@@ -89,7 +89,7 @@ def pytest_runtest_makereport(
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepares the lines per tensor, and those of long builds, where somebody reads them."""
     config = session.config
-    reporting.register_tensor_lines(config)
+    session_report.register_tensor_lines(config)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.get_verbosity() >= 0:
         config.stash[SIMULATOR].report_build = progress.BuildLines(terminal)

@@ -9,7 +9,7 @@ from pytest_a2a3sim.collect import SIMULATOR, GoldenItem
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_a2a3sim.build import BuildProgress
+    from pytest_a2a3sim.building.build import BuildProgress
 
 _FIRST_LINE_SECONDS = 3.0
 _INTERVALS = {True: 3.0, False: 30.0}  # whether the output is a terminal

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pytest_a2a3sim.compare import TensorDiff
-    from pytest_a2a3sim.profile import Profile
-    from pytest_a2a3sim.recording import Graph, Recording
+    from pytest_a2a3sim.comparing.compare import TensorDiff
+    from pytest_a2a3sim.running.profile import Profile
+    from pytest_a2a3sim.running.recording import Graph, Recording
     from pytest_a2a3sim.schedule import Schedule
 
 
@@ -91,7 +91,7 @@ class CaseResult:
     @functools.cached_property
     def profile(self) -> Profile:
         """Critical path, parallelism, totals by kernel and makespans; see :class:`Profile`."""
-        from pytest_a2a3sim.profile import profile_of  # noqa: PLC0415 - on request only
+        from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - on request only
 
         return profile_of(self.recording)
 
@@ -109,11 +109,11 @@ class CaseResult:
         """
         if self.passed:
             return
-        from pytest_a2a3sim.report import mismatch_lines  # noqa: PLC0415 - only on failure
+        from pytest_a2a3sim.reporting.report import mismatch_lines  # noqa: PLC0415 - only on failure
 
         lines = mismatch_lines(self)
         if self.unwritten:
-            from pytest_a2a3sim.report_unwritten import unwritten_lines  # noqa: PLC0415 - as above
+            from pytest_a2a3sim.reporting.report_unwritten import unwritten_lines  # noqa: PLC0415 - as above
 
             text = "\n".join([*unwritten_lines(self.unwritten), "", *lines])
             raise UnwrittenOutput(text, self.diffs)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.errors import A2A3SimWarning, BuildError
-from pytest_a2a3sim.toolchain import find_toolchain
 from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
-    from pytest_a2a3sim.build import Builder, BuildProgress
+    from pytest_a2a3sim.building.build import Builder, BuildProgress
     from pytest_a2a3sim.pipeline import Progress
     from pytest_a2a3sim.result import CaseResult
     from pytest_a2a3sim.settings import Settings
@@ -41,7 +41,7 @@ class Simulator:
         kernels: str | os.PathLike[str] | None = None,
     ) -> CaseResult:
         """Builds, simulates and compares one case; see :func:`pytest_a2a3sim.run_case`."""
-        from pytest_a2a3sim.load import load_case  # noqa: PLC0415 - needs NumPy
+        from pytest_a2a3sim.loading.load import load_case  # noqa: PLC0415 - needs NumPy
 
         return self.run(*load_case(golden, case, params=params, kernels=kernels))
 
@@ -65,8 +65,8 @@ class Simulator:
             self._open_builder().compile_early(configs, start)
 
     def _open_builder(self) -> Builder:
-        from pytest_a2a3sim.build import Builder  # noqa: PLC0415 - not needed at start
-        from pytest_a2a3sim.cache import Cache  # noqa: PLC0415 - as above
+        from pytest_a2a3sim.building.build import Builder  # noqa: PLC0415 - not needed at start
+        from pytest_a2a3sim.building.cache import Cache  # noqa: PLC0415 - as above
 
         if self._builder is None:
             settings = self.settings

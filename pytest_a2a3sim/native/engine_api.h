@@ -187,8 +187,8 @@ typedef struct {
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
     uint64_t device_bytes_live;
-    uint64_t refused_bytes; /* of the first device_malloc that the device was too full for */
-    int64_t refused_call;   /* its number, from 1; 0: there was none */
+    uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;    /* its number, from 1; 0: there was none */
     uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
     char message[8192];
 } a2a3_report;

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import ml_dtypes
 import numpy as np
 
-from pytest_a2a3sim.artifacts import directory_name
+from pytest_a2a3sim.reporting.artifacts import directory_name
 from tests.golden_dirs import GoldenDir
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from pytest_a2a3sim.build import BuildProgress
+from pytest_a2a3sim.building.build import BuildProgress
 from pytest_a2a3sim.progress import BuildLines
 from tests.golden_dirs import KERNEL, GoldenDir
 

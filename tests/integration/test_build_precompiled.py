@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import precompiled, run_case
+from pytest_a2a3sim import run_case
+from pytest_a2a3sim.building import precompiled
 from tests.golden_dirs import KERNEL
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import KernelExit, KernelFault, KernelHang, run_case
-from pytest_a2a3sim.build import Builder
-from pytest_a2a3sim.inputs import make_inputs
-from pytest_a2a3sim.load import load_case
-from pytest_a2a3sim.run import Device, HostMemory, Run
+from pytest_a2a3sim.building.build import Builder
+from pytest_a2a3sim.loading.inputs import make_inputs
+from pytest_a2a3sim.loading.load import load_case
+from pytest_a2a3sim.running.run import Device, HostMemory, Run
 from tests.integration.test_faults_session import processes_with, wait_until_gone
 
 if TYPE_CHECKING:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.github import annotation_lines, markdown_lines
+from pytest_a2a3sim.reporting.github import annotation_lines, markdown_lines
 from tests.integration.outcomes import visible
 
 if TYPE_CHECKING:

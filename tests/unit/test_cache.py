@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.cache import Cache, cache_directory, size_limit
+from pytest_a2a3sim.building.cache import Cache, cache_directory, size_limit
+from pytest_a2a3sim.building.manifest import Manifest
 from pytest_a2a3sim.errors import SettingsError
-from pytest_a2a3sim.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

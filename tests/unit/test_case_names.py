@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.case_names import case_names, keywords
+from pytest_a2a3sim.loading.case_names import case_names, keywords
 
 
 @pytest.mark.parametrize(

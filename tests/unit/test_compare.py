@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.compare import TensorDiff, compare
-from pytest_a2a3sim.native_compare import (
+from pytest_a2a3sim.comparing.compare import TensorDiff, compare
+from pytest_a2a3sim.comparing.native_compare import (
     ALLOWED_FACTORS,
     DISTANCE_BOUNDS,
     Census,
@@ -22,8 +22,8 @@ from pytest_a2a3sim.native_compare import (
     measure,
     mismatch_mask,
 )
+from pytest_a2a3sim.loading.tensors import as_tensor, raw_bytes
 from pytest_a2a3sim.spec import Tolerance
-from pytest_a2a3sim.tensors import as_tensor, raw_bytes
 
 Array = npt.NDArray[Any]
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pytest_a2a3sim.compare import TensorDiff, compare
-from pytest_a2a3sim.diagnose import diagnose
-from pytest_a2a3sim.native_compare import Pair
-from pytest_a2a3sim.report import diff_lines
+from pytest_a2a3sim.comparing.compare import TensorDiff, compare
+from pytest_a2a3sim.comparing.diagnose import diagnose
+from pytest_a2a3sim.comparing.native_compare import Pair
+from pytest_a2a3sim.loading.tensors import as_tensor, raw_bytes
+from pytest_a2a3sim.reporting.report import diff_lines
 from pytest_a2a3sim.spec import Tolerance
-from pytest_a2a3sim.tensors import as_tensor, raw_bytes
 
 Array = npt.NDArray[Any]
 Plant = Callable[[Array], Array]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.fingerprint import Glance
-from pytest_a2a3sim.includes import (
+from pytest_a2a3sim.building.fingerprint import Glance
+from pytest_a2a3sim.building.includes import (
     Directive,
     SearchPath,
     absent_candidates,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pytest_a2a3sim.errors import GoldenError
-from pytest_a2a3sim.inputs import Pointer, Scalar, compute_expected, make_inputs
+from pytest_a2a3sim.loading.inputs import Pointer, Scalar, compute_expected, make_inputs
 from pytest_a2a3sim.spec import (
     CaseSpec,
     CompileSpec,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim.errors import GoldenError, SettingsError
-from pytest_a2a3sim.load import load_case, load_golden
+from pytest_a2a3sim.loading.load import load_case, load_golden
 from pytest_a2a3sim.spec import Tolerance
 
 if TYPE_CHECKING:

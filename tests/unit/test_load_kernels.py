@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim.errors import GoldenError
-from pytest_a2a3sim.load_kernels import load_kernel_config
+from pytest_a2a3sim.loading.load_kernels import load_kernel_config
 from pytest_a2a3sim.spec import RuntimeConfig
 
 if TYPE_CHECKING:

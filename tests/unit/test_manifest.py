@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.fingerprint import Stamp
-from pytest_a2a3sim.manifest import MAX_ENTRIES, Dependency, Entry, Manifest, decode
+from pytest_a2a3sim.building.fingerprint import Stamp
+from pytest_a2a3sim.building.manifest import MAX_ENTRIES, Dependency, Entry, Manifest, decode
 
 names = st.text(max_size=8)
 numbers = st.integers(0, 2**63)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.profile import Profile, profile_of
-from pytest_a2a3sim.profile_report import profile_lines
-from pytest_a2a3sim.recording import Recording
+from pytest_a2a3sim.reporting.profile_report import profile_lines
+from pytest_a2a3sim.running.profile import Profile, profile_of
+from pytest_a2a3sim.running.recording import Recording
 from pytest_a2a3sim.spec import CompileSpec, KernelSpec
 
 if TYPE_CHECKING:

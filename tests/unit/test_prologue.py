@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.prologue import prologue, shared_prologues
+from pytest_a2a3sim.building.prologue import prologue, shared_prologues
+from pytest_a2a3sim.building.toolchain import Unit
 from pytest_a2a3sim.spec import CompileSpec
-from pytest_a2a3sim.toolchain import Unit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from pytest_a2a3sim.tensors import as_tensor
+from pytest_a2a3sim.loading.tensors import as_tensor
 
 BASE = np.arange(24, dtype=np.float32).reshape(4, 6)
 READ_ONLY = BASE.copy()

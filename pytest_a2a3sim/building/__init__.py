@@ -1,0 +1,1 @@
+"""Sources -> shared objects: toolchain, compiler runs, the cache of what they made."""

@@ -1,0 +1,328 @@
+"""One source -> one shared object and the list of everything it was made from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.building.depfile import dependencies
+from pytest_a2a3sim.building.fingerprint import CLOCK_GRANULARITY_NS, Digests, Stamp, read
+from pytest_a2a3sim.building.includes import absent_candidates, directives, parse_search_path
+from pytest_a2a3sim.building.manifest import Dependency
+from pytest_a2a3sim.building.toolchain import compiler_environment
+from pytest_a2a3sim.errors import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+    from pytest_a2a3sim.building.includes import Absent, Directive, SearchPath
+    from pytest_a2a3sim.building.precompiled import PrecompiledHeader
+    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+
+_ERROR_LINE = re.compile(r"^[^\s:][^:\n]*:\d+(?::\d+)?: (?:fatal )?error: ", re.MULTILINE)
+
+# Lets a compiler be killed with the programs that it starts. A group is enough; a session of its
+# own would also get it a share of the CPUs of its own.
+_OWN_GROUP: Any = (
+    {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+)
+
+
+class CompileError(Exception):
+    """A compiler did not accept a source.
+
+    Attributes:
+        summary: the first error's place and text, or "" where there is none.
+        details: the compiler's text, the command, the exit status.
+        dependencies: the headers that it had read; None where it did not say.
+    """
+
+    def __init__(self, summary: str, details: str, found: tuple[Dependency, ...] | None) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.details = details
+        self.dependencies = found
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A shared object.
+
+    Attributes:
+        path: where it is.
+        symbols: the functions that it exports, sorted.
+        dependencies: the headers that it was made from.
+        absent: the paths at which a new header would have changed it.
+        settled: whether no file can have changed while the compiler ran.
+    """
+
+    path: Path
+    symbols: tuple[str, ...]
+    dependencies: tuple[Dependency, ...]
+    absent: Absent
+    settled: bool
+
+
+class Compilers:
+    """Runs compilers, all of which can be stopped at once."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._mutex = threading.Lock()
+        self._stopped = False
+
+    def run(self, command: list[str], directory: Path, **extra: str) -> tuple[int, str]:
+        """Runs a command to its end; returns its exit status and what it printed.
+
+        ``extra`` is added to the environment.
+
+        Raises:
+            BuildError: it cannot be started, or everything was stopped.
+        """
+        with tempfile.TemporaryFile() as output:  # a pipe could stay open in a simulating child
+            process = self._start(command, directory, extra, output)
+            try:
+                process.wait()
+            finally:
+                with self._mutex:
+                    self._running.discard(process)
+            output.seek(0)
+            return process.returncode, output.read().decode(errors="replace")
+
+    def _start(
+        self, command: list[str], directory: Path, extra: dict[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        with self._mutex:
+            if self._stopped:
+                raise BuildError("compilation was stopped")
+            try:
+                process = subprocess.Popen(  # noqa: S603 - the user's own compiler
+                    command,
+                    cwd=directory,
+                    env={**compiler_environment(), **extra},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    **_OWN_GROUP,
+                )
+            except OSError as error:
+                raise BuildError(f"{command[0]} cannot be started: {error}") from None
+            self._running.add(process)
+        return process
+
+    def stop(self) -> None:
+        """Ends what runs, and lets nothing start any more."""
+        with self._mutex:
+            self._stopped = True
+            for process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+class UnitCompiler:
+    """Compiles units into one directory, with what it learnt about headers and search paths."""
+
+    def __init__(self, workspace: Path, digests: Digests) -> None:
+        self._workspace = workspace
+        self._digests = digests
+        self._compilers = Compilers()
+        self._directives: dict[str, frozenset[Directive]] = {}
+        self._search_paths: dict[tuple[str, ...], SearchPath] = {}
+
+    def stop(self) -> None:
+        """Ends running compilers."""
+        self._compilers.stop()
+
+    def compile(
+        self,
+        unit: Unit,
+        toolchain: Toolchain,
+        source_digest: str,
+        name: str,
+        header: PrecompiledHeader | None = None,
+    ) -> Compiled:
+        """Compiles and links.
+
+        Args:
+            unit: what to compile.
+            toolchain: with what.
+            source_digest: what the source is expected to be.
+            name: of the files in the workspace, without a suffix.
+            header: holds what the source includes first.
+            header: holds what the source includes first.
+
+        Raises:
+            CompileError: the compiler or the linker does not accept it.
+        """
+        _wait_until_settled(str(unit.source))
+        started = time.time_ns()
+        base = self._workspace / name
+        compiled, depfile, output = (base.with_suffix(s) for s in (".o", ".d", ".so"))
+        included = None if header is None else header.path
+        self._run(unit, toolchain.compile_command(unit, compiled, depfile, included), depfile)
+        self._run(unit, toolchain.link_command(unit, compiled, output), depfile)
+        compiled.unlink()
+        found = self._dependencies(unit, depfile)
+        if header is not None:
+            before = {d.path for d in header.dependencies} | {str(header.path)}
+            before.add(f"{header.path}.gch")
+            found = (*header.dependencies, *(d for d in found if d.path not in before))
+        source = self._digests.of(str(unit.source))
+        same_source = source is not None and source[1] == source_digest
+        return Compiled(
+            path=output,
+            symbols=tuple(exported_symbols(output)),
+            dependencies=found,
+            absent=self._absent(unit, toolchain, str(unit.source), found),
+            settled=same_source and self._settled(str(unit.source), found, started),
+        )
+
+    def precompile(self, unit: Unit, toolchain: Toolchain, header: Path) -> Compiled | None:
+        """Precompiles a header with a unit's flags.
+
+        Returns:
+            The ``.gch`` beside it; None if it does not compile, or if including the same once more
+            after it would change anything.
+        """
+        started = time.time_ns()
+        depfile = header.with_suffix(".d")
+        command = toolchain.precompile_command(unit, header, depfile)
+        status, _ = self._compilers.run(command, unit.directory)
+        if status != 0 or not self._is_idempotent(unit, toolchain, header):
+            return None
+        found = tuple(d for d in self._dependencies(unit, depfile) if d.path != str(header))
+        depfile.unlink()
+        return Compiled(
+            path=header.with_suffix(".h.gch"),
+            symbols=(),
+            dependencies=found,
+            absent=self._absent(unit, toolchain, str(header), found),
+            settled=self._settled(None, found, started),
+        )
+
+    def is_heavy(self, unit: Unit, toolchain: Toolchain, header: Path, size: int) -> bool:
+        """Whether a header is at least so many bytes long when it is preprocessed."""
+        command = toolchain.preprocess_command(unit, header, "-P")
+        status, printed = self._compilers.run(command, unit.directory)
+        return status == 0 and len(printed) >= size
+
+    def _is_idempotent(self, unit: Unit, toolchain: Toolchain, header: Path) -> bool:
+        """Whether a header's directives after its precompiled form add nothing at all."""
+        again = header.with_suffix(".cpp")
+        shutil.copyfile(header, again)
+
+        def preprocessed(source: Path | str, option: str) -> list[str]:
+            command = toolchain.preprocess_command(unit, source, option, header=header)
+            _, printed = self._compilers.run(command, unit.directory)
+            return [line for line in printed.splitlines() if "pch_preprocess" not in line]
+
+        adds_text = any(line.strip() for line in preprocessed(again, "-P"))
+        macros = preprocessed(os.devnull, "-dM")
+        is_idempotent = not adds_text and preprocessed(again, "-dM") == macros
+        again.unlink()
+        return is_idempotent
+
+    def _absent(
+        self, unit: Unit, toolchain: Toolchain, source: str, found: tuple[Dependency, ...]
+    ) -> Absent:
+        files = {d.path: self._directives_of(d.path, d.digest) for d in found}
+        content = read(source)
+        if content is not None:
+            files[source] = directives(content.data)
+        return absent_candidates(files, self._search_path(unit, toolchain))
+
+    def _settled(self, source: str | None, found: tuple[Dependency, ...], started: int) -> bool:
+        """Whether no file can have changed since the compiler started."""
+        stamps = [dependency.stamp for dependency in found]
+        if source is not None:
+            stamp = Stamp.of(source)
+            if stamp is None:
+                return False
+            stamps.append(stamp)
+        return all(stamp.is_settled(started) for stamp in stamps)
+
+    def _run(self, unit: Unit, command: list[str], depfile: Path) -> None:
+        status, printed = self._compilers.run(command, unit.directory)
+        if status == 0:
+            return
+        match = _ERROR_LINE.search(printed)
+        summary = printed[match.start() :].split("\n", 1)[0] if match else ""
+        raise CompileError(
+            summary,
+            f"{printed.rstrip()}\ncommand: {shlex.join(command)}\nexit status: {status}",
+            self._dependencies(unit, depfile) if depfile.exists() else None,
+        )
+
+    def _dependencies(self, unit: Unit, depfile: Path) -> tuple[Dependency, ...]:
+        """The headers of a depfile, with what they contain now."""
+        try:
+            text = os.fsdecode(depfile.read_bytes())
+        except OSError:
+            return ()
+        found = []
+        for name in dependencies(text):
+            path = os.path.join(unit.directory, name)  # noqa: PTH118 - keeps ".." as it is
+            if path == str(unit.source):
+                continue
+            known = self._digests.of(path)
+            if known is not None:
+                found.append(Dependency(path, *known))
+        return tuple(found)
+
+    def _directives_of(self, path: str, digest: str) -> frozenset[Directive]:
+        known = self._directives.get(digest)
+        if known is None:
+            content = read(path)
+            known = directives(content.data) if content is not None else frozenset()
+            self._directives[digest] = known
+        return known
+
+    def _search_path(self, unit: Unit, toolchain: Toolchain) -> SearchPath:
+        command = toolchain.search_path_command(unit)
+        key = (str(unit.directory), *command)
+        if key not in self._search_paths:
+            _, printed = self._compilers.run(command, unit.directory, LC_ALL="C")
+            self._search_paths[key] = parse_search_path(printed)
+        return self._search_paths[key]
+
+
+def _wait_until_settled(path: str) -> None:
+    """Waits until a change of the file from now on has a later time than its last one."""
+    stamp = Stamp.of(path)
+    if stamp is not None:
+        age = time.time_ns() - stamp.ctime_ns
+        if 0 <= age <= CLOCK_GRANULARITY_NS:
+            time.sleep((CLOCK_GRANULARITY_NS - age + 1_000_000) / 1e9)
+
+
+def exported_symbols(path: Path) -> list[str]:
+    """Names of the functions that a shared object exports, sorted.
+
+    Raises:
+        BuildError: ``nm``, which comes with every C++ compiler, cannot read the object.
+    """
+    try:
+        listing = subprocess.run(  # noqa: S603 - reads an object that the compiler made
+            ["nm", "-D", "-P", "--defined-only", str(path)],  # noqa: S607 - the one on PATH
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildError(
+            f"the symbols of {path} cannot be listed: {error}\nInstall binutils."
+        ) from None
+    rows = (line.split() for line in listing.splitlines())
+    return sorted(row[0] for row in rows if len(row) > 1 and row[1] == "T")

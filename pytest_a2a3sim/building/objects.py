@@ -1,0 +1,229 @@
+"""A session's shared objects: found in the cache, or compiled and put there."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.building.compile import CompileError, UnitCompiler
+from pytest_a2a3sim.building.fingerprint import Digests, Glance, digest_of_parts
+from pytest_a2a3sim.building.manifest import Entry, Manifest, obstacle, refreshed
+from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
+from pytest_a2a3sim.building.toolchain import find_toolchain, key_parts
+from pytest_a2a3sim.errors import BuildError
+from pytest_a2a3sim.settings import usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pytest_a2a3sim.building.cache import Cache
+    from pytest_a2a3sim.building.manifest import Part
+    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+
+_ATTEMPTS = 3  # at a source that changes while it is compiled
+
+
+class Objects:
+    """Shared objects in a workspace of the session's own.
+
+    Objects are copied from the cache into the workspace: what was verified is what runs, whatever
+    happens to the cache meanwhile. Every method may be called from any thread.
+    """
+
+    def __init__(self, workspace: Path, cache: Cache, rebuild_since: float = 0.0) -> None:
+        """Prepares an empty workspace.
+
+        Args:
+            workspace: an existing directory.
+            cache: where objects are kept.
+            rebuild_since: take nothing that was compiled before then (seconds since the epoch).
+        """
+        self._workspace = workspace
+        self._cache = cache
+        self._rebuild_since = rebuild_since
+        self._digests = Digests()
+        self._compiler = UnitCompiler(workspace, self._digests)
+        self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
+        self._expected: set[Unit] = set()
+        self._names = itertools.count(1)
+        self._planning = threading.Lock()
+        self._is_planned = True
+        self._manifests: dict[str, Manifest] = {}
+        self._failures: dict[str, CompileError] = {}
+        self._uncounted: set[Unit] = set()
+
+    def stop(self) -> None:
+        """Ends running compilers."""
+        self._compiler.stop()
+
+    def path(self, entry: Entry, copy: int = 1) -> Path:
+        """The object of an entry that this session found or compiled.
+
+        Copies with other numbers are files of their own, which do not share static variables when
+        they are loaded.
+        """
+        first = self._workspace / f"{entry.digest}.so"
+        if copy == 1:
+            return first
+        path = self._workspace / f"{entry.digest}-{copy}.so"
+        if not path.exists():
+            path.write_bytes(first.read_bytes())
+        return path
+
+    def take_compiled(self, units: set[Unit]) -> set[Unit]:
+        """Those of the units that this session compiled, each told once."""
+        compiled = self._uncounted & units
+        self._uncounted -= compiled
+        return compiled
+
+    def expect(self, units: Iterable[Unit]) -> None:
+        """Says which units this session is going to ask for."""
+        with self._planning:
+            self._expected.update(units)
+            self._is_planned = False
+
+    def find(self, units: Iterable[Unit]) -> dict[Unit, Entry]:
+        """The valid results of those units that have one, without compiling anything.
+
+        Raises:
+            BuildError: the compiler or a source is missing.
+        """
+        toolchain = find_toolchain(self._cache)
+        glance = Glance()
+        found = ((unit, self._find(self._key(unit, toolchain)[0], glance)) for unit in units)
+        return {unit: entry for unit, entry in found if entry is not None}
+
+    def obtain(self, unit: Unit) -> Entry:
+        """The unit's valid result, compiled if need be.
+
+        A file that changes while the compiler runs makes the result uncertain: nobody knows what
+        the compiler has read. It is compiled again, and not kept if that goes on.
+
+        Raises:
+            CompileError: the source does not compile.
+            BuildError: the compiler or the source is missing.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            toolchain = find_toolchain(self._cache)
+            key, parts = self._key(unit, toolchain)
+            entry = self._find(key, Glance())
+            if entry is not None:
+                return entry
+            with self._cache.lock(key):
+                entry = self._find(key, Glance())  # another process may have compiled it meanwhile
+                if entry is not None:
+                    return entry
+                self._raise_known_failure(key)
+                compiled, settled = self._compile(unit, toolchain, key, parts)
+                if settled or attempt == _ATTEMPTS:
+                    return compiled
+
+    def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
+        source = self._digests.of(str(unit.source))
+        if source is None:
+            raise BuildError(f"a source cannot be read: {unit.source}")
+        parts = key_parts(unit, toolchain, source[1])
+        return digest_of_parts(parts), parts
+
+    def _find(self, key: str, glance: Glance) -> Entry | None:
+        """The valid entry of a key whose object is at hand."""
+        for look_up in (self._manifests.get, self._cache.manifest):
+            manifest = look_up(key)
+            for entry in manifest.entries if manifest is not None else ():
+                if (
+                    entry.stored >= self._rebuild_since
+                    and obstacle(entry, self._digests, glance) is None
+                    and self._fetch(entry)
+                ):
+                    self._used(key, entry, glance)
+                    return entry
+        return None
+
+    def _fetch(self, entry: Entry) -> bool:
+        """Copies an object from the cache into the workspace; False if it has no sound one."""
+        path = self.path(entry)
+        if path.exists():
+            return True
+        data = self._cache.read_object(entry.digest)
+        if data is None:
+            return False
+        temporary = path.with_suffix(f".{next(self._names)}")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+        return True
+
+    def _used(self, key: str, entry: Entry, glance: Glance) -> None:
+        """Counts the entry as used, and notes the stamps of headers that were only touched."""
+        known = self._manifests.get(key)
+        if known is None:
+            self._cache.touch(key, entry.digest)
+        renewed = refreshed(entry, self._digests, glance, time.time_ns())
+        if renewed != entry:
+            stored = self._cache.manifest(key)
+            if stored is not None and entry in stored.entries:
+                self._cache.save_manifest(key, stored.with_entry(renewed))
+        self._manifests[key] = (known or Manifest(())).with_entry(renewed)
+
+    def _compile(
+        self, unit: Unit, toolchain: Toolchain, key: str, parts: tuple[Part, ...]
+    ) -> tuple[Entry, bool]:
+        """Compiles a unit, and keeps the result if it is certain; says whether it is."""
+        self._plan()
+        header = self._headers.of(unit, toolchain)
+        source_digest = dict(parts)["source content"]
+        name = f"unit-{next(self._names)}"
+        try:
+            with self._cache.cpu_slot(usable_cpus()):
+                compiled = self._compiler.compile(unit, toolchain, source_digest, name, header)
+        except CompileError as error:
+            self._failures[key] = error
+            raise
+        content = compiled.path.read_bytes()
+        entry = Entry(
+            dependencies=compiled.dependencies,
+            absent=compiled.absent,
+            digest=hashlib.sha256(content).hexdigest(),
+            symbols=compiled.symbols,
+            stored=time.time(),
+        )
+        compiled.path.replace(self.path(entry))
+        self._uncounted.add(unit)
+        # The environment may have changed meanwhile too: then the key is not that of the result.
+        settled = compiled.settled and self._key(unit, find_toolchain(self._cache))[0] == key
+        if settled:
+            self._manifests[key] = (self._manifests.get(key) or Manifest(parts)).with_entry(entry)
+            stored = self._cache.manifest(key) or Manifest(parts)
+            self._cache.save_object(content)
+            self._cache.save_manifest(key, stored.with_entry(entry))
+            self._cache.save_latest_key(source_name(unit), key)
+        return entry, settled
+
+    def _plan(self) -> None:
+        """Decides about precompiled headers, once something is to be compiled."""
+        with self._planning:
+            if not self._is_planned:
+                self._is_planned = True
+                present = [unit for unit in self._expected if unit.source.is_file()]
+                self._headers.want(set(present) - self.find(present).keys())
+
+    def _raise_known_failure(self, key: str) -> None:
+        """A source that did not compile is not tried again while its files are the same."""
+        failure = self._failures.get(key)
+        if failure is None or failure.dependencies is None:
+            return
+        for dependency in failure.dependencies:
+            current = self._digests.of(dependency.path)
+            if current is None or current[1] != dependency.digest:
+                return
+        raise failure
+
+
+def source_name(unit: Unit) -> str:
+    """Names a source, whatever is in it and however it is compiled."""
+    return digest_of_parts((("source", str(unit.source)), ("kind", unit.kind)))

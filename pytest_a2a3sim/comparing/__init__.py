@@ -1,0 +1,1 @@
+"""Outputs and expected values -> differences, and what they look like."""

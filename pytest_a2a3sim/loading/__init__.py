@@ -1,0 +1,1 @@
+"""Golden directories -> checked data: golden.py, kernel_config.py, inputs, expected values."""

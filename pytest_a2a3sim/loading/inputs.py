@@ -1,0 +1,223 @@
+"""generate_inputs and compute_golden: a case's tensors, arguments and expected outputs."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_a2a3sim.errors import GoldenError
+from pytest_a2a3sim.loading.tensors import Tensor, as_tensor, describe, is_array, raw_bytes
+from pytest_a2a3sim.loading.usercode import user_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_a2a3sim.loading.tensors import Bytes
+    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+
+_UINT64_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """An argument: the address of a host tensor."""
+
+    tensor: str
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """An argument: 64 bits."""
+
+    bits: int
+
+
+Argument = Pointer | Scalar
+
+
+@dataclass(frozen=True)
+class CaseInputs:
+    """What one case works on.
+
+    Attributes:
+        tensors: every array that generate_inputs returned, by name.
+        arguments: what the orchestration receives, in order.
+        outputs: names of the tensors that are compared.
+    """
+
+    tensors: Mapping[str, Tensor]
+    arguments: tuple[Argument, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What compute_golden wrote.
+
+    Attributes:
+        raw: bytes of each output, in C order.
+        untouched: outputs that it left exactly as generate_inputs made them.
+    """
+
+    raw: Mapping[str, Bytes]
+    untouched: tuple[str, ...]
+
+
+def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
+    """Calls generate_inputs and lays its result out as the orchestration's arguments.
+
+    Raises:
+        GoldenError: generate_inputs raised, or returned something that has no meaning.
+    """
+    with user_code(golden.path, f"generate_inputs failed for case {case.name!r}"):
+        made = golden.generate_inputs(dict(case.params))
+    try:
+        return _lay_out(golden, made)
+    except GoldenError as error:
+        raise GoldenError(
+            f"golden.py: generate_inputs, case {case.name!r}: {error}\n  in {golden.path}"
+        ) from None
+
+
+def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> Expected:
+    """Calls compute_golden on copies of the inputs, which the device never sees.
+
+    Raises:
+        GoldenError: compute_golden raised, or replaced an output instead of writing into it.
+    """
+    handed = {name: tensor.copy() for name, tensor in inputs.tensors.items()}
+    given = dict(handed)
+    with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
+        golden.compute_golden(given, dict(case.params))
+    raw = {}
+    untouched = []
+    for name in inputs.outputs:
+        if given.get(name) is not handed[name]:
+            raise GoldenError(
+                f"golden.py: compute_golden, case {case.name!r}: tensors[{name!r}] was replaced; "
+                f"write into it instead: `tensors[{name!r}][...] = values`\n  in {golden.path}"
+            )
+        raw[name] = raw_bytes(handed[name])
+        tensor = inputs.tensors[name]
+        if tensor.nbytes and np.array_equal(raw[name], tensor.raw()):
+            untouched.append(name)
+    return Expected(raw, tuple(untouched))
+
+
+def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
+    if isinstance(made, dict):
+        tensors, arguments = _from_dict(made, golden.tensor_order)
+    elif isinstance(made, (list, tuple)):
+        tensors, arguments = _from_list(made)
+    else:
+        raise GoldenError(
+            "it must return a dict name -> array or a list of (name, value) pairs, "
+            f"got {describe(made)}"
+        )
+    outputs = _output_names(golden, tensors)
+    _check_tolerances(golden, tensors)
+    return CaseInputs(tensors, arguments, outputs)
+
+
+def _from_dict(
+    made: dict[Any, Any], tensor_order: tuple[str, ...] | None
+) -> tuple[dict[str, Tensor], tuple[Argument, ...]]:
+    tensors = {}
+    for name, value in made.items():
+        if not isinstance(name, str):
+            raise GoldenError(f"tensor names must be strings, got {name!r}")
+        tensors[name] = as_tensor(name, value)
+    order = tuple(tensors) if tensor_order is None else tensor_order
+    unknown = [name for name in order if name not in tensors]
+    if unknown:
+        raise GoldenError(
+            f"TENSOR_ORDER names {_quoted(unknown)}, which is not among the tensors: "
+            f"{_quoted(tensors)}"
+        )
+    ordered = [tensors[name] for name in order]
+    count = ordered[0].size if ordered else 0
+    pointers = [Pointer(name) for name in order]
+    scalars = [Scalar(value) for value in (*(tensor.nbytes for tensor in ordered), count)]
+    return tensors, (*pointers, *scalars)
+
+
+def _from_list(
+    made: list[Any] | tuple[Any, ...],
+) -> tuple[dict[str, Tensor], tuple[Argument, ...]]:
+    tensors: dict[str, Tensor] = {}
+    arguments: list[Argument] = []
+    seen: set[str] = set()
+    for index, pair in enumerate(made):
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):  # noqa: PLR2004 - a pair
+            raise GoldenError(f"entry {index} must be a (name, value) pair, got {describe(pair)}")
+        name, value = pair
+        if name in seen:
+            raise GoldenError(f"entry {index}: the name {name!r} is used twice")
+        seen.add(name)
+        if isinstance(value, ctypes._SimpleCData):  # noqa: SLF001 - the base of ctypes scalars
+            arguments.append(Scalar(_scalar_bits(name, value)))
+        elif is_array(value):
+            tensors[name] = as_tensor(name, value)
+            arguments.append(Pointer(name))
+        else:
+            raise GoldenError(
+                f"entry {index} ({name!r}) must be an array or a ctypes scalar, such as "
+                f"ctypes.c_int64(n) or ctypes.c_float(x); got {describe(value)}"
+            )
+    return tensors, tuple(arguments)
+
+
+def _scalar_bits(name: str, scalar: ctypes._SimpleCData[Any]) -> int:
+    if isinstance(scalar, ctypes.c_float):
+        return int.from_bytes(struct.pack("=f", scalar.value), "little")
+    if isinstance(scalar, ctypes.c_double):
+        return int.from_bytes(struct.pack("=d", scalar.value), "little")
+    value = scalar.value
+    if value is None:  # c_void_p(None)
+        return 0
+    try:
+        return (ord(value) if isinstance(value, (bytes, str)) else int(value)) & _UINT64_MASK
+    except TypeError:
+        raise GoldenError(
+            f"scalar {name!r} of type {type(scalar).__name__} does not fit a 64-bit argument"
+        ) from None
+
+
+def _output_names(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    if golden.outputs is None:
+        names = tuple(name for name in tensors if name.startswith("out_"))
+        if not names:
+            raise GoldenError(
+                "there is no output: no tensor's name starts with 'out_'; name the outputs in "
+                f"__outputs__, among {_quoted(tensors)}"
+            )
+        return names
+    unknown = [name for name in golden.outputs if name not in tensors]
+    if unknown:
+        raise GoldenError(
+            f"__outputs__ names {_quoted(unknown)}, which is not among the tensors: "
+            f"{_quoted(tensors)}"
+        )
+    if not golden.outputs:
+        raise GoldenError(f"__outputs__ is empty; name at least one of {_quoted(tensors)}")
+    return tuple(dict.fromkeys(golden.outputs))
+
+
+def _check_tolerances(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> None:
+    for label, value in (("RTOL", golden.tolerances.rtol), ("ATOL", golden.tolerances.atol)):
+        unknown = (
+            [] if isinstance(value, float) else [name for name in value if name not in tensors]
+        )
+        if unknown:
+            raise GoldenError(
+                f"{label} names {_quoted(unknown)}, which is not among the tensors: "
+                f"{_quoted(tensors)}"
+            )
+
+
+def _quoted(names: object) -> str:
+    return ", ".join(repr(name) for name in names)  # type: ignore[attr-defined]

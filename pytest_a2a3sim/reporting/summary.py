@@ -1,0 +1,125 @@
+"""Records of cases -> totals, and the lines of the closing section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_a2a3sim.reporting.record import Record
+
+_SHOWN_KERNELS = 3
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the cases of a session; None where no case knows."""
+
+    cases: int
+    passed: int
+    failed: int
+    skipped: int
+    tensors: int
+    elements: int
+    tasks: int
+    findings: int
+    compiled: int | None
+    cache_hits: int | None
+
+
+def totals(records: Sequence[Record]) -> Totals:
+    """Adds up what the records say."""
+    outcomes = [record["outcome"] for record in records]
+    tensors = [tensor for record in records for tensor in record["tensors"]]
+    return Totals(
+        cases=len(records),
+        passed=outcomes.count("passed"),
+        failed=outcomes.count("failed"),
+        skipped=outcomes.count("skipped"),
+        tensors=len(tensors),
+        elements=sum(tensor["size"] for tensor in tensors),
+        tasks=sum(record["graph"]["tasks"] for record in records if record["graph"]),
+        findings=sum(len(record["findings"]) for record in records),
+        compiled=_sum(record["compiled"] for record in records),
+        cache_hits=_sum(record["cache_hits"] for record in records),
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def summary_lines(records: Sequence[Record], slowest: int = 0) -> list[str]:
+    """The closing section: totals, and the slowest cases with their slowest kernels."""
+    sums = totals(records)
+    outcomes = ", ".join(
+        f"{count} {outcome}"
+        for outcome in ("passed", "failed", "skipped")
+        if (count := getattr(sums, outcome))
+    )
+    lines = [
+        f"{counted(sums.cases, 'case')}: {outcomes}",
+        compared(sums),
+    ]
+    if sums.compiled is not None or sums.cache_hits is not None:
+        lines.append(
+            f"{counted(sums.compiled or 0, 'object')} compiled, "
+            f"{sums.cache_hits or 0} found in the cache"
+        )
+    if sums.findings:
+        lines.append(f"{counted(sums.findings, 'remark')} about goldens: see the warnings")
+    return [*lines, *_slowest_lines(records, slowest)]
+
+
+def _slowest_lines(records: Sequence[Record], slowest: int) -> list[str]:
+    ranked = sorted(records, key=lambda record: -float(record["seconds"]))[:slowest]
+    if not ranked:
+        return []
+    rows = [
+        (
+            duration(record["seconds"]),
+            duration(record["phases"].get("execute", 0.0)),
+            record["nodeid"],
+            _kernels(record),
+        )
+        for record in ranked
+    ]
+    first = max(len(row[0]) for row in rows)
+    second = max(len(row[1]) for row in rows)
+    lines = [f"slowest {counted(len(rows), 'case')} (total, graph):"]
+    for total, graph, nodeid, kernels in rows:
+        lines.append(f"  {total:>{first}}  {graph:>{second}}  {nodeid}")
+        if kernels:
+            lines.append(f"  {'':{first}}  {'':{second}}    {kernels}")
+    return lines
+
+
+def _kernels(record: Record) -> str:
+    parts = [
+        f"{kernel['kernel']} {duration(kernel['seconds'])} in {counted(kernel['tasks'], 'task')}"
+        for kernel in record["kernels"][:_SHOWN_KERNELS]
+    ]
+    return ", ".join(parts)
+
+
+def compared(sums: Totals) -> str:
+    """How much was compared and simulated."""
+    return (
+        f"{counted(sums.tensors, 'tensor')} with {counted(sums.elements, 'element')} compared, "
+        f"{counted(sums.tasks, 'task')} simulated"
+    )
+
+
+def duration(seconds: float) -> str:
+    """``2.03 s``, ``6.9 ms``, ``0.8 us``."""
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    return f"{seconds / size:.2f} s" if unit == "s" else f"{seconds / size:.1f} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 case``, ``2 cases``, ``16,384 elements``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
