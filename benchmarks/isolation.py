@@ -3,16 +3,16 @@
     python benchmarks/isolation.py [--repeat N] [--threads N]
 
 Both modes take turns within one run, on objects that are compiled once; the figures are the best
-of N (20 N for the small case). A case's time is that of the simulation alone: start of the run
-until its outputs are back, without compiling, inputs, golden and comparison. The small case is
-examples/vector_example (4 tasks), the large one paged attention with 4,096 tasks.
+of N (20 N for the small case). There are two times of a case: the whole of it, as pytest runs it,
+from inputs to comparison; and the simulation alone, from the start of the run until its outputs
+are back. The small case is examples/vector_example (4 tasks), the large one paged attention with
+4,096 tasks.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import os
 import sys
 import time
@@ -24,13 +24,15 @@ from pytest_a2a3sim.building.build import Builder
 from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.loading.load import load_case
 from pytest_a2a3sim.running.run import Device, HostMemory, Run
-from pytest_a2a3sim.settings import usable_cpus
+from pytest_a2a3sim.settings import Settings, usable_cpus
+from pytest_a2a3sim.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_a2a3sim.building.build import BuiltCase
     from pytest_a2a3sim.loading.inputs import CaseInputs
+    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PAGED_ATTENTION = {"batch": 64, "block_num": 16, "context_len": 1024}  # 4,096 tasks
@@ -39,8 +41,25 @@ MOST_PERCENT = 3.0
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A case that is ready to run."""
+class WholeCase:
+    """A case as pytest runs it."""
+
+    name: str
+    golden: GoldenSpec
+    case: CaseSpec
+    simulators: dict[bool, Simulator]
+
+    def seconds(self, *, isolate: bool) -> float:
+        """Time of one run, inputs, golden and comparison included."""
+        with silence():
+            start = time.perf_counter()
+            self.simulators[isolate].run(self.golden, self.case).check()
+            return time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The simulation of a case alone."""
 
     name: str
     built: BuiltCase
@@ -72,15 +91,20 @@ def silence() -> Iterator[None]:
         os.close(nowhere)
 
 
-def subject(
+def subjects(
     builder: Builder, name: str, directory: str, params: dict[str, Any] | None, threads: int
-) -> Subject:
+) -> tuple[WholeCase, Simulation]:
     """Compiles an example and makes its inputs."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        golden, case = load_case(EXAMPLES / directory, params=params)
-        inputs = make_inputs(golden, case)
+    golden, case = load_case(EXAMPLES / directory, params=params)
+    inputs = make_inputs(golden, case)
     device = Device(block_dim=golden.config.runtime.block_dim, threads=threads)
-    return Subject(name, builder.build(golden.config), inputs, device)
+    simulators = {
+        isolate: Simulator(Settings(threads=threads, isolate=isolate)) for isolate in (False, True)
+    }
+    return (
+        WholeCase(f"{name}, whole", golden, case, simulators),
+        Simulation(f"{name}, simulation", builder.build(golden.config), inputs, device),
+    )
 
 
 def main() -> None:
@@ -90,24 +114,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=usable_cpus())
     options = parser.parse_args()
     with Builder() as builder:
-        rows = (
-            (
-                subject(
-                    builder, "vector_example, 4 tasks", "vector_example", None, options.threads
-                ),
-                20,
-            ),
-            (
-                subject(
-                    builder,
-                    "paged attention, 4,096 tasks",
-                    "paged_attention",
-                    PAGED_ATTENTION,
-                    options.threads,
-                ),
-                1,
-            ),
+        small = subjects(builder, "vector_example", "vector_example", None, options.threads)
+        large = subjects(
+            builder, "paged attention", "paged_attention", PAGED_ATTENTION, options.threads
         )
+        rows = [*((item, 20) for item in small), *((item, 1) for item in large)]
         print(f"{'case':30} {'in process':>12} {'isolated':>12} {'more':>10} {'ratio':>7}")
         for item, inner in rows:
             inside, isolated = measure(item, options.repeat * inner)
@@ -121,7 +132,7 @@ def main() -> None:
     )
 
 
-def measure(item: Subject, repeat: int) -> tuple[float, float]:
+def measure(item: WholeCase | Simulation, repeat: int) -> tuple[float, float]:
     """The best in-process and the best isolated time, taken in turns."""
     samples: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeat):

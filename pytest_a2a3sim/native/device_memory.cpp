@@ -14,6 +14,7 @@ namespace a2a3sim {
 namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
+constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSharedRegion = size_t{64} << 20;
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
@@ -65,10 +66,14 @@ DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
 DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(base_), reserved_); }
 
 uintptr_t DeviceMemory::map_pages(size_t size) {
-    if (size > reserved_ || size + kGuardSize > base_ + reserved_ - next_) return 0;
-    const uintptr_t pages = next_;
-    if (mprotect(reinterpret_cast<void*>(pages), size, PROT_READ | PROT_WRITE) != 0) return 0;
-    next_ += size + kGuardSize;
+    const bool huge = size >= kHugePage;
+    const uintptr_t pages = huge ? round_up(next_, kHugePage) : next_;
+    const uintptr_t end = base_ + reserved_;
+    if (size > reserved_ || pages > end || size + kGuardSize > end - pages) return 0;
+    void* const range = reinterpret_cast<void*>(pages);
+    if (mprotect(range, size, PROT_READ | PROT_WRITE) != 0) return 0;
+    if (huge) madvise(range, size, MADV_HUGEPAGE);  // fewer page faults, where the system allows it
+    next_ = pages + size + kGuardSize;
     return pages;
 }
 

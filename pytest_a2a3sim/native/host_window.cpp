@@ -26,6 +26,12 @@ bool HostWindow::contains(const void* address) const {
 
 void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
 
+void HostWindow::populate() const {
+#ifdef MADV_POPULATE_READ
+    madvise(data_, size_, MADV_POPULATE_READ);  // where the kernel has it: Linux 5.14
+#endif
+}
+
 void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
                    bool reachable) {
     mprotect(window.data(), window.size(), reachable ? PROT_READ | PROT_WRITE : PROT_NONE);

@@ -24,6 +24,9 @@ class HostWindow {
     bool contains(const void* address) const;
     /// Keeps the window out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
+    /// Maps every page at once: a forked child, which shares the memory but not the page tables,
+    /// would otherwise fault on each.
+    void populate() const;
 
   private:
     size_t size_;
