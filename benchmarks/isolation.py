@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_a2a3sim.building.build import Builder
 from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.loading.load import load_case
-from pytest_a2a3sim.running.run import Device, HostMemory, Run
+from pytest_a2a3sim.running.host_memory import HostMemory
+from pytest_a2a3sim.running.run import Device, Run
 from pytest_a2a3sim.settings import Settings, usable_cpus
 from pytest_a2a3sim.simulator import Simulator
 

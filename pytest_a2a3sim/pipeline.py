@@ -15,9 +15,10 @@ from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.errors import RunError
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.result import CaseResult
+from pytest_a2a3sim.running.host_memory import HostMemory
 from pytest_a2a3sim.running.output import captured_output
 from pytest_a2a3sim.running.replay import Simulation, pinpoint
-from pytest_a2a3sim.running.run import Device, HostMemory, Run
+from pytest_a2a3sim.running.run import Device, Run
 from pytest_a2a3sim.running.time_limit import TimeLimit
 from pytest_a2a3sim.settings import default_device_memory
 

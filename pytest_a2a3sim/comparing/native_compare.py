@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim._engine import ffi, lib
-from pytest_a2a3sim.errors import EngineError
+from pytest_a2a3sim.running.status import check
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.loading.tensors import Bytes, Tensor
@@ -119,9 +119,7 @@ def _measure(pair: Pair, threads: int, mask: Any) -> Measured:
     comparison.values = ffi.NULL if values is None else _pointer(values, "double*")
     comparison.mask = mask
     found = ffi.new("a2a3_difference*")
-    if lib.a2a3_compare(comparison, found) != lib.A2A3_OK:
-        reason = ffi.string(lib.a2a3_last_error()).decode(errors="replace")
-        raise EngineError(f"tensor {tensor.name!r} cannot be compared: {reason}")
+    check(lib.a2a3_compare(comparison, found), f"tensor {tensor.name!r} cannot be compared")
     return Measured(
         differing=found.differing,
         mismatched=found.mismatched,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.loading.inputs import CaseInputs, Expected
     from pytest_a2a3sim.loading.tensors import Bytes, Tensor
+    from pytest_a2a3sim.running.host_memory import HostMemory
     from pytest_a2a3sim.running.recording import RunOutcome
-    from pytest_a2a3sim.running.run import HostMemory
     from pytest_a2a3sim.spec import GoldenSpec, Tolerance
 
 _PROBE = 4096  # elements that decide whether all are worth a look

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.running.run import TimedGraph
+from pytest_a2a3sim.running.timed_graph import TimedGraph
 
 if TYPE_CHECKING:
     import numpy.typing as npt

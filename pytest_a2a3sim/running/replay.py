@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.errors import A2A3SimError, KernelFault
-from pytest_a2a3sim.running.run import HostMemory, Run, Watch
+from pytest_a2a3sim.running.host_memory import HostMemory
+from pytest_a2a3sim.running.run import Run, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

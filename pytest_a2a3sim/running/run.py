@@ -1,14 +1,10 @@
-"""BuiltCase + CaseInputs -> outputs, by the engine; native_compare.py alone uses it as well."""
+"""BuiltCase + CaseInputs -> outputs, by the native engine."""
 
 from __future__ import annotations
 
-import mmap
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
 
 from pytest_a2a3sim._engine import ffi, lib
 from pytest_a2a3sim.errors import EngineError
@@ -16,21 +12,21 @@ from pytest_a2a3sim.loading.inputs import Pointer
 from pytest_a2a3sim.running import decode, explain
 from pytest_a2a3sim.running.failure import Argument, Failure, RunningTask
 from pytest_a2a3sim.running.recording import CopiedRange, Graph, Recording, RunOutcome
+from pytest_a2a3sim.running.status import check
 from pytest_a2a3sim.running.symbolize import Symbolizer
 from pytest_a2a3sim.running.time_limit import NO_LIMIT, TimeLimit
 from pytest_a2a3sim.schedule import DEPTH_FIRST, repeat_lines
 from pytest_a2a3sim.settings import DEFAULT_HANG_TIMEOUT, default_device_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
     from pytest_a2a3sim.building.build import BuiltCase
     from pytest_a2a3sim.loading.inputs import CaseInputs
-    from pytest_a2a3sim.loading.tensors import Bytes, Tensor
     from pytest_a2a3sim.running.failure import Place, Report
+    from pytest_a2a3sim.running.host_memory import HostMemory
     from pytest_a2a3sim.schedule import Schedule, Threads
 
 POISON = 0xFF  # makes a NaN in every float type
@@ -43,65 +39,6 @@ _SCHEDULES = {
     "random": lib.A2A3_SCHEDULE_RANDOM,
     "reverse": lib.A2A3_SCHEDULE_REVERSE,
 }
-
-
-def _check(status: int, what: str) -> int:
-    if status == lib.A2A3_ERROR:
-        raise EngineError(f"{what}: {ffi.string(lib.a2a3_last_error()).decode(errors='replace')}")
-    return status
-
-
-class HostMemory:
-    """A copy of every tensor in memory that the simulating process shares; a context manager."""
-
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self._offsets: dict[str, int] = {}
-        size = 0
-        for tensor in tensors.values():
-            self._offsets[tensor.name] = size
-            pages = max(1, -(-tensor.nbytes // mmap.PAGESIZE))
-            size += pages * mmap.PAGESIZE
-        self._tensors = tensors
-        holder = ffi.new("a2a3_window**")
-        _check(
-            lib.a2a3_window_create(max(size, mmap.PAGESIZE), holder),
-            "host tensors cannot be placed in shared memory",
-        )
-        self.window: Any = holder[0]
-        for name, tensor in tensors.items():
-            self.bytes_of(name)[:] = tensor.raw()
-
-    def __enter__(self) -> Self:
-        """Returns itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Frees the memory; arrays over it must not be used afterwards."""
-        lib.a2a3_window_destroy(self.window)
-
-    def address(self, name: str) -> int:
-        """Where a tensor begins."""
-        return int(ffi.cast("uintptr_t", lib.a2a3_window_data(self.window))) + self._offsets[name]
-
-    def bytes_of(self, name: str) -> Bytes:
-        """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy."""
-        nbytes = self._tensors[name].nbytes
-        pointer = ffi.cast("char*", self.address(name))
-        view: npt.NDArray[np.uint8] = np.frombuffer(ffi.buffer(pointer, nbytes), dtype=np.uint8)
-        return view
-
-    def names(self) -> list[str]:
-        """Names by ascending address."""
-        return list(self._offsets)
-
-    def tensors(self) -> list[Tensor]:
-        """What it holds, by ascending address."""
-        return [self._tensors[name] for name in self._offsets]
 
 
 @dataclass(frozen=True)
@@ -153,7 +90,7 @@ class Run:
         keep: list[Any] = []  # cffi memory that the request points into
         request = _request(built, inputs, memory, device, keep)
         holder = ffi.new("a2a3_run**")
-        _check(lib.a2a3_run_start(request, holder), "the simulation cannot be started")
+        check(lib.a2a3_run_start(request, holder), "the simulation cannot be started")
         self._run: Any = holder[0]
 
     def __enter__(self) -> Self:
@@ -181,7 +118,7 @@ class Run:
         """
         status = lib.A2A3_RUNNING
         while status == lib.A2A3_RUNNING:  # in slices, so that Ctrl-C is seen
-            status = _check(
+            status = check(
                 lib.a2a3_run_wait(
                     self._run, min(_WAIT_SLICE, limit.left), self._device.hang_timeout
                 ),
@@ -283,46 +220,6 @@ class Run:
             kernels={kernel.spec.func_id: kernel.spec for kernel in self._built.kernels},
             block_dim=self._device.block_dim,
         )
-
-
-class TimedGraph:
-    """A graph and how long each task takes, as the engine reads it.
-
-    Args:
-        recording: the graph.
-        seconds: of each task, float64 of shape ``(tasks,)``.
-        core_types: 0 (AIC) or 1 (AIV) of each task, shape ``(tasks,)``.
-    """
-
-    def __init__(
-        self,
-        recording: Recording,
-        seconds: npt.NDArray[np.float64],
-        core_types: npt.NDArray[np.int16],
-    ) -> None:
-        self._graph = ffi.new("a2a3_timed_graph*")
-        self._graph.task_count = recording.tasks
-        self._keep = [
-            ffi.from_buffer("double[]", np.ascontiguousarray(seconds, dtype=np.float64)),
-            ffi.from_buffer("int8_t[]", core_types.astype(np.int8)),
-            ffi.from_buffer("uint32_t[]", recording.first_successor),
-            ffi.from_buffer("int32_t[]", recording.successors),
-        ]
-        graph = self._graph
-        graph.seconds, graph.core_types, graph.first_successor, graph.successors = self._keep
-
-    def makespan(self, block_dim: int) -> float:
-        """Seconds that list scheduling needs on that many AIC and twice as many AIV cores."""
-        seconds = ffi.new("double*")
-        _check(lib.a2a3_list_schedule(self._graph, block_dim, seconds), "list scheduling")
-        return float(seconds[0])
-
-    def critical_path(self) -> list[int]:
-        """Ids of the tasks of a longest path, first task first."""
-        path = ffi.new("int32_t[]", self._graph.task_count)
-        length = ffi.new("int32_t*")
-        _check(lib.a2a3_critical_path(self._graph, path, length), "the critical path")
-        return list(ffi.unpack(path, length[0]))
 
 
 def _request(

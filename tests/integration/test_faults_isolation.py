@@ -19,7 +19,8 @@ from pytest_a2a3sim import KernelExit, KernelFault, KernelHang, run_case
 from pytest_a2a3sim.building.build import Builder
 from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.loading.load import load_case
-from pytest_a2a3sim.running.run import Device, HostMemory, Run
+from pytest_a2a3sim.running.host_memory import HostMemory
+from pytest_a2a3sim.running.run import Device, Run
 from tests.integration.test_faults_session import processes_with, wait_until_gone
 
 if TYPE_CHECKING:

@@ -22,7 +22,13 @@ KNOWS_PYTEST = {
     "pytest_a2a3sim.plugin",
     "pytest_a2a3sim.session_report",
 }
-KNOWS_ENGINE = {"pytest_a2a3sim.comparing.native_compare", "pytest_a2a3sim.running.run"}
+KNOWS_ENGINE = {
+    "pytest_a2a3sim.comparing.native_compare",
+    "pytest_a2a3sim.running.host_memory",
+    "pytest_a2a3sim.running.run",
+    "pytest_a2a3sim.running.status",
+    "pytest_a2a3sim.running.timed_graph",
+}
 
 
 def imported_names(path: Path) -> set[str]:

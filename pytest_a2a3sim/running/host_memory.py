@@ -1,0 +1,73 @@
+"""Host tensors in memory that the simulating process shares."""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_a2a3sim._engine import ffi, lib
+from pytest_a2a3sim.running.status import check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from pytest_a2a3sim.loading.tensors import Bytes, Tensor
+
+
+class HostMemory:
+    """A copy of every tensor in memory that the simulating process shares; a context manager."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._offsets: dict[str, int] = {}
+        size = 0
+        for tensor in tensors.values():
+            self._offsets[tensor.name] = size
+            pages = max(1, -(-tensor.nbytes // mmap.PAGESIZE))
+            size += pages * mmap.PAGESIZE
+        self._tensors = tensors
+        holder = ffi.new("a2a3_window**")
+        check(
+            lib.a2a3_window_create(max(size, mmap.PAGESIZE), holder),
+            "host tensors cannot be placed in shared memory",
+        )
+        self.window: Any = holder[0]
+        for name, tensor in tensors.items():
+            self.bytes_of(name)[:] = tensor.raw()
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Frees the memory; arrays over it must not be used afterwards."""
+        lib.a2a3_window_destroy(self.window)
+
+    def address(self, name: str) -> int:
+        """Where a tensor begins."""
+        return int(ffi.cast("uintptr_t", lib.a2a3_window_data(self.window))) + self._offsets[name]
+
+    def bytes_of(self, name: str) -> Bytes:
+        """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy."""
+        nbytes = self._tensors[name].nbytes
+        pointer = ffi.cast("char*", self.address(name))
+        view: npt.NDArray[np.uint8] = np.frombuffer(ffi.buffer(pointer, nbytes), dtype=np.uint8)
+        return view
+
+    def names(self) -> list[str]:
+        """Names by ascending address."""
+        return list(self._offsets)
+
+    def tensors(self) -> list[Tensor]:
+        """What it holds, by ascending address."""
+        return [self._tensors[name] for name in self._offsets]
