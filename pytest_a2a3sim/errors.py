@@ -6,18 +6,44 @@ what happened and where; further lines give details and the next step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_a2a3sim.comparing.compare import TensorDiff
     from pytest_a2a3sim.running.failure import Place
+    from pytest_a2a3sim.running.recording import Graph
+    from pytest_a2a3sim.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What is known of a case that did not run to its end; the names are those of CaseResult.
+
+    Attributes:
+        graph: its size; None if it failed before its graph was built.
+        phases: seconds by phase, of those it reached.
+        peak_rss_bytes: most memory that the simulating process had resident.
+        compiled: sources that were compiled for it.
+        cache_hits: sources whose objects were there already.
+        schedule: the order in which ready tasks were executed.
+    """
+
+    graph: Graph | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    peak_rss_bytes: int | None = None
+    compiled: int | None = None
+    cache_hits: int | None = None
+    schedule: Schedule | None = None
 
 
 class A2A3SimError(Exception):
-    """Root of all errors of pytest-a2a3sim."""
+    """Root of all errors of pytest-a2a3sim; ``facts`` tells how far a failed case came."""
 
     kind: ClassVar[str] = "error"
+    facts: CaseFacts = CaseFacts()
 
 
 class A2A3SimWarning(UserWarning):

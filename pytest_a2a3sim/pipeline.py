@@ -12,7 +12,7 @@ from pytest_a2a3sim.comparing.diagnose import diagnose
 from pytest_a2a3sim.comparing.native_compare import Pair
 from pytest_a2a3sim.comparing.unwritten import Output, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
-from pytest_a2a3sim.errors import RunError
+from pytest_a2a3sim.errors import A2A3SimError, RunError
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.result import CaseResult
 from pytest_a2a3sim.running.host_memory import HostMemory
@@ -25,7 +25,7 @@ from pytest_a2a3sim.settings import default_device_memory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_a2a3sim.building.build import Builder
+    from pytest_a2a3sim.building.build import Builder, BuiltCase
     from pytest_a2a3sim.loading.inputs import CaseInputs, Expected
     from pytest_a2a3sim.loading.tensors import Tensor
     from pytest_a2a3sim.settings import Settings
@@ -82,6 +82,28 @@ def run_case(
     progress.building(golden)
     with phase("build"):
         built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}")
+    try:
+        return _run_built(golden, case, settings, built, phase=phase, progress=progress)
+    except A2A3SimError as error:
+        error.facts = replace(
+            error.facts,
+            phases={**phase.seconds, **error.facts.phases},
+            compiled=built.compiled,
+            cache_hits=built.cache_hits,
+            schedule=settings.schedule,
+        )
+        raise
+
+
+def _run_built(  # noqa: PLR0913 - what run_case got, and made
+    golden: GoldenSpec,
+    case: CaseSpec,
+    settings: Settings,
+    built: BuiltCase,
+    *,
+    phase: _Phases,
+    progress: Progress,
+) -> CaseResult:
     limit = TimeLimit(settings.timeout)
     with phase("inputs"), limit.interrupting():
         inputs = make_inputs(golden, case)
@@ -105,7 +127,9 @@ def run_case(
             try:
                 outcome = run.wait(limit)
             except RunError as error:
-                raise pinpoint(error, simulation) from None
+                pinpointed = pinpoint(error, simulation)
+                pinpointed.facts = error.facts
+                raise pinpointed from None
         with phase("compare"):
             diffs = tuple(
                 _compare(golden, inputs.tensors[name], memory, expected, settings.comparing_threads)

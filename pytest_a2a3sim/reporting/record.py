@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.errors import A2A3SimError, BuildError
+from pytest_a2a3sim.errors import A2A3SimError, BuildError, CaseFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.comparing.compare import TensorDiff
     from pytest_a2a3sim.errors import Culprit
     from pytest_a2a3sim.result import CaseResult
+    from pytest_a2a3sim.schedule import Schedule
     from pytest_a2a3sim.spec import GoldenSpec
 
 Record = dict[str, Any]
@@ -63,6 +64,9 @@ class CaseOutcome:
 def case_record(done: CaseOutcome, root: Path) -> Record:
     """The record of a case; paths below ``root`` are relative to it."""
     result = done.result
+    known: Any = done.error.facts if isinstance(done.error, A2A3SimError) else CaseFacts()
+    known = result or known
+    graph = known.graph
     return {
         "nodeid": done.nodeid,
         "golden": _path(done.golden.path, root),
@@ -72,29 +76,19 @@ def case_record(done: CaseOutcome, root: Path) -> Record:
         "seconds": done.seconds,
         "failure": _failure(done, root) if done.outcome == "failed" else None,
         "tensors": [] if result is None else [_tensor(diff) for diff in result.diffs],
-        "graph": None
-        if result is None
-        else {"tasks": result.graph.tasks, "edges": result.graph.edges},
-        "phases": {}
-        if result is None
-        else {_PHASES.get(name, name): seconds for name, seconds in result.phases.items()},
+        "graph": None if graph is None else {"tasks": graph.tasks, "edges": graph.edges},
+        "phases": {_PHASES.get(name, name): seconds for name, seconds in known.phases.items()},
         "kernels": [] if result is None else _kernels(result, done.golden),
-        "peak_rss_bytes": None if result is None else result.peak_rss_bytes,
-        "compiled": _later(result, "compiled"),
-        "cache_hits": _later(result, "cache_hits"),
+        "peak_rss_bytes": known.peak_rss_bytes,
+        "compiled": known.compiled,
+        "cache_hits": known.cache_hits,
         "findings": [] if result is None else list(result.findings),
-        "seed": None if result is None else _seed(result),
+        "seed": _seed(known.schedule),
     }
 
 
-def _seed(result: CaseResult) -> int | None:
-    return result.schedule.seed if result.schedule.order == "random" else None
-
-
-def _later(result: object, name: str) -> Any:
-    """An attribute that not every engine provides; None without it."""
-    value = getattr(result, name, None)
-    return len(value) if isinstance(value, (tuple, list)) else value
+def _seed(schedule: Schedule | None) -> int | None:
+    return schedule.seed if schedule is not None and schedule.order == "random" else None
 
 
 def _failure(done: CaseOutcome, root: Path) -> Record:
@@ -121,11 +115,9 @@ def _failure(done: CaseOutcome, root: Path) -> Record:
 
 def _culprit(culprit: Culprit, golden: GoldenSpec, root: Path) -> Record:
     names = ("task", "kernel", "func_id", "core", "line", "buffer", "offset")
-    found = {name: _plain(_later(culprit, name)) for name in names}
-    source = _later(culprit, "source")
-    if source is None:
-        sources = {kernel.func_id: kernel.compile.source for kernel in golden.config.kernels}
-        source = sources.get(culprit.func_id) if culprit.func_id is not None else None
+    found = {name: _plain(getattr(culprit, name)) for name in names}
+    sources = {kernel.func_id: str(kernel.compile.source) for kernel in golden.config.kernels}
+    source = culprit.source or sources.get(-1 if culprit.func_id is None else culprit.func_id)
     return {**found, "source": None if source is None else _path(Path(source), root)}
 
 

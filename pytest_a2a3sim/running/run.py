@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim._engine import ffi, lib
-from pytest_a2a3sim.errors import EngineError
+from pytest_a2a3sim.errors import CaseFacts, EngineError
 from pytest_a2a3sim.loading.inputs import Pointer
 from pytest_a2a3sim.running import decode, explain
 from pytest_a2a3sim.running.failure import Argument, Failure, RunningTask
@@ -132,6 +132,11 @@ class Run:
         if status == lib.A2A3_FAILED:
             error = explain.error_of(self._failure(report, raw.snapshot), self._built)
             error.args = ("\n".join([*error.args, *repeat_lines(self._device.schedule)]),)
+            error.facts = CaseFacts(
+                graph=Graph(report.task_count, report.edge_count) if report.task_count else None,
+                phases=report.phases,
+                peak_rss_bytes=report.peak_rss_bytes or None,
+            )
             raise error
         return RunOutcome(
             graph=Graph(report.task_count, report.edge_count),
