@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,13 +29,14 @@ _RULE = "=" * 60
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
-    status: int
     try:
-        status = options.handler(options)
+        return int(options.handler(options))
     except A2A3SimError as error:
         print(f"a2a3sim: error: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
         return 1
-    return status
+    except KeyboardInterrupt:
+        print("a2a3sim: interrupted", file=sys.stderr)  # noqa: T201 - this is the command line
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
