@@ -41,7 +41,7 @@ def totals(records: Sequence[Record]) -> Totals:
         skipped=outcomes.count("skipped"),
         tensors=len(tensors),
         elements=sum(tensor["size"] for tensor in tensors),
-        tasks=sum(record["graph"]["tasks"] for record in records if record["graph"]),
+        tasks=sum(record["graph"]["tasks"] for record in records if record["tensors"]),
         findings=sum(len(record["findings"]) for record in records),
         compiled=_sum(record["compiled"] for record in records),
         cache_hits=_sum(record["cache_hits"] for record in records),
