@@ -95,38 +95,12 @@ std::string KernelTable::known_ids() const {
     return text;
 }
 
-int GraphBuilder::add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
-    if (graph_.tasks.size() == Graph::kMaxTasks) {
-        throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 2147483647 tasks");
-    }
-    const int id = task_count();
-    TaskNode& node = *graph_.tasks.extend(1);
-    node.first_arg = graph_.args.size();
-    node.num_args = static_cast<uint8_t>(num_args);
-    node.is_vector = core_type == CoreType::AIV;
-    node.last_edge = kNoEdge;
-    node.func_id = func_id;
-    std::copy_n(args, num_args, graph_.args.extend(static_cast<size_t>(num_args)));
-    return id;
+void GraphBuilder::refuse_task() {
+    throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 2147483647 tasks");
 }
 
-void GraphBuilder::add_successor(int from, int to) {
-    const size_t count = graph_.edges.size();
-    if (count == kNoEdge) {
-        throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 4294967295 edges");
-    }
-    const auto added = static_cast<uint32_t>(count);
-    Edge& edge = *graph_.edges.extend(1);
-    TaskNode& task = graph_.tasks[static_cast<size_t>(from)];
-    edge.to = to;
-    if (task.last_edge == kNoEdge) {
-        edge.next = added;
-    } else {
-        edge.next = std::exchange(graph_.edges[task.last_edge].next, added);
-    }
-    task.last_edge = added;
-    ++graph_.tasks[static_cast<size_t>(to)].fanin;
-    ascending_ &= from < to;
+void GraphBuilder::refuse_edge() {
+    throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 4294967295 edges");
 }
 
 int GraphBuilder::initial_ready_tasks(int* ready) const {

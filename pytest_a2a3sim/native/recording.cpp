@@ -16,9 +16,10 @@ size_t recording_size(size_t tasks, size_t edges) {
 }  // namespace
 
 a2a3_task_record* Recording::begin(const Graph& graph) const {
-    if (recording_size(graph.tasks.size(), graph.edges.size()) > memory_.size()) {
+    if (recording_size(graph.tasks.size(), graph.edge_count) > memory_.size()) {
         throw std::bad_alloc();
     }
+    memory_.populate(graph.tasks.size() * sizeof(a2a3_task_record));
     return static_cast<a2a3_task_record*>(memory_.data());
 }
 

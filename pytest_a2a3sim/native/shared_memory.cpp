@@ -21,6 +21,14 @@ SharedMemory::SharedMemory(size_t size, size_t smallest) : size_(size) {
 
 SharedMemory::~SharedMemory() { munmap(data_, size_); }
 
+void SharedMemory::populate(size_t size) const {
+#ifdef MADV_POPULATE_WRITE
+    madvise(data_, size, MADV_POPULATE_WRITE);  // where the kernel has it: Linux 5.14
+#else
+    (void)size;
+#endif
+}
+
 void SharedMemory::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
 
 }  // namespace a2a3sim

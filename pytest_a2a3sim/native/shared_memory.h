@@ -23,6 +23,9 @@ class SharedMemory {
     void* data() const { return data_; }
     size_t size() const { return size_; }
 
+    /// Makes the first `size` bytes present, so that no page fault interrupts whoever writes them.
+    void populate(size_t size) const;
+
     /// Keeps the memory out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
 

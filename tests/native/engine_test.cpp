@@ -192,7 +192,7 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     if (throws) probe.throwing_task = static_cast<int>(random() % static_cast<unsigned>(tasks));
 
     Graph graph = build(probe, edges);
-    expect(graph.task_count() == tasks && graph.edges.size() == edges.size(), "graph's size");
+    expect(graph.task_count() == tasks && graph.edge_count == edges.size(), "graph's size");
     const auto control = std::make_unique<Control>();
     std::vector<a2a3_task_record> records(static_cast<size_t>(tasks));
     const ExecutorOptions options = random_options(block_dim, thread_count, random);
