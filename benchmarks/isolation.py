@@ -70,7 +70,7 @@ class Simulation:
     def seconds(self, *, isolate: bool) -> float:
         """Time of one simulation."""
         device = replace(self.device, isolate=isolate)
-        with HostMemory(self.inputs.tensors) as memory, silence():
+        with HostMemory(self.inputs) as memory, silence():
             start = time.perf_counter()
             with Run(self.built, self.inputs, memory, device) as run:
                 run.wait()

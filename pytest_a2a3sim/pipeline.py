@@ -117,7 +117,7 @@ def _run_built(  # noqa: PLR0913 - what run_case got, and made
         memory=settings.device_memory or default_device_memory(),
     )
     simulation = Simulation(built, inputs, device)
-    with HostMemory(inputs.tensors) as memory:
+    with HostMemory(inputs) as memory:
         with (
             captured_output() as output,
             Run(built, inputs, memory, replace(device, output=output)) as run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def find_vacuous(
             if name not in expected.untouched
             for remark in _output(golden, inputs.tensors[name], expected.raw[name], memory)
         ),
-        *_changed_inputs(inputs, memory),
+        *_changed_inputs(inputs, outcome),
     )
 
 
@@ -60,15 +61,15 @@ def _not_copied_back(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
             )
 
 
-def _changed_inputs(inputs: CaseInputs, memory: HostMemory) -> Iterator[str]:
+def _changed_inputs(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
+    changed = Counter[str]()
+    for copied in outcome.copied:
+        changed[copied.tensor] += copied.changed
     for name, tensor in inputs.tensors.items():
-        if name in inputs.outputs:
-            continue
-        changed = np.count_nonzero(memory.bytes_of(name) != tensor.raw())
-        if changed:
+        if name not in inputs.outputs and changed[name]:
             yield (
-                f"input {name!r} was changed by the run ({changed} of {tensor.nbytes} bytes), but "
-                "is no output: nothing checks it; add it to __outputs__"
+                f"input {name!r} was changed by the run ({changed[name]} of {tensor.nbytes} bytes),"
+                " but is no output: nothing checks it; add it to __outputs__"
             )
 
 

@@ -147,7 +147,6 @@ void CaseRun::run_child(pid_t parent) {
     setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     shared_.hide_from_children();
     description_.window->hide_from_children();
-    description_.window->populate();
     const SignalStack signal_stack;
     install_fault_handlers(shared_);
     simulate(description_, shared_);

@@ -40,9 +40,9 @@ extern "C" {
 
 const char* a2a3_last_error(void) { return last_error.c_str(); }
 
-int a2a3_window_create(size_t nbytes, a2a3_window** window) {
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window) {
     return guarded([&] {
-        *window = reinterpret_cast<a2a3_window*>(new HostWindow(nbytes));
+        *window = reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes));
         return A2A3_OK;
     });
 }

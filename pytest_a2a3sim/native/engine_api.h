@@ -145,6 +145,7 @@ typedef struct {
     int64_t tensor;
     uint64_t offset;
     uint64_t size;
+    uint64_t changed; /* of those bytes, if they are private: how many had another value before */
 } a2a3_copied_range;
 
 enum a2a3_access {
@@ -196,8 +197,10 @@ typedef struct {
 /* The text of the calling thread's last A2A3_ERROR. */
 const char* a2a3_last_error(void);
 
-/* Memory for host tensors that the simulated case shares with its parent. Destroy it last. */
-int a2a3_window_create(size_t nbytes, a2a3_window** window);
+/* Memory for host tensors: the simulated case has `private_nbytes` of its own, with the content
+ * that they had at its start, and shares the `shared_nbytes` behind them with its parent. Both are
+ * whole pages. Destroy it last. */
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window);
 void* a2a3_window_data(a2a3_window* window);
 void a2a3_window_destroy(a2a3_window* window);
 

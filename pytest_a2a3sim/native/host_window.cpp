@@ -3,34 +3,59 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include "text.h"
 
 namespace a2a3sim {
 
-HostWindow::HostWindow(size_t size) : size_(size) {
-    data_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (data_ == MAP_FAILED) {
-        throw std::system_error(errno, std::generic_category(),
-                                format("%zu bytes for the host tensors", size));
-    }
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+[[noreturn]] void refuse(size_t size) {
+    throw std::system_error(errno, std::generic_category(),
+                            format("%zu bytes for the host tensors", size));
 }
 
-HostWindow::~HostWindow() { munmap(data_, size_); }
+}  // namespace
+
+HostWindow::HostWindow(size_t private_size, size_t shared_size)
+    : reserved_size_(private_size + shared_size + kHugePage),
+      reserved_(mmap(nullptr, reserved_size_, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
+      private_size_(private_size),
+      size_(private_size + shared_size) {
+    if (reserved_ == MAP_FAILED) refuse(size_);
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(reserved_);
+    data_ = static_cast<char*>(reserved_) + (kHugePage - begin % kHugePage) % kHugePage;
+    map(data_, private_size, MAP_PRIVATE);
+    map(data_ + private_size, shared_size, MAP_SHARED);
+    if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
+}
+
+void HostWindow::map(char* begin, size_t size, int kind) {
+    if (size == 0) return;
+    const int flags = kind | MAP_ANONYMOUS | MAP_FIXED;
+    if (mmap(begin, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED) return;
+    const int error = errno;
+    munmap(reserved_, reserved_size_);
+    errno = error;
+    refuse(size);
+}
+
+HostWindow::~HostWindow() { munmap(reserved_, reserved_size_); }
 
 bool HostWindow::contains(const void* address) const {
-    const char* begin = static_cast<const char*>(data_);
-    return address >= begin && address < begin + size_;
+    return address >= data_ && address < data_ + size_;
+}
+
+bool HostWindow::is_private(const void* address) const {
+    return address >= data_ && address < data_ + private_size_;
 }
 
 void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
-
-void HostWindow::populate() const {
-#ifdef MADV_POPULATE_READ
-    madvise(data_, size_, MADV_POPULATE_READ);  // where the kernel has it: Linux 5.14
-#endif
-}
 
 void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
                    bool reachable) {

@@ -1,4 +1,5 @@
-// Host tensors: memory shared with the parent, unreachable while the graph runs.
+// Host tensors: what the case only reads, and what the parent reads afterwards; all of it is
+// unreachable while the graph runs.
 #pragma once
 
 #include <cstddef>
@@ -11,26 +12,32 @@ extern "C" {
 
 namespace a2a3sim {
 
-/// Throws std::system_error when the memory cannot be had.
+/// Private memory, then memory shared with forked processes. A forked child gets the private part
+/// with its page tables, in huge pages where the system grants them: it costs a child nothing to
+/// read it, while it faults on every page of the shared part.
 class HostWindow {
   public:
-    explicit HostWindow(size_t size);
+    /// Sizes in bytes, whole pages. Throws std::system_error when the memory cannot be had.
+    HostWindow(size_t private_size, size_t shared_size);
     ~HostWindow();
     HostWindow(const HostWindow&) = delete;
     HostWindow& operator=(const HostWindow&) = delete;
 
-    void* data() const { return data_; }
+    char* data() const { return data_; }
     size_t size() const { return size_; }
     bool contains(const void* address) const;
+    bool is_private(const void* address) const;
     /// Keeps the window out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
-    /// Maps every page at once: a forked child, which shares the memory but not the page tables,
-    /// would otherwise fault on each.
-    void populate() const;
 
   private:
+    void map(char* begin, size_t size, int kind);
+
+    size_t reserved_size_;
+    void* reserved_;
+    size_t private_size_;
     size_t size_;
-    void* data_;
+    char* data_;
 };
 
 struct HostTensor {

@@ -1,4 +1,4 @@
-"""Host tensors in memory that the simulating process shares."""
+"""Host tensors where the simulating process finds them."""
 
 from __future__ import annotations
 
@@ -17,24 +17,31 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from pytest_a2a3sim.loading.inputs import CaseInputs
     from pytest_a2a3sim.loading.tensors import Bytes, Tensor
 
 
 class HostMemory:
-    """A copy of every tensor in memory that the simulating process shares; a context manager."""
+    """A copy of every tensor; a context manager.
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+    The simulating process shares the outputs. It has the other tensors to itself: what it writes
+    into them is not seen here.
+    """
+
+    def __init__(self, inputs: CaseInputs) -> None:
+        tensors = inputs.tensors
+        by_sharing = sorted(tensors.values(), key=lambda tensor: tensor.name in inputs.outputs)
+        self._tensors: Mapping[str, Tensor] = {tensor.name: tensor for tensor in by_sharing}
         self._offsets: dict[str, int] = {}
-        size = 0
-        for tensor in tensors.values():
-            self._offsets[tensor.name] = size
+        sizes = {False: 0, True: 0}
+        for tensor in by_sharing:
+            self._offsets[tensor.name] = sum(sizes.values())
             pages = max(1, -(-tensor.nbytes // mmap.PAGESIZE))
-            size += pages * mmap.PAGESIZE
-        self._tensors = tensors
+            sizes[tensor.name in inputs.outputs] += pages * mmap.PAGESIZE
         holder = ffi.new("a2a3_window**")
         check(
-            lib.a2a3_window_create(max(size, mmap.PAGESIZE), holder),
-            "host tensors cannot be placed in shared memory",
+            lib.a2a3_window_create(sizes[False], sizes[True], holder),
+            "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]
         for name, tensor in tensors.items():
@@ -58,7 +65,10 @@ class HostMemory:
         return int(ffi.cast("uintptr_t", lib.a2a3_window_data(self.window))) + self._offsets[name]
 
     def bytes_of(self, name: str) -> Bytes:
-        """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy."""
+        """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy.
+
+        Those of an output are what the simulating process has written into it.
+        """
         nbytes = self._tensors[name].nbytes
         pointer = ffi.cast("char*", self.address(name))
         view: npt.NDArray[np.uint8] = np.frombuffer(ffi.buffer(pointer, nbytes), dtype=np.uint8)
@@ -66,8 +76,8 @@ class HostMemory:
 
     def names(self) -> list[str]:
         """Names by ascending address."""
-        return list(self._offsets)
+        return list(self._tensors)
 
     def tensors(self) -> list[Tensor]:
         """What it holds, by ascending address."""
-        return [self._tensors[name] for name in self._offsets]
+        return list(self._tensors.values())

@@ -96,11 +96,19 @@ class Graph:
 
 @dataclass(frozen=True)
 class CopiedRange:
-    """Bytes of a tensor that a tensor pair copied from the device."""
+    """Bytes of a tensor that a tensor pair copied from the device.
+
+    Attributes:
+        tensor: its name.
+        offset: of the first byte.
+        size: number of bytes.
+        changed: of an input's bytes, those that had another value before.
+    """
 
     tensor: str
     offset: int
     size: int
+    changed: int
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def with_other_poison(simulation: Simulation) -> Mapping[str, npt.NDArray[np.uin
     if not simulation.device.isolate:
         return None
     other = replace(simulation, device=replace(simulation.device, poison=OTHER_POISON))
-    with HostMemory(simulation.inputs.tensors) as memory:
+    with HostMemory(simulation.inputs) as memory:
         try:
             _run_silently(other, memory)
         except A2A3SimError:
@@ -84,7 +84,7 @@ def with_other_poison(simulation: Simulation) -> Mapping[str, npt.NDArray[np.uin
 
 
 def _fault_of(simulation: Simulation) -> KernelFault | None:
-    with HostMemory(simulation.inputs.tensors) as memory:
+    with HostMemory(simulation.inputs) as memory:
         try:
             _run_silently(simulation, memory)
         except KernelFault as error:

@@ -151,7 +151,8 @@ class Run:
         ranges = lib.a2a3_run_copied_ranges(self._run, count)
         names = self._memory.names()
         return tuple(
-            CopiedRange(names[item.tensor], item.offset, item.size) for item in ranges[0 : count[0]]
+            CopiedRange(names[item.tensor], item.offset, item.size, item.changed)
+            for item in ranges[0 : count[0]]
         )
 
     def _failure(self, report: Report, snapshot: Any) -> Failure:

@@ -100,7 +100,7 @@ def test_nothing_accumulates(golden_dir: GoldenDir, body: str) -> None:
 
         def run() -> None:
             with (
-                HostMemory(inputs.tensors) as memory,
+                HostMemory(inputs) as memory,
                 Run(built, inputs, memory, device) as started,
                 contextlib.suppress(KernelExit, KernelHang),
             ):
