@@ -6,6 +6,8 @@
 // takes tasks of its core's type only.
 #pragma once
 
+#include <chrono>
+
 #include "control.h"
 #include "graph.h"
 
@@ -19,6 +21,8 @@ struct ExecutorOptions {
     a2a3_schedule schedule;
     uint64_t seed;         // of A2A3_SCHEDULE_RANDOM
     int64_t origin_ticks;  // of the records' times
+    /// How long a thread without work waits before it looks for some that nobody called it for.
+    std::chrono::milliseconds look_again{50};
 };
 
 /// Executes every task once, each after all its predecessors, on a core of its type. `records`

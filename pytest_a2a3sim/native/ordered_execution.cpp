@@ -69,6 +69,7 @@ class OrderedExecution {
           runner_(graph, kernels, options, control, records),
           block_dim_(options.block_dim),
           typed_(options.thread_count == kThreadPerCore),
+          look_again_(options.look_again),
           worker_count_(typed_ ? 3 * block_dim_ : std::clamp(options.thread_count, 1, block_dim_)),
           remaining_(graph.task_count()),
           lanes_{Lane(options), Lane(options)} {
@@ -144,9 +145,8 @@ class OrderedExecution {
     /// A parked thread looks by itself now and then, so that kernels that wait for one another all
     /// get their threads.
     void park(Lane& lane, std::unique_lock<std::mutex>& lock) {
-        constexpr auto kLookAgain = std::chrono::milliseconds(50);
         ++lane.sleepers;
-        lane.called.wait_until(lock, std::chrono::system_clock::now() + kLookAgain,
+        lane.called.wait_until(lock, std::chrono::system_clock::now() + look_again_,
                                [&] { return lane.calls > 0 || over(); });
         if (lane.calls > 0) {
             --lane.calls;
@@ -167,6 +167,7 @@ class OrderedExecution {
     TaskRunner runner_;
     const int block_dim_;
     const bool typed_;
+    const std::chrono::milliseconds look_again_;
     const int worker_count_;
     const int cpus_ = usable_cpus();
 
