@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.build import Builder
 from pytest_a2a3sim.building.cache import Cache
-from pytest_a2a3sim.building.toolchain import find_toolchain, units
+from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.building.units import units
 from pytest_a2a3sim.loading.load_kernels import load_kernel_config
 from pytest_a2a3sim.settings import usable_cpus
 
@@ -152,7 +153,7 @@ def bare_commands(kernels: list[Path], output: Path) -> list[str]:
     for directory in kernels:
         for unit in dict.fromkeys(units(load_kernel_config(directory))):
             name = output / f"{len(commands)}.so"
-            flags = [*unit.flags(), "-shared", "-Wl,-Bsymbolic"]
+            flags = [*toolchain.flags(unit), "-shared", "-Wl,-Bsymbolic"]
             words = [*toolchain.compiler, *flags, str(unit.source), "-o", str(name)]
             commands.append(shlex.join(words))
     return commands

@@ -14,7 +14,7 @@ from pytest_a2a3sim.building.cache import Cache
 from pytest_a2a3sim.building.compile import CompileError
 from pytest_a2a3sim.building.compile_queue import CompileQueue
 from pytest_a2a3sim.building.objects import Objects
-from pytest_a2a3sim.building.toolchain import units
+from pytest_a2a3sim.building.units import units
 from pytest_a2a3sim.errors import BuildError
 from pytest_a2a3sim.settings import usable_cpus
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pytest_a2a3sim.building.manifest import Entry
-    from pytest_a2a3sim.building.toolchain import Unit
+    from pytest_a2a3sim.building.units import Unit
     from pytest_a2a3sim.spec import KernelConfig, KernelSpec
 
 DEFAULT_ENTRY = "kernel_entry"

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.compilers import Compilers
 from pytest_a2a3sim.building.depfile import dependencies
 from pytest_a2a3sim.building.fingerprint import CLOCK_GRANULARITY_NS, Digests, Stamp, read
 from pytest_a2a3sim.building.includes import absent_candidates, directives, parse_search_path
 from pytest_a2a3sim.building.manifest import Dependency
-from pytest_a2a3sim.building.toolchain import compiler_environment
 from pytest_a2a3sim.errors import BuildError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
-    from typing import IO
 
     from pytest_a2a3sim.building.includes import Absent, Directive, SearchPath
     from pytest_a2a3sim.building.precompiled import PrecompiledHeader
-    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+    from pytest_a2a3sim.building.toolchain import Toolchain
+    from pytest_a2a3sim.building.units import Unit
 
 _ERROR_LINE = re.compile(r"^[^\s:][^:\n]*:\d+(?::\d+)?: (?:fatal )?error: ", re.MULTILINE)
-
-# Lets a compiler be killed with the programs that it starts. A group is enough; a session of its
-# own would also get it a share of the CPUs of its own.
-_OWN_GROUP: Any = (
-    {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
-)
 
 
 class CompileError(Exception):
@@ -75,69 +65,14 @@ class Compiled:
     settled: bool
 
 
-class Compilers:
-    """Runs compilers, all of which can be stopped at once."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._mutex = threading.Lock()
-        self._stopped = False
-
-    def run(self, command: list[str], directory: Path, **extra: str) -> tuple[int, str]:
-        """Runs a command to its end; returns its exit status and what it printed.
-
-        ``extra`` is added to the environment.
-
-        Raises:
-            BuildError: it cannot be started, or everything was stopped.
-        """
-        with tempfile.TemporaryFile() as output:  # a pipe could stay open in a simulating child
-            process = self._start(command, directory, extra, output)
-            try:
-                process.wait()
-            finally:
-                with self._mutex:
-                    self._running.discard(process)
-            output.seek(0)
-            return process.returncode, output.read().decode(errors="replace")
-
-    def _start(
-        self, command: list[str], directory: Path, extra: dict[str, str], output: IO[bytes]
-    ) -> subprocess.Popen[bytes]:
-        with self._mutex:
-            if self._stopped:
-                raise BuildError("compilation was stopped")
-            try:
-                process = subprocess.Popen(  # noqa: S603 - the user's own compiler
-                    command,
-                    cwd=directory,
-                    env={**compiler_environment(), **extra},
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    **_OWN_GROUP,
-                )
-            except OSError as error:
-                raise BuildError(f"{command[0]} cannot be started: {error}") from None
-            self._running.add(process)
-        return process
-
-    def stop(self) -> None:
-        """Ends what runs, and lets nothing start any more."""
-        with self._mutex:
-            self._stopped = True
-            for process in self._running:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-
-
 class UnitCompiler:
     """Compiles units into one directory, with what it learnt about headers and search paths."""
 
-    def __init__(self, workspace: Path, digests: Digests) -> None:
+    def __init__(self, workspace: Path, digests: Digests, environment: Mapping[str, str]) -> None:
         self._workspace = workspace
         self._digests = digests
-        self._compilers = Compilers()
+        self._environment = environment
+        self._compilers = Compilers(environment)
         self._directives: dict[str, frozenset[Directive]] = {}
         self._search_paths: dict[tuple[str, ...], SearchPath] = {}
 
@@ -161,7 +96,6 @@ class UnitCompiler:
             source_digest: what the source is expected to be.
             name: of the files in the workspace, without a suffix.
             header: holds what the source includes first.
-            header: holds what the source includes first.
 
         Raises:
             CompileError: the compiler or the linker does not accept it.
@@ -183,7 +117,7 @@ class UnitCompiler:
         same_source = source is not None and source[1] == source_digest
         return Compiled(
             path=output,
-            symbols=tuple(exported_symbols(output)),
+            symbols=tuple(exported_symbols(output, self._environment)),
             dependencies=found,
             absent=self._absent(unit, toolchain, str(unit.source), found),
             settled=same_source and self._settled(str(unit.source), found, started),
@@ -307,7 +241,7 @@ def _wait_until_settled(path: str) -> None:
             time.sleep((CLOCK_GRANULARITY_NS - age + 1_000_000) / 1e9)
 
 
-def exported_symbols(path: Path) -> list[str]:
+def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
     """Names of the functions that a shared object exports, sorted.
 
     Raises:
@@ -316,6 +250,7 @@ def exported_symbols(path: Path) -> list[str]:
     try:
         listing = subprocess.run(  # noqa: S603 - reads an object that the compiler made
             ["nm", "-D", "-P", "--defined-only", str(path)],  # noqa: S607 - the one on PATH
+            env=environment,
             capture_output=True,
             text=True,
             check=True,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.fingerprint import Digests, Glance, digest_of_parts, read
+from pytest_a2a3sim.building.keys import key_parts
 from pytest_a2a3sim.building.manifest import obstacle
 from pytest_a2a3sim.building.objects import source_name
-from pytest_a2a3sim.building.toolchain import find_toolchain, key_parts, units
+from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.building.units import units
 from pytest_a2a3sim.errors import SettingsError
 from pytest_a2a3sim.loading.load_kernels import load_kernel_config
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.cache import Cache
     from pytest_a2a3sim.building.manifest import Part
-    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+    from pytest_a2a3sim.building.toolchain import Toolchain
+    from pytest_a2a3sim.building.units import Unit
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError, UnitCompiler
 from pytest_a2a3sim.building.fingerprint import Digests, Glance, digest_of_parts
+from pytest_a2a3sim.building.keys import key_parts
 from pytest_a2a3sim.building.manifest import Entry, Manifest, obstacle, refreshed
 from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
-from pytest_a2a3sim.building.toolchain import find_toolchain, key_parts
+from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
 from pytest_a2a3sim.errors import BuildError
 from pytest_a2a3sim.settings import usable_cpus
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.cache import Cache
     from pytest_a2a3sim.building.manifest import Part
-    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+    from pytest_a2a3sim.building.toolchain import Toolchain
+    from pytest_a2a3sim.building.units import Unit
 
 _ATTEMPTS = 3  # at a source that changes while it is compiled
 
@@ -31,7 +33,8 @@ class Objects:
     """Shared objects in a workspace of the session's own.
 
     Objects are copied from the cache into the workspace: what was verified is what runs, whatever
-    happens to the cache meanwhile. Every method may be called from any thread.
+    happens to the cache meanwhile. Compilers run in the environment of the moment when this was
+    made, whatever tests do to it meanwhile. Every method may be called from any thread.
     """
 
     def __init__(self, workspace: Path, cache: Cache, rebuild_since: float = 0.0) -> None:
@@ -46,7 +49,8 @@ class Objects:
         self._cache = cache
         self._rebuild_since = rebuild_since
         self._digests = Digests()
-        self._compiler = UnitCompiler(workspace, self._digests)
+        self._environment = compiler_environment()
+        self._compiler = UnitCompiler(workspace, self._digests, self._environment)
         self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
         self._expected: set[Unit] = set()
         self._names = itertools.count(1)
@@ -92,7 +96,7 @@ class Objects:
         Raises:
             BuildError: the compiler or a source is missing.
         """
-        toolchain = find_toolchain(self._cache)
+        toolchain = find_toolchain(self._cache, self._environment)
         glance = Glance()
         found = ((unit, self._find(self._key(unit, toolchain)[0], glance)) for unit in units)
         return {unit: entry for unit, entry in found if entry is not None}
@@ -110,7 +114,7 @@ class Objects:
         attempt = 0
         while True:
             attempt += 1
-            toolchain = find_toolchain(self._cache)
+            toolchain = find_toolchain(self._cache, self._environment)
             key, parts = self._key(unit, toolchain)
             entry = self._find(key, Glance())
             if entry is not None:
@@ -194,15 +198,13 @@ class Objects:
         )
         compiled.path.replace(self.path(entry))
         self._uncounted.add(unit)
-        # The environment may have changed meanwhile too: then the key is not that of the result.
-        settled = compiled.settled and self._key(unit, find_toolchain(self._cache))[0] == key
-        if settled:
+        if compiled.settled:
             self._manifests[key] = (self._manifests.get(key) or Manifest(parts)).with_entry(entry)
             stored = self._cache.manifest(key) or Manifest(parts)
             self._cache.save_object(content)
             self._cache.save_manifest(key, stored.with_entry(entry))
             self._cache.save_latest_key(source_name(unit), key)
-        return entry, settled
+        return entry, compiled.settled
 
     def _plan(self) -> None:
         """Decides about precompiled headers, once something is to be compiled."""

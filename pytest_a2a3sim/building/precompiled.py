@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.fingerprint import Glance, digest_of_parts
+from pytest_a2a3sim.building.keys import environment_parts
 from pytest_a2a3sim.building.manifest import Entry, Manifest, obstacle
 from pytest_a2a3sim.building.prologue import prologue, shared_prologues
-from pytest_a2a3sim.building.toolchain import environment_parts
 from pytest_a2a3sim.errors import BuildError
 from pytest_a2a3sim.settings import usable_cpus
 
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.fingerprint import Digests
     from pytest_a2a3sim.building.manifest import Dependency, Part
     from pytest_a2a3sim.building.prologue import Prologue
-    from pytest_a2a3sim.building.toolchain import Toolchain, Unit
+    from pytest_a2a3sim.building.toolchain import Toolchain
+    from pytest_a2a3sim.building.units import Unit
 
 UNITS_PER_CPU = 3  # that must wait for the same headers before one is made
 HEAVY_BYTES = 1 << 20  # of preprocessed text

@@ -11,7 +11,7 @@ from pytest_a2a3sim.building.fingerprint import read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_a2a3sim.building.toolchain import Unit
+    from pytest_a2a3sim.building.units import Unit
 
 Prologue = tuple[str, ...]
 

@@ -1,118 +1,32 @@
-"""Which compiler, and which flags."""
+"""Which compiler, and its commands."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.cache import Cache
 from pytest_a2a3sim.building.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.errors import BuildError
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.building.manifest import Part
-    from pytest_a2a3sim.spec import CompileSpec, KernelConfig
+    from collections.abc import Mapping
 
-PACKAGE = Path(__file__).resolve().parents[1]
-INCLUDE_DIR = PACKAGE / "include"
+    from pytest_a2a3sim.building.manifest import Part
+    from pytest_a2a3sim.building.units import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
-_COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
-_KERNEL_FLAGS = (
-    "-std=c++2b",  # C++23, by the name that older compilers know too
-    "-O3",
-    "-fpermissive",
-    "-ffp-contract=off",
-    "-D__CPU_SIM",
-    "-DPTO_CPU_MAX_THREADS=1",
-    "-DNDEBUG",
-    "-D__gm__=",
-    "-D__aicore__=",
-)
-_ORCHESTRATION_FLAGS = ("-std=c++17", "-O2")
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
 
-# What changes a compiler's result without being on its command line.
-ENVIRONMENT = (
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
-    "CCC_OVERRIDE_OPTIONS",
-    "CLANG_CONFIG_PATH",
-    "SOURCE_DATE_EPOCH",
-    "LC_ALL",
-    "LC_CTYPE",
-    "LANG",
-    "PTO_ISA_ROOT",
-)
 # Would make the compiler write files of its own choice.
 _SCRUBBED = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A source, and how it is compiled.
-
-    Attributes:
-        kind: decides the default flags.
-        entry: the symbol that its author names, if any.
-        compile: the source and its author's flags.
-        session_flags: flags added to every source's own.
-    """
-
-    kind: Literal["kernel", "orchestration"]
-    entry: str | None
-    compile: CompileSpec
-    session_flags: tuple[str, ...] = ()
-
-    @property
-    def source(self) -> Path:
-        """The source, absolute."""
-        return self.compile.source
-
-    @property
-    def directory(self) -> Path:
-        """Where the compiler runs: relative paths in flags start here."""
-        return self.source.parent
-
-    @property
-    def user_flags(self) -> tuple[str, ...]:
-        """The flags of the session and of the source's author."""
-        return (*self.session_flags, *self.compile.cxxflags)
-
-    def flags(self) -> tuple[str, ...]:
-        """Every flag of the compiler, in order."""
-        spec = self.compile
-        includes = [*spec.include_dirs, str(INCLUDE_DIR)]
-        if root := os.environ.get("PTO_ISA_ROOT"):
-            includes.append(str(Path(root) / "include"))
-        return (
-            *_COMPILE_FLAGS,
-            *(_KERNEL_FLAGS if self.kind == "kernel" else _ORCHESTRATION_FLAGS),
-            *(f"-D{name}={value}" if value else f"-D{name}" for name, value in spec.defines),
-            *(f"-I{directory}" for directory in includes),
-            *self.user_flags,
-        )
-
-
-def units(config: KernelConfig, session_flags: tuple[str, ...] = ()) -> tuple[Unit, ...]:
-    """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration."""
-    orchestration = config.orchestration
-    return (
-        *(Unit("kernel", k.entry, k.compile, session_flags) for k in config.kernels),
-        Unit("orchestration", orchestration.function_name, orchestration.compile, session_flags),
-    )
 
 
 @dataclass(frozen=True)
@@ -124,17 +38,24 @@ class Toolchain:
         compiler: the compiler's absolute path, and words of CXX after it.
         version: the first line of what ``--version`` prints.
         identity: what tells it from other compilers, as parts of a key.
+        environment: the environment in which it runs.
     """
 
     launcher: tuple[str, ...]
     compiler: tuple[str, ...]
     version: str
     identity: tuple[Part, ...]
+    environment: Mapping[str, str] = field(compare=False, repr=False)
 
     @property
     def is_gcc(self) -> bool:
         """Whether it is GNU's compiler."""
         return "Free Software Foundation" in dict(self.identity).get("compiler --version", "")
+
+    def flags(self, unit: Unit) -> tuple[str, ...]:
+        """Every flag of a source, in order."""
+        root = self.environment.get("PTO_ISA_ROOT")
+        return unit.flags((str(Path(root) / "include"),) if root else ())
 
     def compile_command(
         self, unit: Unit, output: Path, dependencies: Path, header: Path | None = None
@@ -145,20 +66,25 @@ class Toolchain:
         """
         first = () if header is None else ("-include", str(header))
         outputs = ("-o", str(output), "-MD", "-MF", str(dependencies), "-MT", "object")
-        flags = compile_flags(unit)
+        flags = self._compile_flags(unit)
         return [*self.launcher, *self.compiler, *first, *flags, "-c", str(unit.source), *outputs]
 
     def precompile_command(self, unit: Unit, header: Path, dependencies: Path) -> list[str]:
         """The command that precompiles a header, and lists the files that it reads."""
         outputs = ("-o", f"{header}.gch", "-MD", "-MF", str(dependencies), "-MT", "object")
-        return [*self.compiler, *compile_flags(unit), "-x", "c++-header", str(header), *outputs]
+        return [
+            *self.compiler,
+            *self._compile_flags(unit),
+            *("-x", "c++-header", str(header)),
+            *outputs,
+        ]
 
     def preprocess_command(
         self, unit: Unit, source: Path | str, *options: str, header: Path | None = None
     ) -> list[str]:
         """The command that prints what is left of a source after a precompiled header."""
         first = () if header is None else ("-include", str(header), "-fpch-preprocess")
-        flags = compile_flags(unit)
+        flags = self._compile_flags(unit)
         return [*self.compiler, *first, *flags, "-E", *options, "-x", "c++", str(source)]
 
     def link_command(self, unit: Unit, compiled: Path, output: Path) -> list[str]:
@@ -176,31 +102,39 @@ class Toolchain:
         """The command that prints where headers are looked for."""
         return self.preprocess_command(unit, os.devnull, "-v")
 
-
-def compile_flags(unit: Unit) -> list[str]:
-    """The flags of a command that does not link."""
-    return [flag for flag in unit.flags() if not flag.startswith(_FOR_THE_LINKER)]
+    def _compile_flags(self, unit: Unit) -> list[str]:
+        """The flags of a command that does not link."""
+        return [flag for flag in self.flags(unit) if not flag.startswith(_FOR_THE_LINKER)]
 
 
 def compiler_environment() -> dict[str, str]:
-    """The environment in which compilers run."""
+    """A copy of this process's environment, as compilers get it."""
     return {name: value for name, value in os.environ.items() if name not in _SCRUBBED}
 
 
-def find_toolchain(cache: Cache | None = None) -> Toolchain:
+def find_toolchain(
+    cache: Cache | None = None, environment: Mapping[str, str] | None = None
+) -> Toolchain:
     """The compiler that ``CXX`` names, g++ by default.
 
     What it says about itself is kept in the cache, as long as its files do not change.
 
+    Args:
+        cache: where that is kept; the user's by default.
+        environment: where ``CXX`` and ``PATH`` are looked up, and in which the compiler runs; this
+            process's by default.
+
     Raises:
         BuildError: it is not on PATH or does not run.
     """
-    command_line = os.environ.get("CXX", "").strip() or "g++"
-    return _find(command_line, os.environ.get("PATH", ""), cache or Cache())
+    environment = compiler_environment() if environment is None else environment
+    command_line = environment.get("CXX", "").strip() or "g++"
+    return _find(command_line, environment, cache or Cache())
 
 
-def _find(command_line: str, path: str, cache: Cache) -> Toolchain:
+def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> Toolchain:
     words = shlex.split(command_line)
+    path = environment.get("PATH", "")
     position = 1 if len(words) > 1 and Path(words[0]).name in _LAUNCHERS else 0
     found = [shutil.which(word, path=path) for word in words[: position + 1]]
     for word, executable in zip(words, found, strict=False):
@@ -215,7 +149,7 @@ def _find(command_line: str, path: str, cache: Cache) -> Toolchain:
     name = digest_of_parts((*_parts("word", (*launcher, *compiler)), ("PATH", path)))
     description = _recorded(cache.compiler_file(name))
     if description is None:
-        description = _Description.ask(command_line, compiler)
+        description = _Description.ask(command_line, compiler, environment)
         cache.save_compiler(name, description.encode())
     version = description.answers["--version"].splitlines()
     return Toolchain(
@@ -230,6 +164,7 @@ def _find(command_line: str, path: str, cache: Cache) -> Toolchain:
                 for file, stamp in description.files.items()
             ),
         ),
+        environment=environment,
     )
 
 
@@ -245,16 +180,16 @@ class _Description:
     files: dict[str, Stamp]
 
     @classmethod
-    def ask(cls, command_line: str, compiler: tuple[str, ...]) -> _Description:
-        answers = {
-            question: _ask(command_line, compiler, question)
-            for question in ("--version", "-dumpmachine")
-        }
-        programs = [
-            _ask(command_line, compiler, f"-print-prog-name={program}").strip()
-            for program in ("cc1plus", "as", "ld")
-        ]
-        paths = [compiler[0], *(shutil.which(program) or "" for program in programs)]
+    def ask(
+        cls, command_line: str, compiler: tuple[str, ...], environment: Mapping[str, str]
+    ) -> _Description:
+        def ask(question: str) -> str:
+            return _ask(command_line, [*compiler, question], environment)
+
+        answers = {question: ask(question) for question in ("--version", "-dumpmachine")}
+        programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
+        path = environment.get("PATH")
+        paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
         files = {path: stamp for path in paths if path and (stamp := Stamp.of(path))}
         return cls(answers, files)
 
@@ -277,56 +212,13 @@ def _recorded(path: Path) -> _Description | None:
     return description if unchanged and "--version" in description.answers else None
 
 
-def _ask(command_line: str, compiler: tuple[str, ...], question: str) -> str:
+def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:
     try:
         return subprocess.run(  # noqa: S603 - the user's own compiler
-            [*compiler, question], capture_output=True, text=True, check=True, timeout=60
+            command, env=environment, capture_output=True, text=True, check=True, timeout=60
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise BuildError(
             f"the C++ compiler {command_line!r} does not run: {error}\n"
             "Name a working one in the environment variable CXX."
         ) from None
-
-
-def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Part, ...]:
-    """Everything that decides what a source is compiled to, except its headers."""
-    return (
-        ("kind", unit.kind),
-        *environment_parts(unit, toolchain),
-        ("entry", unit.entry or ""),
-        ("source path", str(unit.source)),
-        ("source content", source_digest),
-    )
-
-
-def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
-    """What of that does not depend on the source: compiler, flags and environment."""
-    variables = ((name, os.environ.get(name)) for name in ENVIRONMENT)
-    return (
-        ("plugin headers", _plugin_digest()),
-        *toolchain.identity,
-        *_parts("flag", unit.flags()),
-        *_flag_files(unit),
-        *((f"environment {name}", value) for name, value in variables if value),
-    )
-
-
-@functools.cache
-def _plugin_digest() -> str:
-    """SHA-256 of the headers that user sources include and of the engine's ABI."""
-    files = [*sorted(INCLUDE_DIR.rglob("*.h")), PACKAGE / "native" / "engine_api.h"]
-    contents = ((str(file.relative_to(PACKAGE)), read(str(file))) for file in files)
-    return digest_of_parts(tuple((name, c.digest) for name, c in contents if c is not None))
-
-
-def _flag_files(unit: Unit) -> tuple[Part, ...]:
-    """Files that flags name: libraries, linker scripts, files of flags, plugins."""
-    parts = []
-    for flag in unit.user_flags:
-        words = (flag, *flag.replace("=", ",").lstrip("@").split(","))
-        for word in dict.fromkeys(words):
-            content = read(str(unit.directory / word)) if word else None
-            if content is not None:
-                parts.append((f"file of a flag {word}", content.digest))
-    return tuple(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.toolchain import INCLUDE_DIR
+from pytest_a2a3sim.building.units import INCLUDE_DIR
 from pytest_a2a3sim.running.explain_memory import argument_words
 
 if TYPE_CHECKING:

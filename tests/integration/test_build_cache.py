@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import pytest_a2a3sim
 from pytest_a2a3sim import A2A3SimWarning, BuildError, Settings, run_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.compilers import CountingCompiler
     from tests.golden_dirs import GoldenDir
@@ -203,6 +205,34 @@ def test_replaced_compiler(golden_dir: GoldenDir, compiler: CountingCompiler) ->
     compiler.executable.write_text(f"{text}# another build of the same version\n")
     compiler.forget()
     assert run_case(golden_dir.path).passed
+    assert compiler.compiled() == BOTH
+
+
+@pytest.mark.parametrize("part", ["include/runtime.h", "native/engine_api.h"])
+def test_another_version_of_the_plugin(
+    golden_dir: GoldenDir, compiler: CountingCompiler, tmp_path: Path, part: str
+) -> None:
+    package = Path(pytest_a2a3sim.__file__).parent
+    copy = shutil.copytree(package, tmp_path / "installed" / package.name)
+
+    def run() -> None:
+        script = (
+            "import sys, pytest_a2a3sim as p; p.run_case(sys.argv[1]).check(); print(p.__file__)"
+        )
+        printed = subprocess.check_output(
+            [sys.executable, "-c", script, golden_dir.path],
+            cwd=copy.parent,
+            text=True,
+        )
+        assert printed.splitlines()[-1] == str(copy / "__init__.py")
+
+    run()
+    compiler.forget()
+    run()
+    assert compiler.runs() == []
+    with (copy / part).open("a") as file:
+        file.write("// another version\n")
+    run()
     assert compiler.compiled() == BOTH
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim.building.prologue import prologue, shared_prologues
-from pytest_a2a3sim.building.toolchain import Unit
+from pytest_a2a3sim.building.units import Unit
 from pytest_a2a3sim.spec import CompileSpec
 
 if TYPE_CHECKING:
