@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim import cli_cache, cli_profile, cli_settings
 from pytest_a2a3sim.errors import A2A3SimError
+from pytest_a2a3sim.progress import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 from pytest_a2a3sim.version import __version__
 
@@ -116,6 +117,7 @@ def _run(options: argparse.Namespace) -> int:
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
     with contextlib.closing(Simulator(cli_settings.settings(options))) as simulator:
+        simulator.report_build = BuildLines(console.say, is_terminal=sys.stdout.isatty())
         failed = [
             case.name
             for case in _cases(golden, options)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim import options, progress, session_report
+from pytest_a2a3sim import options, session_build, session_report
 from pytest_a2a3sim.collect import (
     SIMULATOR,
     GoldenFile,
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Starts compiling in the background."""
-    progress.compile_early(session)
+    session_build.compile_early(session)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -90,9 +90,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepares the lines per tensor, and those of long builds, where somebody reads them."""
     config = session.config
     session_report.register_tensor_lines(config)
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None and config.get_verbosity() >= 0:
-        config.stash[SIMULATOR].report_build = progress.BuildLines(terminal)
+    session_build.report_builds(config)
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from _pytest.terminal import TerminalReporter
 
 from pytest_a2a3sim.building.build import BuildProgress
 from pytest_a2a3sim.progress import BuildLines
+from tests.compilers import CountingCompiler
 from tests.golden_dirs import KERNEL, GoldenDir
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.compilers import CountingCompiler
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -164,12 +163,65 @@ def test_cache_size_limits_the_cache(
     assert list(own_cache.rglob("*.so")) == []
 
 
-def test_lines_of_a_long_build(pytestconfig: pytest.Config) -> None:
-    output = io.StringIO()
-    lines = BuildLines(TerminalReporter(pytestconfig, output))
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        pytest.param(("pytest", "-n", "2"), "a2a3sim: gw", id="xdist"),
+        pytest.param(("pytest_a2a3sim.cli", "run"), "compiled 1 of 2 sources", id="command line"),
+    ],
+)
+def test_long_build_is_told_while_it_lasts(
+    doubler: GoldenDir,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    line: str,
+) -> None:
+    go_on = tmp_path / "go-on"
+    wait = f"until [ -e {go_on} ] || [ $((tries += 1)) -gt 300 ]; do sleep 0.1; done"
+    slow = CountingCompiler.create(
+        tmp_path / "slow", before=f'case "$*" in *-c*double.cpp*) {wait};; esac'
+    )
+    monkeypatch.setenv("CXX", str(slow.executable))
+    options = () if "run" not in command else ("-k", "kernels", "-g", "golden.py")
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command, *options],
+        cwd=doubler.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process:
+        told = next((text for text in process.stdout if line in text), None)
+        go_on.touch()
+        rest = process.stdout.read()
+    assert told is not None, rest
+    assert "waiting for 3 s; compiling " in told
+    assert process.returncode == 0, rest
+
+
+def test_compilers_run_in_the_environment_of_the_start(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    pytester.makepyfile(
+        f"""
+        import os
+
+        def test_changes_the_environment(a2a3sim):
+            os.environ["CXX"] = "no-such-compiler"
+            a2a3sim.run_case({str(doubler.path)!r}).check()
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_lines_of_a_long_build() -> None:
+    said: list[str] = []
+    lines = BuildLines(said.append, is_terminal=False)
     for seconds in (0.5, 2.5, 3.0, 3.5, 31.0, 33.5, 0.5, 3.5):
         lines(BuildProgress(2, 9, ("a.cpp", "b.cpp"), seconds))
-    assert output.getvalue().splitlines() == [
-        f"a2a3sim: compiled 2 of 9 sources, waiting for {seconds} s; compiling a.cpp, b.cpp"
+    assert said == [
+        f"compiled 2 of 9 sources, waiting for {seconds} s; compiling a.cpp, b.cpp"
         for seconds in (3, 34, 4)
     ]
