@@ -531,6 +531,7 @@ _HARMLESS = (
         "#include <sys/wait.h>",
     ),
     _harmless("forks-and-leaves", "if (fork() == 0) for (;;) pause();"),
+    _harmless("forks-a-daemon", "if (fork() == 0 && setsid() > 0) for (;;) pause();"),
     _harmless(
         "leaves-threads",
         "pthread_t thread;\nfor (int i = 0; i < 4; ++i) pthread_create(&thread, nullptr, sleep_on, "

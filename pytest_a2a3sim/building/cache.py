@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.eviction import evict, sizes
 from pytest_a2a3sim.building.manifest import Manifest, read_manifest
 from pytest_a2a3sim.errors import SettingsError
 from pytest_a2a3sim.settings import parse_size
@@ -42,9 +43,6 @@ LIMIT_VARIABLE = "A2A3SIM_CACHE_SIZE"
 _POLL_SECONDS = 0.01
 _LOCK_SECONDS = 600.0  # a compiler that takes longer is taken for stopped
 _SLOT_SECONDS = 60.0
-_STALE_SECONDS = 3600.0
-_KEPT_SHARE = 0.9  # eviction goes below the limit, so that it does not run every time
-_EVICTABLE = ("objects", "manifests", "sources", "headers")
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Compiled kernels of pytest-a2a3sim; see "
     "`a2a3sim cache info`.\n"
@@ -278,46 +276,13 @@ class Cache:
 
     def usage(self) -> Usage:
         """Counts what the cache holds."""
-        kinds = {}
-        for kind in (*_EVICTABLE, "compilers"):
-            sizes = [status.st_size for _, status in _files(self._root / kind)]
-            kinds[kind] = (len(sizes), sum(sizes))
-        return Usage(self.directory, self.limit, kinds)
+        return Usage(self.directory, self.limit, sizes(self._root))
 
     def close(self) -> None:
         """Evicts if this process has added something and the cache is above its limit."""
         if self._grew:
             self._grew = False
-            self.evict()
-
-    def evict(self) -> int:
-        """Removes what was used least recently until the size is well below the limit.
-
-        Files that killed processes left behind go first. Returns the number of files removed from
-        the store.
-        """
-        self._remove_stale()
-        files = [file for kind in _EVICTABLE for file in _files(self._root / kind)]
-        size = sum(status.st_size for _, status in files)
-        if size <= self.limit:
-            return 0
-        removed = 0
-        for path, status in sorted(files, key=lambda file: file[1].st_mtime_ns):
-            if size <= self.limit * _KEPT_SHARE:
-                break
-            with contextlib.suppress(OSError):
-                path.unlink()
-                size -= status.st_size
-                removed += 1
-        return removed
-
-    def _remove_stale(self) -> None:
-        now = time.time()
-        for kind in ("tmp", "locks"):
-            for path, status in _files(self._root / kind):
-                if now - status.st_mtime > _STALE_SECONDS:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
+            evict(self._root, self.limit)
 
     def clear(self) -> Usage:
         """Removes everything; returns what there was.
@@ -335,14 +300,3 @@ class Cache:
                 "If another process is filling it, try again when that has ended."
             ) from None
         return usage
-
-
-def _files(directory: Path) -> list[tuple[Path, os.stat_result]]:
-    """Every file below a directory, with its status."""
-    found = []
-    for parent, _, names in os.walk(directory):
-        for name in names:
-            path = Path(parent, name)
-            with contextlib.suppress(OSError):
-                found.append((path, path.stat()))
-    return found

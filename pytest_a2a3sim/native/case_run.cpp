@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "case_child.h"
 #include "faults.h"
 #include "places.h"
 #include "snapshot.h"
@@ -51,36 +51,6 @@ class SignalsBlocked {
   private:
     sigset_t previous_;
 };
-
-/// Signals as a program finds them at its start.
-void reset_signals() {
-    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-        signal(signal_number, SIG_DFL);
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, nullptr);
-}
-
-/// No core file: the report has what it would be opened for.
-void leave_nothing_behind() {
-    const rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
-
-/// When the machine runs out of memory, the system ends this process before any other.
-void volunteer_for_out_of_memory() {
-    const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0) return;
-    [[maybe_unused]] const ssize_t written = write(file, "1000", 4);
-    close(file);
-}
-
-void redirect(int descriptor, int to) {
-    if (to < 0 || to == descriptor) return;
-    dup2(to, descriptor);
-    if (descriptor == STDIN_FILENO) close(to);
-}
 
 /// Processes that the system has ended for want of memory since it started; 0 if it does not tell.
 uint64_t out_of_memory_kills() {
@@ -129,29 +99,9 @@ void CaseRun::start_child() {
     const SignalsBlocked blocked;
     child_ = fork();
     if (child_ < 0) fail_with_errno("fork of the simulating process");
-    if (child_ == 0) run_child(parent);
+    if (child_ == 0) run_child(description_, shared_, parent);
     setpgid(child_, child_);
     child_descriptor_ = open_process(child_);
-}
-
-void CaseRun::run_child(pid_t parent) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(0);
-    reset_signals();
-    leave_nothing_behind();
-    volunteer_for_out_of_memory();
-    redirect(STDIN_FILENO, open("/dev/null", O_RDONLY));
-    redirect(STDOUT_FILENO, description_.output_descriptor);
-    redirect(STDERR_FILENO, description_.error_descriptor);
-    setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
-    shared_.hide_from_children();
-    description_.window->hide_from_children();
-    const SignalStack signal_stack;
-    install_fault_handlers(shared_);
-    simulate(description_, shared_);
-    std::fflush(nullptr);
-    _exit(0);
 }
 
 bool CaseRun::child_ended(double seconds) {

@@ -30,7 +30,6 @@ class CaseRun {
 
   private:
     void start_child();
-    [[noreturn]] void run_child(pid_t parent);
     /// True once the child has ended, within about `seconds`.
     bool child_ended(double seconds);
     void reap();

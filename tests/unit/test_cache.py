@@ -73,7 +73,7 @@ def test_nothing_is_evicted_below_the_limit(tmp_path: Path) -> None:
     cache = Cache(tmp_path, limit=2500)
     cache.save_object(b"1" * 1000)
     cache.save_object(b"2" * 1000)
-    assert cache.evict() == 0
+    cache.close()
     assert len(object_files(tmp_path)) == 2
 
 
@@ -84,7 +84,7 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
     old.write_bytes(b"half")
     new.write_bytes(b"half")
     os.utime(old, (0, 0))
-    cache.evict()
+    cache.close()
     assert not old.exists()
     assert new.exists()
 
