@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_a2a3sim import KernelException, KernelFault, OutOfMemory, Settings, run_case
+from tests.golden_dirs import GoldenDir
 
 if TYPE_CHECKING:
-    from tests.golden_dirs import GoldenDir
+    from collections.abc import Iterator
 
 FINISH = """\
 runtime->record_tensor_pair(host_y, y, args[3]);
@@ -144,3 +149,48 @@ def test_new_without_memory(golden_dir: GoldenDir) -> None:
     with pytest.raises(OutOfMemory, match=r"kernel 'double' .* ran out of host memory") as caught:
         run_case(golden_dir.path)
     assert caught.value.culprit.task == 0
+
+
+@pytest.fixture
+def memory_group() -> Iterator[Path]:
+    """The directory of a control group whose processes have 512 MiB together."""
+    for parent, limit in (
+        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+        (Path("/sys/fs/cgroup"), "memory.max"),
+    ):
+        group = parent / f"a2a3sim-{uuid.uuid4().hex}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            if (group / limit).exists():
+                (group / limit).write_text(str(512 << 20))
+                yield group
+                return
+        finally:
+            group.rmdir()
+    pytest.skip("control groups for memory belong to root, and not to every container")
+
+
+def test_exhausted_machine_ends_the_case_only(
+    pytester: pytest.Pytester, doubler: GoldenDir, memory_group: Path
+) -> None:
+    doubler.kernel_body(
+        """\
+        for (int i = 0; i < 2048; ++i) {
+            volatile char* const megabyte = new char[1 << 20];
+            for (int j = 0; j < 1 << 20; j += 4096) megabyte[j] = 1;
+        }"""
+    )
+    GoldenDir.create(pytester.path / "good")
+    join_and_run = f'echo $$ > {memory_group}/cgroup.procs && exec "$@"'
+    result = pytester.run(
+        *("sh", "-c", join_and_run, "sh"),
+        *(sys.executable, "-m", "pytest", "--sim-json=report.json"),
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    report = json.loads((pytester.path / "report.json").read_text())
+    (failure,) = (case["failure"] for case in report["cases"] if case["failure"])
+    assert failure["kind"] == "out-of-memory"
+    assert failure["kernel"] == "double"
