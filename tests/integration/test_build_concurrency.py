@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -46,10 +47,13 @@ def test_process_killed_while_it_compiles(
         before=f'case "$*" in *-c*double.cpp*) [ -p {fifo} ] && echo $$ > {fifo};; esac',
     )
     monkeypatch.setenv("CXX", str(stuck.executable))
+    compiling = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     victim = start(golden_dir)
-    fifo.read_text()  # returns when the compiler runs, which the victim waits for
+    while not select.select([compiling], [], [], 0.1)[0]:
+        assert victim.poll() is None
     victim.send_signal(signal.SIGKILL)
     victim.wait()
+    os.close(compiling)
     fifo.unlink()
     assert run_case(golden_dir.path).passed
     assert run_case(golden_dir.path).cache_hits == 2
