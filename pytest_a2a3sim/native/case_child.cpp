@@ -39,9 +39,16 @@ void volunteer_for_out_of_memory() {
     close(file);
 }
 
-/// Processes that the case forks end with the thread that forked them, in whatever group they are.
+/// Ends this process with the thread of `parent` that forked it, at once if `parent` is gone.
+void end_with(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+}
+
+/// What the case forks ends with it, in whatever process group it is.
 void take_descendants_along() {
-    pthread_atfork(nullptr, nullptr, [] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
+    static pid_t forking;
+    pthread_atfork([] { forking = getpid(); }, nullptr, [] { end_with(forking); });
 }
 
 void redirect(int descriptor, int to) {
@@ -54,8 +61,7 @@ void redirect(int descriptor, int to) {
 
 void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(0);
+    end_with(parent);
     reset_signals();
     leave_nothing_behind();
     volunteer_for_out_of_memory();
