@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def _lines_of_worker(config: pytest.Config, name: str) -> BuildLines:
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
 
     def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             sys.stderr.write(f"\na2a3sim: {name} {line}\n")
             sys.stderr.flush()
 
