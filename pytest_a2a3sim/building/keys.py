@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.units import Unit
 
 # What changes a compiler's result without being on its command line.
-ENVIRONMENT = (
+_ENVIRONMENT = (
     "CPATH",
     "C_INCLUDE_PATH",
     "CPLUS_INCLUDE_PATH",
@@ -44,7 +44,7 @@ def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Par
 
 def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
     """What of that does not depend on the source: compiler, flags and environment."""
-    variables = ((name, toolchain.environment.get(name)) for name in ENVIRONMENT)
+    variables = ((name, toolchain.environment.get(name)) for name in _ENVIRONMENT)
     return (
         ("plugin headers", _plugin_digest()),
         *toolchain.identity,

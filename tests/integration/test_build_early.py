@@ -213,7 +213,7 @@ def test_compilers_run_in_the_environment_of_the_start(
             a2a3sim.run_case({str(doubler.path)!r}).check()
         """
     )
-    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_lines_of_a_long_build() -> None:
