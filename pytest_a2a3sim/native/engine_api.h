@@ -1,5 +1,8 @@
 /* The engine's whole C interface. cffi's cdef and the C++ sources read this one file: plain
- * declarations, and no preprocessor lines but these. */
+ * declarations, and no preprocessor lines but these. Python takes the names of enumerators, the
+ * lengths of arrays and the fields of structures from here too, so that each stands once.
+ *
+ * A function that returns int returns an a2a3_status; the others cannot fail. None throws. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,8 +10,27 @@
 enum a2a3_status {
     A2A3_OK = 0,      /* done */
     A2A3_RUNNING = 1, /* the case still runs */
-    A2A3_FAILED = 2,  /* the case failed: see a2a3_report */
+    A2A3_FAILED = 2,  /* the case failed: see a2a3_ending */
     A2A3_ERROR = 3    /* the engine itself could not do it: see a2a3_last_error() */
+};
+
+enum a2a3_core_type { A2A3_CORE_AIC = 0, A2A3_CORE_AIV = 1 };
+
+/* Bytes that fresh device memory is filled with. */
+enum a2a3_poison {
+    A2A3_POISON_NAN = 0xFF,   /* a NaN in every float type */
+    A2A3_POISON_NUMBER = 0x3B /* a common number in every float type, which arithmetic changes */
+};
+
+/* Lengths of arrays below. */
+enum a2a3_length {
+    A2A3_MOST_ARGS = 16, /* of a task */
+    A2A3_MOST_FRAMES = 48,
+    A2A3_PATH_LENGTH = 1000,
+    A2A3_MESSAGE_LENGTH = 8192,
+    A2A3_DISTANCE_BOUNDS = 12,
+    A2A3_ALLOWED_FACTORS = 8,
+    A2A3_FIRST_MISMATCHES = 16
 };
 
 /* Why a case failed. */
@@ -32,16 +54,16 @@ enum a2a3_phase {
     A2A3_PHASE_EXECUTE = 4,
     A2A3_PHASE_COPY_BACK = 5,
     A2A3_PHASE_DONE = 6,
-    A2A3_PHASE_COUNT = 7
+    A2A3_PHASE_COUNT = 7 /* of phases: none itself */
 };
 
 /* Which ready task is executed next. */
 enum a2a3_schedule {
-    A2A3_SCHEDULE_DEFAULT = 0, /* work stealing, depth first */
-    A2A3_SCHEDULE_FIFO = 1,    /* the one that has been ready for longest */
-    A2A3_SCHEDULE_LIFO = 2,    /* the one that became ready last */
-    A2A3_SCHEDULE_RANDOM = 3,  /* any, by the seed */
-    A2A3_SCHEDULE_REVERSE = 4  /* the one that was added last */
+    A2A3_SCHEDULE_DEPTH_FIRST = 0, /* what a task made ready comes right after it; work stealing */
+    A2A3_SCHEDULE_FIFO = 1,        /* the one that has been ready for longest */
+    A2A3_SCHEDULE_LIFO = 2,        /* the one that became ready last */
+    A2A3_SCHEDULE_RANDOM = 3,      /* any, by the seed */
+    A2A3_SCHEDULE_REVERSE = 4      /* the one that was added last */
 };
 
 typedef struct {
@@ -49,7 +71,7 @@ typedef struct {
     const char* object_path;
     const char* symbol;
     int32_t func_id;
-    int32_t core_type; /* 0 = AIC, 1 = AIV */
+    int32_t core_type; /* a2a3_core_type */
 } a2a3_kernel;
 
 typedef struct {
@@ -85,7 +107,7 @@ typedef struct {
     uint64_t seed;               /* of A2A3_SCHEDULE_RANDOM */
     int32_t isolate;             /* 0: run in the calling process, for debuggers */
     uint64_t device_memory_size; /* bytes */
-    int32_t poison;              /* byte that fresh device memory is filled with */
+    int32_t poison;              /* a2a3_poison */
     int32_t output_descriptor;   /* what the case prints to stdout goes there; -1: to stdout */
     int32_t error_descriptor;    /* the same for stderr */
     const a2a3_watch* watches;
@@ -98,8 +120,8 @@ typedef struct {
 typedef struct {
     int32_t arg_count;
     int32_t frame_count;
-    uint64_t args[16];
-    uint64_t frames[48];
+    uint64_t args[A2A3_MOST_ARGS];
+    uint64_t frames[A2A3_MOST_FRAMES];
 } a2a3_snapshot;
 
 /* A task that is being executed, on core `core_id` of its type. */
@@ -137,7 +159,7 @@ typedef struct {
     uint64_t begin;
     uint64_t end;
     uint64_t bias;
-    char path[1000];
+    char path[A2A3_PATH_LENGTH];
 } a2a3_object;
 
 /* Bytes of a tensor that were copied back from the device. */
@@ -155,12 +177,28 @@ enum a2a3_access {
     A2A3_ACCESS_EXECUTE = 3
 };
 
-/* One executed task; ticks count from a2a3_report.origin_ticks. All zero: it was not executed. */
+/* When and where a task was executed. */
 typedef struct {
-    uint64_t start_and_core; /* ticks * 65536 + id of the core */
-    uint64_t end_and_thread; /* ticks * 65536 + index of the thread */
-} a2a3_task_record;
+    double start; /* seconds since the graph started */
+    double end;
+    int32_t func_id;
+    int16_t core_type; /* a2a3_core_type */
+    int16_t core_id;
+    int32_t thread;
+} a2a3_task_times;
 
+/* What the run of a graph left behind. */
+typedef struct {
+    int64_t task_count;
+    int64_t edge_count;
+    const int32_t* func_ids;         /* of each task */
+    const uint32_t* first_successor; /* task_count + 1 offsets into successors */
+    const int32_t* successors;       /* ids, task by task */
+    void* memory;                    /* which holds all of it */
+    size_t nbytes;
+} a2a3_recording;
+
+/* How a case ended. */
 typedef struct {
     int32_t failure; /* a2a3_failure */
     int32_t phase;   /* a2a3_phase at which the case ended */
@@ -180,7 +218,7 @@ typedef struct {
     int32_t timed_out;      /* the limit that was passed is that of the whole case */
     double hang_seconds;
     a2a3_snapshot snapshot; /* of the thread at fault */
-    double phase_seconds[7];
+    double phase_seconds[A2A3_PHASE_COUNT];
     double ticks_per_second;
     int64_t origin_ticks; /* when the graph started */
     int64_t task_count;
@@ -191,8 +229,8 @@ typedef struct {
     uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
     int64_t refused_call;    /* its number, from 1; 0: there was none */
     uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
-    char message[8192];
-} a2a3_report;
+    char message[A2A3_MESSAGE_LENGTH];
+} a2a3_ending;
 
 /* The text of the calling thread's last A2A3_ERROR. */
 const char* a2a3_last_error(void);
@@ -212,12 +250,14 @@ int a2a3_run_start(const a2a3_request* request, a2a3_run** run);
 int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds);
 
 /* Ends a case that has run for `seconds`, as one that hangs. */
-void a2a3_run_time_out(a2a3_run* run, double seconds);
+int a2a3_run_time_out(a2a3_run* run, double seconds);
 
-void a2a3_run_report(const a2a3_run* run, a2a3_report* report);
+/* How the case ended, once a2a3_run_wait() has told that it did. */
+void a2a3_run_ending(const a2a3_run* run, a2a3_ending* ending);
 
-/* The tasks that were executing when the case ended, at most `capacity`; returns their number. */
-int32_t a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity);
+/* The tasks that were executing when the case ended, at most `capacity`; `count` gets how many. */
+int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity,
+                           int32_t* count);
 
 /* Bytes of tensors that were copied back from the device, in the order of copying. The array is
  * valid until a2a3_run_destroy(). */
@@ -231,11 +271,12 @@ void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args,
 /* The object files that the simulating process had loaded, valid until a2a3_run_destroy(). */
 const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
 
-/* What the run of a graph with n tasks and m edges left behind, one after the other:
- * a2a3_task_record[n], int32_t[n] func_ids, uint32_t[n + 1] offsets into the last, and int32_t[m]
- * ids of successors by task. It outlives the run; unmap it. nullptr if the case failed. */
-void* a2a3_run_map_recording(const a2a3_run* run, size_t* nbytes);
-void a2a3_unmap_recording(void* recording, size_t nbytes);
+/* Maps what a case that ran to its end has recorded. It outlives the run; unmap its memory. */
+int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);
+void a2a3_unmap_recording(void* memory, size_t nbytes);
+
+/* Decodes the times of every task: `times` has room for a2a3_recording.task_count of them. */
+int a2a3_run_task_times(const a2a3_run* run, a2a3_task_times* times);
 
 /* Kills the case if it still runs, and frees everything. */
 void a2a3_run_destroy(a2a3_run* run);
@@ -244,7 +285,7 @@ void a2a3_run_destroy(a2a3_run* run);
 typedef struct {
     int32_t task_count;
     const double* seconds;
-    const int8_t* core_types;        /* 0 = AIC, 1 = AIV */
+    const int8_t* core_types;        /* a2a3_core_type */
     const uint32_t* first_successor; /* task_count + 1 offsets into successors */
     const int32_t* successors;
 } a2a3_timed_graph;
@@ -311,14 +352,15 @@ typedef struct {
     int64_t max_distance_index;
     a2a3_census actual;
     a2a3_census expected;
-    uint64_t beyond_distance[12]; /* elements with a distance above a2a3_distance_bounds() */
-    uint64_t beyond_allowed[8];   /* elements with an error above allowed times
-                                     a2a3_allowed_factors() */
-    int64_t first[16];            /* the first elements that do not match, ascending */
+    /* elements with a distance above a2a3_distance_bounds() */
+    uint64_t beyond_distance[A2A3_DISTANCE_BOUNDS];
+    /* elements with an error above allowed times a2a3_allowed_factors() */
+    uint64_t beyond_allowed[A2A3_ALLOWED_FACTORS];
+    int64_t first[A2A3_FIRST_MISMATCHES]; /* elements that do not match, ascending */
     int32_t first_count;
 } a2a3_difference;
 
-/* The 12 bounds of beyond_distance and the 8 of beyond_allowed, each ascending. */
+/* The bounds of beyond_distance and of beyond_allowed, each ascending. */
 const uint64_t* a2a3_distance_bounds(void);
 const double* a2a3_allowed_factors(void);
 

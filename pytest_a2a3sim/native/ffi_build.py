@@ -19,8 +19,8 @@ ffibuilder.set_source(
     "pytest_a2a3sim._engine",
     'extern "C" {\n#include "engine_api.h"\n}',
     source_extension=".cpp",
-    sources=[source.as_posix() for source in sorted(NATIVE.glob("*.cpp"))],
-    depends=[header.as_posix() for header in sorted(NATIVE.glob("*.h"))],
+    sources=[source.as_posix() for source in sorted(NATIVE.rglob("*.cpp"))],
+    depends=[header.as_posix() for header in sorted(NATIVE.rglob("*.h"))],
     include_dirs=[NATIVE.as_posix(), "pytest_a2a3sim/include"],
     extra_compile_args=[
         "-std=c++17",

@@ -15,14 +15,14 @@
 #include <tuple>
 #include <vector>
 
-#include "control.h"
-#include "executor.h"
-#include "failure.h"
-#include "graph.h"
-#include "growing_array.h"
-#include "ticks.h"
-#include "what_if.h"
-#include "work_queue.h"
+#include "base/failure.h"
+#include "base/growing_array.h"
+#include "base/ticks.h"
+#include "executor/executor.h"
+#include "executor/work_queue.h"
+#include "graph/graph.h"
+#include "graph/what_if.h"
+#include "shared/control.h"
 
 namespace {
 
@@ -145,11 +145,10 @@ struct Interval {
     uint64_t end;
 };
 
-void check_records(const Probe& probe, const std::vector<a2a3_task_record>& records,
-                   int thread_count) {
+void check_records(const Probe& probe, const std::vector<TaskRecord>& records, int thread_count) {
     std::vector<Interval> by_core[2][256];
     for (int id = 0; id < probe.task_count; ++id) {
-        const a2a3_task_record& record = records[static_cast<size_t>(id)];
+        const TaskRecord& record = records[static_cast<size_t>(id)];
         const auto type = static_cast<size_t>(probe.core_types[static_cast<size_t>(id)]);
         const uint64_t core = record.start_and_core & 0xffff;
         const uint64_t thread = record.end_and_thread & 0xffff;
@@ -177,7 +176,7 @@ void check_records(const Probe& probe, const std::vector<a2a3_task_record>& reco
 /// Work stealing half of the time, else a thread per core, another schedule, or both. Nobody looks
 /// again: a call that a thread misses is a test that never ends.
 ExecutorOptions random_options(int block_dim, int thread_count, std::mt19937& random) {
-    ExecutorOptions options{block_dim, thread_count, A2A3_SCHEDULE_DEFAULT,
+    ExecutorOptions options{block_dim, thread_count, A2A3_SCHEDULE_DEPTH_FIRST,
                             random(),  read_ticks(), std::chrono::hours(24)};
     if (random() % 2 == 0) return options;
     options.schedule = static_cast<a2a3_schedule>(random() % 5);
@@ -196,15 +195,15 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     Graph graph = build(probe, edges);
     expect(graph.task_count() == tasks && graph.edge_count == edges.size(), "graph's size");
     const auto control = std::make_unique<Control>();
-    std::vector<a2a3_task_record> records(static_cast<size_t>(tasks));
+    std::vector<TaskRecord> records(static_cast<size_t>(tasks));
     const ExecutorOptions options = random_options(block_dim, thread_count, random);
     const bool succeeded = execute(graph, kernels(), options, *control, records.data());
 
     expect(succeeded != throws, "execute() returned %d", succeeded);
     if (throws) {
-        expect(control->report.failure == A2A3_FAILURE_KERNEL_EXCEPTION, "failure of a throw");
-        expect(control->report.task_id == probe.throwing_task, "culprit of a throw");
-        expect(std::string(control->report.message) == "std::runtime_error: thrown by the test",
+        expect(control->ending.failure == A2A3_FAILURE_KERNEL_EXCEPTION, "failure of a throw");
+        expect(control->ending.task_id == probe.throwing_task, "culprit of a throw");
+        expect(std::string(control->ending.message) == "std::runtime_error: thrown by the test",
                "text of a throw");
         for (int id = 0; id < tasks; ++id) {
             const auto& before = probe.predecessors[static_cast<size_t>(id)];

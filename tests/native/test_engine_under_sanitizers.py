@@ -19,7 +19,7 @@ ROUNDS = 60
 def engine_test(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The test program with all of the engine in it, built with one sanitizer."""
     program = tmp_path_factory.mktemp("native") / "engine_test"
-    sources = sorted((PACKAGE / "native").glob("*.cpp"))
+    sources = sorted((PACKAGE / "native").rglob("*.cpp"))
     command = [
         *shlex.split(os.environ.get("CXX", "g++")),
         *("-std=c++17", "-O1", "-g", *WARNINGS),

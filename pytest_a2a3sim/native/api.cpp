@@ -1,0 +1,147 @@
+// The C interface: every exception becomes A2A3_ERROR and a text.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "compare/compare.h"
+#include "device/host_window.h"
+#include "graph/what_if.h"
+#include "isolation/case_run.h"
+
+using a2a3sim::CaseDescription;
+using a2a3sim::CaseRun;
+using a2a3sim::HostWindow;
+
+namespace {
+
+thread_local std::string last_error;
+
+template <typename Action>
+int guarded(Action action) {
+    try {
+        return action();
+    } catch (const std::exception& error) {
+        last_error = error.what();
+    } catch (...) {
+        last_error = "unknown error";
+    }
+    return A2A3_ERROR;
+}
+
+HostWindow* unwrap(a2a3_window* window) { return reinterpret_cast<HostWindow*>(window); }
+CaseRun* unwrap(a2a3_run* run) { return reinterpret_cast<CaseRun*>(run); }
+const CaseRun* unwrap(const a2a3_run* run) { return reinterpret_cast<const CaseRun*>(run); }
+
+}  // namespace
+
+extern "C" {
+
+const char* a2a3_last_error(void) { return last_error.c_str(); }
+
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window) {
+    return guarded([&] {
+        *window = reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes));
+        return A2A3_OK;
+    });
+}
+
+void* a2a3_window_data(a2a3_window* window) { return unwrap(window)->data(); }
+
+void a2a3_window_destroy(a2a3_window* window) { delete unwrap(window); }
+
+int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {
+    return guarded([&] {
+        *run = reinterpret_cast<a2a3_run*>(new CaseRun(CaseDescription(*request)));
+        return A2A3_OK;
+    });
+}
+
+int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds) {
+    return guarded([&] { return static_cast<int>(unwrap(run)->wait(seconds, hang_seconds)); });
+}
+
+int a2a3_run_time_out(a2a3_run* run, double seconds) {
+    return guarded([&] {
+        unwrap(run)->time_out(seconds);
+        return A2A3_OK;
+    });
+}
+
+void a2a3_run_ending(const a2a3_run* run, a2a3_ending* ending) { *ending = unwrap(run)->ending(); }
+
+int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity,
+                           int32_t* count) {
+    return guarded([&] {
+        const std::vector<a2a3_running_task> running = unwrap(run)->running_tasks();
+        *count = std::min(static_cast<int32_t>(running.size()), std::max(capacity, 0));
+        std::copy_n(running.begin(), *count, tasks);
+        return A2A3_OK;
+    });
+}
+
+const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* count) {
+    const auto& ranges = unwrap(run)->copied();
+    *count = static_cast<int64_t>(ranges.size());
+    return ranges.data();
+}
+
+int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
+    return guarded([&] {
+        *recording = unwrap(run)->map_recording();
+        return A2A3_OK;
+    });
+}
+
+void a2a3_unmap_recording(void* memory, size_t nbytes) { munmap(memory, nbytes); }
+
+int a2a3_run_task_times(const a2a3_run* run, a2a3_task_times* times) {
+    return guarded([&] {
+        unwrap(run)->task_times(times);
+        return A2A3_OK;
+    });
+}
+
+void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args, int32_t arg_count,
+                    a2a3_place* place) {
+    *place = unwrap(run)->place(address, args, arg_count);
+}
+
+const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count) {
+    const auto& objects = unwrap(run)->objects();
+    *count = static_cast<int64_t>(objects.size());
+    return objects.data();
+}
+
+void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }
+
+int a2a3_list_schedule(const a2a3_timed_graph* graph, int32_t block_dim, double* makespan) {
+    return guarded([&] {
+        *makespan = a2a3sim::list_schedule(*graph, block_dim);
+        return A2A3_OK;
+    });
+}
+
+int a2a3_critical_path(const a2a3_timed_graph* graph, int32_t* path, int32_t* length) {
+    return guarded([&] {
+        const std::vector<int32_t> tasks = a2a3sim::critical_path(*graph);
+        std::copy(tasks.begin(), tasks.end(), path);
+        *length = static_cast<int32_t>(tasks.size());
+        return A2A3_OK;
+    });
+}
+
+const uint64_t* a2a3_distance_bounds(void) { return a2a3sim::kDistanceBounds; }
+
+const double* a2a3_allowed_factors(void) { return a2a3sim::kAllowedFactors; }
+
+int a2a3_compare(const a2a3_comparison* comparison, a2a3_difference* difference) {
+    return guarded([&] {
+        *difference = a2a3sim::compare(*comparison);
+        return A2A3_OK;
+    });
+}
+
+}  // extern "C"

@@ -1,0 +1,67 @@
+#include "base/growing_array.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <new>
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+// Zeroing a huge page costs about as much as faulting in a few times this many bytes.
+constexpr size_t kSmallPages = size_t{256} << 10;
+
+size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
+
+/// More than that cannot be used, and addresses are scarce on some machines.
+size_t twice_physical_memory() {
+    return 2 * static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
+           static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+GrowingMemory::GrowingMemory(size_t limit)
+    : limit_(kSmallPages + round_up(std::min(limit, twice_physical_memory()), kHugePage)),
+      mapping_size_(limit_ + 2 * kHugePage) {
+    void* const mapping =
+        mmap(nullptr, mapping_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED) throw std::bad_alloc();
+    mapping_ = static_cast<char*>(mapping);
+    const uintptr_t boundary =
+        round_up(reinterpret_cast<uintptr_t>(mapping) + kSmallPages, kHugePage);
+    begin_ = mapping_ + (boundary - reinterpret_cast<uintptr_t>(mapping)) - kSmallPages;
+}
+
+GrowingMemory::~GrowingMemory() {
+    if (mapping_ != nullptr) munmap(mapping_, mapping_size_);
+}
+
+GrowingMemory::GrowingMemory(GrowingMemory&& other) noexcept
+    : limit_(std::exchange(other.limit_, 0)),
+      mapping_(std::exchange(other.mapping_, nullptr)),
+      mapping_size_(std::exchange(other.mapping_size_, 0)),
+      begin_(std::exchange(other.begin_, nullptr)),
+      usable_(std::exchange(other.usable_, 0)) {}
+
+void GrowingMemory::grow(size_t size) {
+    size_t usable = std::max(usable_ * 2, kSmallPages);
+    while (usable < size) usable *= 2;
+    // The part behind the small pages is a whole number of huge pages.
+    if (usable > kSmallPages) usable = kSmallPages + round_up(usable - kSmallPages, kHugePage);
+    usable = std::min(usable, limit_);
+    if (usable < size ||
+        mprotect(begin_ + usable_, usable - usable_, PROT_READ | PROT_WRITE) != 0) {
+        throw std::bad_alloc();
+    }
+    // Without huge pages the memory is as good, only slower to come by.
+    const size_t first_huge = std::max(usable_, kSmallPages);
+    if (usable > first_huge) madvise(begin_ + first_huge, usable - first_huge, MADV_HUGEPAGE);
+    usable_ = usable;
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,218 @@
+#include "device/device_memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/failure.h"
+#include "base/text.h"
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr size_t kLargestReservation = size_t{1} << 42;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kSharedRegion = size_t{64} << 20;
+
+size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
+
+size_t round_up_to_page(size_t size, size_t page) {
+    return round_up(std::max<size_t>(size, 1), page);
+}
+
+/// The first byte of [begin, end) that is not `poison`, or `end`.
+uintptr_t first_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
+    const auto* const first = reinterpret_cast<const uint8_t*>(begin);
+    const auto* const last = reinterpret_cast<const uint8_t*>(end);
+    // memcmp against itself, one byte on, is the fastest test that all bytes are equal.
+    if (first == last ||
+        (*first == poison && std::memcmp(first, first + 1, end - begin - 1) == 0)) {
+        return end;
+    }
+    return reinterpret_cast<uintptr_t>(
+        std::find_if(first, last, [=](uint8_t byte) { return byte != poison; }));
+}
+
+/// The last byte of [begin, end) that is not `poison`, or `end`.
+uintptr_t last_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
+    if (first_changed(begin, end, poison) == end) return end;
+    uintptr_t address = end - 1;
+    while (*reinterpret_cast<const uint8_t*>(address) == poison) --address;
+    return address;
+}
+
+}  // namespace
+
+DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
+    : options_(std::move(options)),
+      page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
+      buffers_(buffers) {
+    for (size_t size = kLargestReservation; size >= 2 * kGuardSize; size /= 2) {
+        void* range =
+            mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (range == MAP_FAILED) continue;
+        reserved_ = size;
+        base_ = reinterpret_cast<uintptr_t>(range);
+        next_ = base_ + kGuardSize;
+        return;
+    }
+    throw CaseFailure(A2A3_FAILURE_OUT_OF_MEMORY,
+                      "no address space for the simulated device's memory (see `ulimit -v`)");
+}
+
+DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(base_), reserved_); }
+
+uintptr_t DeviceMemory::map_pages(size_t size) {
+    const bool huge = size >= kHugePage;
+    const uintptr_t pages = huge ? round_up(next_, kHugePage) : next_;
+    const uintptr_t end = base_ + reserved_;
+    if (size > reserved_ || pages > end || size + kGuardSize > end - pages) return 0;
+    void* const range = reinterpret_cast<void*>(pages);
+    if (mprotect(range, size, PROT_READ | PROT_WRITE) != 0) return 0;
+    if (huge) madvise(range, size, MADV_HUGEPAGE);  // fewer page faults, where the system allows it
+    next_ = pages + size + kGuardSize;
+    return pages;
+}
+
+DeviceMemory::Placement DeviceMemory::placement_of_next() const {
+    for (const a2a3_watch& watch : options_.watches) {
+        if (options_.places_watched && watch.buffer == static_cast<int64_t>(buffers_.size())) {
+            return watch.underrun != 0 ? Placement::kFlushBegin : Placement::kFlushEnd;
+        }
+    }
+    return buffers_.size() < kGuardedBuffers ? Placement::kGuardedEnd : Placement::kShared;
+}
+
+bool DeviceMemory::place_guarded(DeviceBuffer& buffer, Placement placement) {
+    buffer.mapped_size = round_up_to_page(buffer.size, page_size_);
+    buffer.pages = map_pages(buffer.mapped_size);
+    if (buffer.pages == 0) return false;
+    region_next_ = region_end_ = 0;  // shared regions begin afresh above: addresses ascend
+    // The whole pages are poisoned: what lies around the buffer is no more initialised than it.
+    std::memset(reinterpret_cast<void*>(buffer.pages), options_.poison, buffer.mapped_size);
+    const uintptr_t end = buffer.pages + buffer.mapped_size;
+    if (placement == Placement::kFlushBegin) {
+        buffer.begin = buffer.pages;
+    } else if (placement == Placement::kFlushEnd) {
+        buffer.begin = end - buffer.size;
+    } else {
+        buffer.begin = end - round_up(buffer.size, kAlignment);
+    }
+    return true;
+}
+
+bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
+    const size_t with_gap = round_up(buffer.size, kAlignment) + kAlignment;
+    if (with_gap > region_end_ - region_next_) {
+        const size_t region = round_up(std::max(with_gap, kSharedRegion), page_size_);
+        const uintptr_t pages = map_pages(region);
+        if (pages == 0) return false;
+        region_next_ = pages;
+        region_end_ = pages + region;
+    }
+    buffer.begin = region_next_;
+    region_next_ += with_gap;
+    std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, with_gap);
+    return true;
+}
+
+void* DeviceMemory::allocate(size_t size, int64_t call) {
+    if (size > options_.capacity - live_bytes_) return nullptr;
+    DeviceBuffer buffer{0, size, 0, 0, call, true};
+    const Placement placement = placement_of_next();
+    const bool placed =
+        placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
+    if (!placed) return nullptr;
+    buffers_.push_back(buffer);
+    live_bytes_ += size;
+    peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+    return reinterpret_cast<void*>(buffer.begin);
+}
+
+ptrdiff_t DeviceMemory::find(uintptr_t address) const {
+    const auto after = std::upper_bound(
+        buffers_.begin(), buffers_.end(), address,
+        [](uintptr_t value, const DeviceBuffer& buffer) { return value < buffer.begin; });
+    return after - buffers_.begin() - 1;
+}
+
+std::string DeviceMemory::free(void* address) {
+    if (address == nullptr) return "";
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const ptrdiff_t index = find(begin);
+    if (index < 0 || buffers_[static_cast<size_t>(index)].begin != begin) {
+        return format("device_free(%p): device_malloc never returned that address", address);
+    }
+    DeviceBuffer& buffer = buffers_[static_cast<size_t>(index)];
+    if (!buffer.live) {
+        return format("device_free(%p): device buffer #%td was freed before", address, index);
+    }
+    buffer.live = false;
+    live_bytes_ -= buffer.size;
+    if (buffer.pages != 0) {
+        void* const range = reinterpret_cast<void*>(buffer.pages);
+        madvise(range, buffer.mapped_size, MADV_DONTNEED);
+        mprotect(range, buffer.mapped_size, PROT_NONE);
+    } else {
+        std::memset(address, options_.poison, buffer.size);
+    }
+    return "";
+}
+
+std::string DeviceMemory::check_range(const void* address, size_t size) const {
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const ptrdiff_t index = find(begin);
+    if (index < 0 || begin - base_ >= reserved_) {
+        return format("%p is not a device address", address);
+    }
+    const DeviceBuffer& buffer = buffers_[static_cast<size_t>(index)];
+    if (begin > buffer.end()) {
+        return format("%p lies %zu bytes past the end of device buffer #%td (%zu bytes)", address,
+                      begin - buffer.end(), index, buffer.size);
+    }
+    if (!buffer.live) {
+        return format("%p lies in device buffer #%td, which was freed", address, index);
+    }
+    if (size > buffer.end() - begin) {
+        return format(
+            "%zu bytes do not fit: device buffer #%td has %zu bytes, %zu of them from "
+            "%p on",
+            size, index, buffer.size, buffer.end() - begin, address);
+    }
+    return "";
+}
+
+bool DeviceMemory::is_damaged(size_t index, Damage& damage) const {
+    const DeviceBuffer& buffer = buffers_[index];
+    if (buffer.pages != 0 && !buffer.live) return false;  // unreachable
+    const uintptr_t own_end = buffer.pages != 0
+                                  ? buffer.pages + buffer.mapped_size
+                                  : buffer.begin + round_up(buffer.size, kAlignment) + kAlignment;
+    const uintptr_t after = buffer.live ? buffer.end() : buffer.begin;
+    damage.buffer = index;
+    damage.address = first_changed(after, own_end, options_.poison);
+    if (damage.address != own_end) return true;
+    if (buffer.pages == 0) return false;
+    damage.address = last_changed(buffer.pages, buffer.begin, options_.poison);
+    return damage.address != buffer.begin;
+}
+
+bool DeviceMemory::find_damage(Damage& damage) const {
+    for (size_t index = 0; index < buffers_.size(); ++index) {
+        if (is_damaged(index, damage)) return true;
+    }
+    return false;
+}
+
+bool DeviceMemory::find_watched_damage(Damage& damage) const {
+    return std::any_of(options_.watches.begin(), options_.watches.end(),
+                       [&](const a2a3_watch& watch) {
+                           return watch.buffer < static_cast<int64_t>(buffers_.size()) &&
+                                  is_damaged(static_cast<size_t>(watch.buffer), damage);
+                       });
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,100 @@
+// The simulated device's memory: a range of addresses that no host memory is in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shared/shared_memory.h"
+
+extern "C" {
+#include "engine_api.h"
+}
+
+namespace a2a3sim {
+
+struct DeviceBuffer {
+    uintptr_t begin;
+    size_t size;
+    uintptr_t pages;     // the whole pages that hold it alone; 0 for a buffer in a shared region
+    size_t mapped_size;  // of those pages
+    int64_t call;        // of device_malloc, from 1
+    bool live;
+
+    uintptr_t end() const { return begin + size; }
+};
+
+/// A byte that a kernel overwrote next to a buffer, or in a freed one.
+struct Damage {
+    size_t buffer;
+    uintptr_t address;
+};
+
+/// Allocation is O(1): addresses ascend and are never used twice, so that an access after
+/// device_free faults for as long as the case runs. Each buffer ends at unreachable addresses
+/// (within kAlignment). Past kGuardedBuffers, where guards would exhaust the kernel's mappings,
+/// buffers share regions. Fresh memory is filled with `poison`, and so are the bytes around a
+/// buffer, by which find_damage() knows an overrun that did not fault.
+class DeviceMemory {
+  public:
+    static constexpr size_t kAlignment = 64;
+    static constexpr size_t kGuardedBuffers = 8192;
+    static constexpr size_t kGuardSize = size_t{64} << 10;
+
+    struct Options {
+        size_t capacity;  // bytes that can be live at a time
+        uint8_t poison;
+        std::vector<a2a3_watch> watches;
+        bool places_watched;  // so that the access next to them faults
+    };
+
+    /// Buffers are listed in `buffers`. Throws CaseFailure without address space.
+    DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers);
+    ~DeviceMemory();
+    DeviceMemory(const DeviceMemory&) = delete;
+    DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+    /// nullptr when `size` bytes more do not fit. `call` is the number of the call.
+    void* allocate(size_t size, int64_t call);
+
+    /// "" or what is wrong with freeing `address`.
+    std::string free(void* address);
+
+    /// "" or why [address, address + size) is not inside one live buffer.
+    std::string check_range(const void* address, size_t size) const;
+
+    /// The first buffer around which something was written; false if there is none.
+    bool find_damage(Damage& damage) const;
+    /// The same for the watched buffers alone.
+    bool find_watched_damage(Damage& damage) const;
+
+    size_t buffer_count() const { return buffers_.size(); }
+    size_t peak_bytes() const { return peak_bytes_; }
+    size_t live_bytes() const { return live_bytes_; }
+    size_t capacity() const { return options_.capacity; }
+
+  private:
+    enum class Placement { kGuardedEnd, kFlushEnd, kFlushBegin, kShared };
+
+    Placement placement_of_next() const;
+    uintptr_t map_pages(size_t size);
+    bool place_guarded(DeviceBuffer& buffer, Placement placement);
+    bool place_shared(DeviceBuffer& buffer);
+    bool is_damaged(size_t index, Damage& damage) const;
+    /// The last buffer that begins at or before `address`, or -1.
+    ptrdiff_t find(uintptr_t address) const;
+
+    Options options_;
+    size_t page_size_;
+    size_t reserved_ = 0;
+    uintptr_t base_ = 0;
+    uintptr_t next_ = 0;
+    uintptr_t region_next_ = 0;
+    uintptr_t region_end_ = 0;
+    size_t live_bytes_ = 0;
+    size_t peak_bytes_ = 0;
+    SharedTable<DeviceBuffer>& buffers_;  // ascending by address
+};
+
+}  // namespace a2a3sim

@@ -1,0 +1,186 @@
+#include "executor/ordered_execution.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "executor/task_runner.h"
+
+namespace a2a3sim {
+
+namespace {
+
+/// Ready tasks; which of them comes next is the schedule's choice.
+class ReadyPool {
+  public:
+    ReadyPool(a2a3_schedule schedule, uint64_t seed) : schedule_(schedule), random_(seed) {}
+
+    bool empty() const { return tasks_.empty(); }
+    size_t size() const { return tasks_.size(); }
+
+    void push(int32_t task) {
+        tasks_.push_back(task);
+        if (schedule_ == A2A3_SCHEDULE_REVERSE) std::push_heap(tasks_.begin(), tasks_.end());
+    }
+
+    /// The pool is not empty.
+    int32_t take() {
+        switch (schedule_) {
+            case A2A3_SCHEDULE_LIFO:
+                break;
+            case A2A3_SCHEDULE_REVERSE:  // the largest id
+                std::pop_heap(tasks_.begin(), tasks_.end());
+                break;
+            case A2A3_SCHEDULE_RANDOM:
+                std::swap(tasks_[next_random() % tasks_.size()], tasks_.back());
+                break;
+            default: {  // the one that has been ready for longest
+                const int32_t task = tasks_.front();
+                tasks_.pop_front();
+                return task;
+            }
+        }
+        const int32_t task = tasks_.back();
+        tasks_.pop_back();
+        return task;
+    }
+
+  private:
+    /// SplitMix64, Steele, Lea and Flood, OOPSLA 2014: the same everywhere for one seed.
+    uint64_t next_random() {
+        uint64_t z = (random_ += 0x9e3779b97f4a7c15);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+
+    a2a3_schedule schedule_;
+    uint64_t random_;
+    std::deque<int32_t> tasks_;
+};
+
+class OrderedExecution {
+  public:
+    OrderedExecution(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
+                     Control& control, TaskRecord* records)
+        : graph_(graph),
+          runner_(graph, kernels, options, control, records),
+          block_dim_(options.block_dim),
+          typed_(options.thread_count == kThreadPerCore),
+          look_again_(options.look_again),
+          worker_count_(typed_ ? 3 * block_dim_ : std::clamp(options.thread_count, 1, block_dim_)),
+          remaining_(graph.task_count()),
+          lanes_{Lane(options), Lane(options)} {
+        lanes_[0].threads = typed_ ? block_dim_ : worker_count_;
+        lanes_[1].threads = worker_count_ - lanes_[0].threads;
+        for (const int32_t task : graph.roots) lane_of(task).pool.push(task);
+    }
+
+    bool run() {
+        const auto threads =
+            typed_ ? TaskRunner::Threads::kAllNeeded : TaskRunner::Threads::kAsManyAsPossible;
+        runner_.run_workers(worker_count_, threads,
+                            [this](int index, WorkerSlot& slot) { work(index, slot); });
+        return !runner_.cancelled();
+    }
+
+  private:
+    /// The tasks that the same threads can execute.
+    struct Lane {
+        explicit Lane(const ExecutorOptions& options) : pool(options.schedule, options.seed) {}
+
+        ReadyPool pool;
+        int threads = 0;
+        int sleepers = 0;  // parked threads that nobody has called
+        int calls = 0;     // to parked threads that have not come yet
+        std::condition_variable called;
+    };
+
+    Lane& lane_of(int32_t task) {
+        return lanes_[typed_ && runner_.core_type(task) == CoreType::AIV ? 1 : 0];
+    }
+
+    void work(int index, WorkerSlot& slot) {
+        const bool is_aic = index < block_dim_;
+        Lane& lane = lanes_[typed_ && !is_aic ? 1 : 0];
+        Cores cores(index, worker_count_, block_dim_);
+        std::unique_lock<std::mutex> lock(mutex_);
+        while (!over()) {
+            if (lane.pool.empty()) {
+                call_others();
+                park(lane, lock);
+                continue;
+            }
+            const int32_t task = lane.pool.take();
+            call_others();
+            lock.unlock();
+            if (!typed_) cores.next_block();
+            const int core = !typed_ ? cores.take(runner_.core_type(task))
+                                     : (is_aic ? index : index - block_dim_);
+            runner_.run(task, core, index, slot, read_ticks());
+            lock.lock();
+            --remaining_;
+            release_successors(task);
+        }
+        for (Lane& each : lanes_) each.called.notify_all();
+    }
+
+    bool over() const { return runner_.cancelled() || remaining_ == 0; }
+
+    /// Wakes a thread for each lane that has tasks, but only as many as there are CPUs and one a
+    /// lane: more would only take turns with those that are awake.
+    void call_others() {
+        const int awake = worker_count_ - lanes_[0].sleepers - lanes_[1].sleepers;
+        for (Lane& lane : lanes_) {
+            if (lane.pool.empty() || lane.sleepers == 0) continue;
+            if (awake >= cpus_ && lane.sleepers < lane.threads) continue;
+            --lane.sleepers;
+            ++lane.calls;
+            lane.called.notify_one();
+        }
+    }
+
+    /// A parked thread looks by itself now and then, so that kernels that wait for one another all
+    /// get their threads.
+    void park(Lane& lane, std::unique_lock<std::mutex>& lock) {
+        ++lane.sleepers;
+        lane.called.wait_until(lock, std::chrono::system_clock::now() + look_again_,
+                               [&] { return lane.calls > 0 || over(); });
+        if (lane.calls > 0) {
+            --lane.calls;
+        } else {
+            --lane.sleepers;
+        }
+    }
+
+    void release_successors(int32_t task) {
+        graph_.for_each_successor(graph_.tasks[static_cast<size_t>(task)], [&](int32_t successor) {
+            if (--graph_.tasks[static_cast<size_t>(successor)].fanin == 0) {
+                lane_of(successor).pool.push(successor);
+            }
+        });
+    }
+
+    Graph& graph_;
+    TaskRunner runner_;
+    const int block_dim_;
+    const bool typed_;
+    const std::chrono::milliseconds look_again_;
+    const int worker_count_;
+    const int cpus_ = usable_cpus();
+
+    std::mutex mutex_;  // of everything below, and of the fan-ins
+    int64_t remaining_;
+    Lane lanes_[2];
+};
+
+}  // namespace
+
+bool execute_in_order(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
+                      Control& control, TaskRecord* records) {
+    return OrderedExecution(graph, kernels, options, control, records).run();
+}
+
+}  // namespace a2a3sim

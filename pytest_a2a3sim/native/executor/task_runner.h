@@ -1,0 +1,104 @@
+// What every executor does with a task, and how its worker threads start and end.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "base/ticks.h"
+#include "executor/executor.h"
+
+namespace a2a3sim {
+
+/// CPUs that threads of this process can run on at a time.
+int usable_cpus();
+
+class TaskRunner {
+  public:
+    TaskRunner(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
+               Control& control, TaskRecord* records)
+        : graph_(graph),
+          kernels_(kernels),
+          control_(control),
+          records_(records),
+          origin_ticks_(options.origin_ticks) {}
+
+    enum class Threads { kAsManyAsPossible, kAllNeeded };
+
+    /// Calls work(index, slot) on `count` threads, the calling one among them, and waits for them.
+    /// Cancels the run if all are needed and cannot be had.
+    void run_workers(int count, Threads threads, const std::function<void(int, WorkerSlot&)>& work);
+
+    /// No task starts any more once this is true.
+    bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+
+    /// Executes a task; if an exception leaves its kernel, the case fails, and no other starts.
+    /// `start` is the time as read_ticks() has just said it; returns the time at the task's end.
+    int64_t run(int32_t id, int core, int thread, WorkerSlot& slot, int64_t start) {
+        const TaskNode& task = graph_.tasks[static_cast<size_t>(id)];
+        const Kernel& kernel = kernels_[task.kernel];
+        auto* const args = reinterpret_cast<int64_t*>(graph_.args.data() + task.first_arg);
+        slot.func_id.store(kernel.func_id, std::memory_order_relaxed);
+        slot.core_type.store(static_cast<int32_t>(kernel.core_type), std::memory_order_relaxed);
+        slot.core_id.store(core, std::memory_order_relaxed);
+        slot.start_ticks.store(start, std::memory_order_relaxed);
+        slot.task_id.store(id, std::memory_order_release);
+        count_event(slot);
+        call(kernel, args);
+        slot.task_id.store(-1, std::memory_order_release);
+        count_event(slot);
+        const int64_t end = read_ticks();
+        records_[id] = TaskRecord(since_origin(start), core, since_origin(end), thread);
+        return end;
+    }
+
+    CoreType core_type(int32_t id) const {
+        return graph_.tasks[static_cast<size_t>(id)].core_type();
+    }
+
+  private:
+    uint64_t since_origin(int64_t ticks) const {
+        return static_cast<uint64_t>(ticks - origin_ticks_);
+    }
+
+    static void count_event(WorkerSlot& slot) {
+        slot.events.store(slot.events.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+    }
+
+    void call(const Kernel& kernel, int64_t* args);
+
+    Graph& graph_;
+    const KernelTable& kernels_;
+    Control& control_;
+    TaskRecord* const records_;
+    const int64_t origin_ticks_;
+    std::atomic<bool> cancelled_{false};
+};
+
+/// The cores of the blocks that one worker simulates: first, first + stride, ... below block_dim.
+class Cores {
+  public:
+    Cores(int first, int stride, int block_dim)
+        : first_(first), stride_(stride), block_dim_(block_dim), block_(first) {}
+
+    void next_block() {
+        block_ += stride_;
+        if (block_ >= block_dim_) block_ = first_;
+    }
+
+    /// The core of this type in the current block; its two AIV cores take turns.
+    int take(CoreType type) {
+        if (type == CoreType::AIC) return block_;
+        second_aiv_ = !second_aiv_;
+        return 2 * block_ + (second_aiv_ ? 1 : 0);
+    }
+
+  private:
+    int first_;
+    int stride_;
+    int block_dim_;
+    int block_;
+    bool second_aiv_ = true;
+};
+
+}  // namespace a2a3sim

@@ -1,0 +1,276 @@
+#include "faults/faults.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+
+#include "faults/exception_probe.h"
+#include "faults/loaded_objects.h"
+#include "faults/machine_context.h"
+#include "faults/snapshot.h"
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr size_t kSignalStackSize = size_t{64} << 10;
+constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+Control* watched_control = nullptr;
+SharedTable<a2a3_object>* watched_objects = nullptr;
+pid_t simulating_process = 0;
+const Graph* graph_in_view = nullptr;
+const DeviceMemory* inspected_memory = nullptr;
+
+/// False in a process that a kernel forked: what happens there is not the case's.
+bool is_simulating_process() { return getpid() == simulating_process; }
+
+void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
+    snapshot.arg_count = 0;
+    if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return;
+    const TaskNode& task = graph_in_view->tasks[static_cast<size_t>(task_id)];
+    snapshot.arg_count = task.num_args;
+    std::copy_n(graph_in_view->args.data() + task.first_arg, task.num_args, snapshot.args);
+}
+
+void name_culprit(const Control& control, a2a3_ending& ending) {
+    if (ending.phase == A2A3_PHASE_LOAD) {
+        ending.func_id = control.loading_func_id.load(std::memory_order_relaxed);
+        // This thread is the one that loads.
+        if (watched_objects != nullptr) record_loaded_objects(*watched_objects);
+    }
+    const WorkerSlot* worker = current_worker();
+    if (worker == nullptr) return;
+    ending.task_id = worker->task_id.load(std::memory_order_relaxed);
+    if (ending.task_id < 0) return;
+    ending.func_id = worker->func_id.load(std::memory_order_relaxed);
+    ending.core_type = worker->core_type.load(std::memory_order_relaxed);
+    ending.core_id = worker->core_id.load(std::memory_order_relaxed);
+    copy_args(ending.task_id, ending.snapshot);
+}
+
+/// Marks the ending as one that stands without its backtrace, and adds that: a damaged stack may
+/// end the process while it is walked.
+void add_frames(Control& control, const void* context, a2a3_ending& ending) {
+    control.failure_complete.store(1, std::memory_order_release);
+    capture_frames(context, ending.snapshot);
+}
+
+/// Ends the process once another thread's failure, which came first, is complete.
+[[noreturn]] void yield_to_first_failure() {
+    while (watched_control->failure_complete.load(std::memory_order_acquire) != 2) usleep(100);
+    _exit(1);
+}
+
+/// Writes what stdout holds back, without its lock.
+void flush_stdout() {
+#if defined(__GLIBC__)
+    const char* next = stdout->_IO_write_base;
+    const char* const end = stdout->_IO_write_ptr;
+    while (next < end) {
+        const ssize_t written = write(STDOUT_FILENO, next, static_cast<size_t>(end - next));
+        if (written <= 0) break;
+        next += written;
+    }
+#endif
+}
+
+/// The address that the code could not access, as far as the machine tells.
+void describe_access(const siginfo_t& info, const void* context, a2a3_ending& ending) {
+    const bool is_memory_fault = info.si_signo == SIGSEGV || info.si_signo == SIGBUS;
+    if (!is_memory_fault || info.si_code <= 0) return;  // or sent by kill()
+    ending.access = access_kind(context);
+    ending.address = reinterpret_cast<uint64_t>(info.si_addr);
+    ending.has_address = 1;
+    if (info.si_code == SI_KERNEL) {
+        ending.has_address = memory_operand(context, ending.address) ? 1 : 0;
+        return;
+    }
+    constexpr uint64_t kNear = 64 << 10;
+    const uint64_t stack = stack_pointer(context);
+    ending.stack_overflow =
+        !is_readable(stack) || (ending.address + kNear >= stack && ending.address < stack + kNear);
+}
+
+void on_signal(int signal_number, siginfo_t* info, void* context) {
+    if (!is_simulating_process()) _exit(128 + signal_number);
+    Control& control = *watched_control;
+    const bool first =
+        control.fail(blame(control, A2A3_FAILURE_KERNEL_FAULT), [&](a2a3_ending& ending) {
+            ending.signal_number = signal_number;
+            ending.signal_code = info->si_code;
+            describe_access(*info, context, ending);
+            name_culprit(control, ending);
+            add_frames(control, context, ending);
+        });
+    if (!first) yield_to_first_failure();
+    flush_stdout();
+    _exit(128 + signal_number);
+}
+
+void on_dump(int, siginfo_t*, void* context) {
+    if (!is_simulating_process()) return;
+    Control& control = *watched_control;
+    const WorkerSlot* const worker = current_worker();
+    ThreadDump& dump =
+        worker == nullptr ? control.main_dump : control.dumps[worker - control.workers];
+    copy_args(worker == nullptr ? -1 : worker->task_id.load(std::memory_order_relaxed),
+              dump.snapshot);
+    capture_frames(context, dump.snapshot);
+    dump.complete.store(1, std::memory_order_release);
+}
+
+bool fail_with_exit(int status) {
+    Control& control = *watched_control;
+    return control.fail(blame(control, A2A3_FAILURE_KERNEL_EXIT), [&](a2a3_ending& ending) {
+        ending.exit_status = status;
+        name_culprit(control, ending);
+        add_frames(control, nullptr, ending);
+    });
+}
+
+void on_exit_call(int status, void*) {
+    if (!is_simulating_process()) return;
+    if (!fail_with_exit(status)) yield_to_first_failure();
+    fflush(nullptr);
+    _exit(status);
+}
+
+/// quick_exit() does not tell its status here: the parent learns it when the process has ended.
+void on_quick_exit() {
+    if (!is_simulating_process()) return;
+    if (!fail_with_exit(-1)) yield_to_first_failure();
+}
+
+[[noreturn]] void on_terminate() {
+    if (!is_simulating_process() || std::current_exception() == nullptr) abort();
+    Control& control = *watched_control;
+    const std::string what = describe_current_exception();
+    const bool first =
+        control.fail(blame(control, A2A3_FAILURE_KERNEL_EXCEPTION), [&](a2a3_ending& ending) {
+            ending.exception = 1;
+            std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
+            name_culprit(control, ending);
+            add_frames(control, nullptr, ending);
+        });
+    if (!first) yield_to_first_failure();
+    flush_stdout();
+    _exit(128 + SIGABRT);
+}
+
+/// pthread_exit() unwinds the stack like an exception, but must not be stopped like one.
+[[noreturn]] void end_forced_unwinding(Control& control) {
+    const bool first =
+        control.fail(blame(control, A2A3_FAILURE_KERNEL_EXIT), [&](a2a3_ending& ending) {
+            name_culprit(control, ending);
+            std::snprintf(ending.message, sizeof ending.message,
+                          "ended its thread with pthread_exit()");
+        });
+    if (!first) yield_to_first_failure();
+    flush_stdout();
+    _exit(1);
+}
+
+bool is_out_of_memory() {
+    try {
+        std::rethrow_exception(std::current_exception());
+    } catch (const std::bad_alloc&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
+int dump_signal() { return SIGRTMAX - 2; }
+
+a2a3_failure blame(const Control& control, a2a3_failure in_kernel) {
+    switch (control.phase.load(std::memory_order_relaxed)) {
+        case A2A3_PHASE_EXECUTE:
+            return in_kernel;
+        case A2A3_PHASE_LOAD:
+            return control.loading_func_id.load(std::memory_order_relaxed) >= 0
+                       ? in_kernel
+                       : A2A3_FAILURE_ORCHESTRATION;
+        default:
+            return A2A3_FAILURE_ORCHESTRATION;
+    }
+}
+
+void fail_with_exception(Control& control, a2a3_failure kind) {
+    if (std::current_exception() == nullptr) end_forced_unwinding(control);
+    const std::string what = describe_current_exception();
+    control.fail(is_out_of_memory() ? A2A3_FAILURE_OUT_OF_MEMORY : kind, [&](a2a3_ending& ending) {
+        ending.exception = 1;
+        name_culprit(control, ending);
+        ending.snapshot.frame_count = last_throw().frame_count;
+        std::copy_n(last_throw().frames, last_throw().frame_count, ending.snapshot.frames);
+        std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
+    });
+}
+
+void fail_with_damage(Control& control, uintptr_t address) {
+    control.fail(A2A3_FAILURE_KERNEL_FAULT, [&](a2a3_ending& ending) {
+        ending.damage = 1;
+        ending.address = address;
+        ending.has_address = 1;
+        ending.access = A2A3_ACCESS_WRITE;
+        name_culprit(control, ending);
+    });
+}
+
+GraphInView::GraphInView(const Graph& graph, const DeviceMemory* inspected) {
+    graph_in_view = &graph;
+    inspected_memory = inspected;
+}
+
+GraphInView::~GraphInView() {
+    graph_in_view = nullptr;
+    inspected_memory = nullptr;
+}
+
+void inspect_after_task(Control& control) {
+    if (inspected_memory == nullptr) return;
+    Damage damage;
+    if (!inspected_memory->find_watched_damage(damage)) return;
+    fail_with_damage(control, damage.address);
+    _exit(1);
+}
+
+SignalStack::SignalStack() : memory_(new char[kSignalStackSize]) {
+    stack_t stack{};
+    stack.ss_sp = memory_.get();
+    stack.ss_size = kSignalStackSize;
+    sigaltstack(&stack, &previous_);
+    if (WorkerSlot* const worker = current_worker()) {
+        worker->thread_id.store(static_cast<int32_t>(syscall(SYS_gettid)),
+                                std::memory_order_relaxed);
+    }
+}
+
+SignalStack::~SignalStack() { sigaltstack(&previous_, nullptr); }
+
+void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {
+    watched_control = &control;
+    watched_objects = &objects;
+    simulating_process = getpid();
+    struct sigaction action{};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigfillset(&action.sa_mask);
+    for (const int signal_number : kFatalSignals) sigaction(signal_number, &action, nullptr);
+    action.sa_sigaction = on_dump;
+    action.sa_flags |= SA_RESTART;
+    sigaction(dump_signal(), &action, nullptr);
+    on_exit(on_exit_call, nullptr);
+    at_quick_exit(on_quick_exit);
+    std::set_terminate(on_terminate);
+}
+
+}  // namespace a2a3sim

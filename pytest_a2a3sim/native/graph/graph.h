@@ -1,0 +1,179 @@
+// The task graph as data: built by the orchestration, then sealed into the form that is executed.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/growing_array.h"
+#include "runtime.h"
+
+namespace a2a3sim {
+
+using KernelFunction = void (*)(int64_t* args);
+
+struct Kernel {
+    std::string name;
+    KernelFunction function;
+    int func_id;
+    CoreType core_type;
+};
+
+/// The kernels of a case by func_id.
+class KernelTable {
+  public:
+    explicit KernelTable(std::vector<Kernel> kernels);
+
+    /// Index of the kernel with this func_id, or -1.
+    int find(int func_id) const {
+        if (func_id >= 0 && func_id < kDirectIds)
+            return direct_index_[static_cast<size_t>(func_id)];
+        const auto found = index_of_.find(func_id);
+        return found == index_of_.end() ? -1 : found->second;
+    }
+    const Kernel& operator[](int index) const { return kernels_[static_cast<size_t>(index)]; }
+
+    /// "0 (QK), 1 (SF)", for messages.
+    std::string known_ids() const;
+
+  private:
+    static constexpr int kDirectIds = 256;
+
+    std::vector<Kernel> kernels_;
+    std::vector<int> direct_index_;  // by func_id below kDirectIds: an index, or -1
+    std::unordered_map<int, int> index_of_;
+};
+
+struct TaskNode {
+    uint64_t first_arg : 48;  // index into the graph's args
+    uint64_t num_args : 8;
+    uint64_t is_vector : 8;  // for an AIV core
+    int32_t successor;       // the first one, or -1
+    uint32_t last_edge;      // of a circular list of edges to the other ones, or kNoEdge
+    int32_t fanin;           // predecessors; while the graph runs, those that have not finished
+    int32_t func_id;
+    int32_t kernel;  // index into the KernelTable once sealed
+
+    CoreType core_type() const { return is_vector ? CoreType::AIV : CoreType::AIC; }
+};
+
+constexpr uint32_t kNoEdge = std::numeric_limits<uint32_t>::max();
+
+struct Edge {
+    int32_t to;
+    uint32_t next;  // of the same task; that of its last edge is its first
+};
+
+constexpr uint32_t kMostEdges = std::numeric_limits<uint32_t>::max();
+
+/// A checked graph: acyclic, every task bound to a kernel of its core type.
+struct Graph {
+    static constexpr size_t kMaxTasks = std::numeric_limits<int32_t>::max();
+
+    GrowingArray<TaskNode> tasks{kMaxTasks};
+    GrowingArray<uint64_t> args{kMaxTasks * RUNTIME_MAX_ARGS};
+    GrowingArray<Edge> more_edges{kMostEdges};  // those that are not in their task
+    GrowingArray<int32_t> roots{kMaxTasks};     // tasks without predecessors, ascending
+    uint32_t edge_count = 0;
+
+    int32_t task_count() const { return static_cast<int32_t>(tasks.size()); }
+
+    /// Calls visit(id) for every successor of `task`, in the order in which they were added.
+    template <typename Visit>
+    void for_each_successor(const TaskNode& task, Visit visit) const {
+        if (task.successor < 0) return;
+        visit(task.successor);
+        if (task.last_edge == kNoEdge) return;
+        for (uint32_t e = task.last_edge;;) {
+            e = more_edges[e].next;
+            visit(more_edges[e].to);
+            if (e == task.last_edge) return;
+        }
+    }
+};
+
+/// Collects tasks and edges. O(1) amortised per call; no limit but memory and 32-bit ids.
+class GraphBuilder {
+  public:
+    /// The new task's id. The caller has checked num_args.
+    int add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
+        const int id = task_count();
+        if (graph_.tasks.size() == Graph::kMaxTasks) refuse_task();
+        TaskNode& node = *graph_.tasks.extend(1);
+        node.first_arg = graph_.args.size();
+        node.num_args = static_cast<uint8_t>(num_args);
+        node.is_vector = core_type == CoreType::AIV;
+        node.successor = -1;
+        node.last_edge = kNoEdge;
+        node.func_id = func_id;
+        copy_args(graph_.args.extend(static_cast<size_t>(num_args)), args, num_args);
+        return id;
+    }
+
+    /// The caller has checked both ids.
+    void add_successor(int from, int to) {
+        if (graph_.edge_count == kMostEdges) refuse_edge();
+        ++graph_.edge_count;
+        TaskNode& task = graph_.tasks[static_cast<size_t>(from)];
+        if (task.successor < 0) {
+            task.successor = to;
+        } else {
+            add_edge(task, to);
+        }
+        ++graph_.tasks[static_cast<size_t>(to)].fanin;
+        ascending_ &= from < to;
+    }
+
+    bool has_task(int id) const { return id >= 0 && id < task_count(); }
+    int task_count() const { return graph_.task_count(); }
+    int64_t edge_count() const { return graph_.edge_count; }
+    int initial_ready_tasks(int* ready) const;
+
+    /// The user's view of a task; its changes are read when the graph is sealed.
+    Task* view(int id);
+
+    /// Successors of `id` in the order in which they were added.
+    std::vector<int> successors(int id) const;
+    const TaskNode& task(int id) const { return graph_.tasks[static_cast<size_t>(id)]; }
+
+    /// Binds kernels and checks everything; throws CaseFailure. The builder is empty afterwards.
+    Graph seal(const KernelTable& kernels);
+
+  private:
+    struct View {
+        Task task;
+        std::vector<int> fanout;
+    };
+
+    /// Tasks have few arguments: a call of memcpy() would cost more than the copy.
+    static void copy_args(uint64_t* to, const uint64_t* from, int count) {
+        for (; count >= 4; count -= 4, to += 4, from += 4) std::memcpy(to, from, 4 * sizeof *to);
+        if (count >= 2) std::memcpy(to, from, 2 * sizeof *to);
+        if (count % 2 != 0) to[count - 1] = from[count - 1];
+    }
+
+    void add_edge(TaskNode& task, int to) {
+        const auto added = static_cast<uint32_t>(graph_.more_edges.size());
+        Edge& edge = *graph_.more_edges.extend(1);
+        edge.to = to;
+        edge.next = task.last_edge == kNoEdge
+                        ? added
+                        : std::exchange(graph_.more_edges[task.last_edge].next, added);
+        task.last_edge = added;
+    }
+
+    [[noreturn]] static void refuse_task();
+    [[noreturn]] static void refuse_edge();
+    void apply_views();
+    void bind_kernels(const KernelTable& kernels);
+
+    Graph graph_;
+    bool ascending_ = true;  // every edge leads to a larger id: there is no cycle
+    std::unordered_map<int, View> views_;
+};
+
+}  // namespace a2a3sim

@@ -1,0 +1,82 @@
+#include "isolation/case_child.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "faults/faults.h"
+
+namespace a2a3sim {
+
+namespace {
+
+/// Signals as a program finds them at its start.
+void reset_signals() {
+    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
+        signal(signal_number, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// No core file: the ending has what it would be opened for.
+void leave_nothing_behind() {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+/// When the machine runs out of memory, the system ends this process before any other.
+void volunteer_for_out_of_memory() {
+    const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    [[maybe_unused]] const ssize_t written = write(file, "1000", 4);
+    close(file);
+}
+
+/// Ends this process with the thread of `parent` that forked it, at once if `parent` is gone.
+void end_with(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+}
+
+/// What the case forks ends with it, in whatever process group it is.
+void take_descendants_along() {
+    static pid_t forking;
+    pthread_atfork([] { forking = getpid(); }, nullptr, [] { end_with(forking); });
+}
+
+void redirect(int descriptor, int to) {
+    if (to < 0 || to == descriptor) return;
+    dup2(to, descriptor);
+    if (descriptor == STDIN_FILENO) close(to);
+}
+
+}  // namespace
+
+void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) {
+    setpgid(0, 0);
+    end_with(parent);
+    reset_signals();
+    leave_nothing_behind();
+    volunteer_for_out_of_memory();
+    take_descendants_along();
+    redirect(STDIN_FILENO, open("/dev/null", O_RDONLY));
+    redirect(STDOUT_FILENO, description.output_descriptor);
+    redirect(STDERR_FILENO, description.error_descriptor);
+    setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
+    shared.hide_from_children();
+    description.window->hide_from_children();
+    const SignalStack signal_stack;
+    install_fault_handlers(*shared.control, shared.objects);
+    simulate(description, shared);
+    std::fflush(nullptr);
+    _exit(0);
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,14 @@
+// The forked process in which a case runs.
+#pragma once
+
+#include <sys/types.h>
+
+#include "isolation/shared_state.h"
+#include "isolation/simulation.h"
+
+namespace a2a3sim {
+
+/// Simulates the case and ends the process, which `parent` has just forked.
+[[noreturn]] void run_child(const CaseDescription& description, SharedState& shared, pid_t parent);
+
+}  // namespace a2a3sim

@@ -1,0 +1,289 @@
+#include "isolation/case_run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+#include "device/places.h"
+#include "faults/faults.h"
+#include "faults/snapshot.h"
+#include "isolation/case_child.h"
+
+namespace a2a3sim {
+
+namespace {
+
+[[noreturn]] void fail_with_errno(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// A descriptor that becomes readable when the process ends; -1 on kernels without them.
+int open_process(pid_t pid) {
+#ifdef SYS_pidfd_open
+    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+/// Blocks every signal while it lives, so that no handler of the parent runs in its child.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &previous_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
+
+  private:
+    sigset_t previous_;
+};
+
+/// Processes that the system has ended for want of memory since it started; 0 if it does not tell.
+uint64_t out_of_memory_kills() {
+    const int file = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    char text[16384];
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return 0;
+    text[length] = '\0';
+    constexpr char kName[] = "\noom_kill ";
+    const char* const line = std::strstr(text, kName);
+    return line == nullptr ? 0 : std::strtoull(line + sizeof kName - 1, nullptr, 10);
+}
+
+}  // namespace
+
+CaseRun::CaseRun(CaseDescription description)
+    : description_(std::move(description)),
+      control_(*shared_.control),
+      kills_before_(out_of_memory_kills()),
+      last_progress_ns_(monotonic_nanoseconds()) {
+    a2a3_ending& ending = control_.ending;
+    ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
+    ending.exit_status = -1;
+    control_.start_nanoseconds = monotonic_nanoseconds();
+    if (description_.isolate) {
+        start_child();
+    } else {
+        simulate(description_, shared_);
+        end_ticks_ = read_ticks();
+    }
+}
+
+CaseRun::~CaseRun() {
+    if (child_ > 0) {
+        kill_child();
+        reap();
+    }
+}
+
+void CaseRun::start_child() {
+    std::fflush(nullptr);
+    const pid_t parent = getpid();
+    prepare_snapshots();
+    const SignalsBlocked blocked;
+    child_ = fork();
+    if (child_ < 0) fail_with_errno("fork of the simulating process");
+    if (child_ == 0) run_child(description_, shared_, parent);
+    setpgid(child_, child_);
+    child_descriptor_ = open_process(child_);
+}
+
+bool CaseRun::child_ended(double seconds) {
+    const int milliseconds = static_cast<int>(seconds * 1e3) + 1;
+    if (child_descriptor_ >= 0) {
+        pollfd entry{child_descriptor_, POLLIN, 0};
+        return poll(&entry, 1, milliseconds) == 1;
+    }
+    siginfo_t info{};
+    for (int waited = 0; waited < milliseconds; ++waited) {
+        if (waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            info.si_pid != 0) {
+            return true;
+        }
+        usleep(1000);
+    }
+    return false;
+}
+
+void CaseRun::kill_child() {
+    kill(-child_, SIGKILL);
+    kill(child_, SIGKILL);
+}
+
+void CaseRun::reap() {
+    int wait_status = 0;
+    rusage usage{};
+    pid_t reaped;
+    do {
+        reaped = wait4(child_, &wait_status, 0, &usage);
+    } while (reaped < 0 && errno == EINTR);
+    kill(-child_, SIGKILL);  // whatever the case left in its process group
+    child_ = -1;
+    end_ticks_ = read_ticks();
+    control_.ending.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    if (child_descriptor_ >= 0) close(child_descriptor_);
+    child_descriptor_ = -1;
+    const bool explained = control_.failure_complete.load(std::memory_order_acquire) != 0 ||
+                           control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
+    if (!explained) fail_unexplained(reaped > 0 ? wait_status : 0);
+    a2a3_ending& ending = control_.ending;
+    if (ending.failure == A2A3_FAILURE_KERNEL_EXIT && WIFEXITED(wait_status)) {
+        ending.exit_status = WEXITSTATUS(wait_status);
+    }
+}
+
+void CaseRun::fail_unexplained(int wait_status) {
+    const bool by_signal = WIFSIGNALED(wait_status);
+    const bool out_of_memory =
+        by_signal && WTERMSIG(wait_status) == SIGKILL && out_of_memory_kills() != kills_before_;
+    const a2a3_failure kind = out_of_memory ? A2A3_FAILURE_OUT_OF_MEMORY
+                                            : blame(control_, by_signal ? A2A3_FAILURE_KERNEL_FAULT
+                                                                        : A2A3_FAILURE_KERNEL_EXIT);
+    control_.failure_claimed.store(0, std::memory_order_relaxed);  // by a thread that is gone
+    control_.fail(kind, [&](a2a3_ending& ending) {
+        if (ending.phase == A2A3_PHASE_LOAD) {
+            ending.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
+        }
+        if (by_signal) {
+            ending.signal_number = WTERMSIG(wait_status);
+        } else {
+            ending.exit_status = WEXITSTATUS(wait_status);
+        }
+    });
+}
+
+bool CaseRun::hangs(double hang_seconds) {
+    const uint64_t progress = control_.progress();
+    const int64_t now = monotonic_nanoseconds();
+    if (progress != last_progress_) {
+        last_progress_ = progress;
+        last_progress_ns_ = now;
+    }
+    return 1e-9 * static_cast<double>(now - last_progress_ns_) >= hang_seconds;
+}
+
+void CaseRun::dump_threads() {
+    constexpr int64_t kPatience = 500'000'000;  // nanoseconds; a thread may block the signal
+    std::vector<std::atomic<int32_t>*> awaited;
+    const auto ask = [&](int32_t thread, ThreadDump& dump) {
+        if (syscall(SYS_tgkill, child_, thread, dump_signal()) == 0) {
+            awaited.push_back(&dump.complete);
+        }
+    };
+    const int32_t count = control_.worker_count.load(std::memory_order_acquire);
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& slot = control_.workers[i];
+        if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
+        ask(slot.thread_id.load(std::memory_order_relaxed), control_.dumps[i]);
+    }
+    if (count == 0) ask(child_, control_.main_dump);
+    const int64_t end = monotonic_nanoseconds() + kPatience;
+    const auto complete = [](const std::atomic<int32_t>* flag) {
+        return flag->load(std::memory_order_acquire) != 0;
+    };
+    while (monotonic_nanoseconds() < end &&
+           !std::all_of(awaited.begin(), awaited.end(), complete)) {
+        usleep(1000);
+    }
+}
+
+void CaseRun::end_hanging_child(double seconds, bool timed_out) {
+    dump_threads();
+    control_.fail(blame(control_, A2A3_FAILURE_KERNEL_HANG), [&](a2a3_ending& ending) {
+        ending.hang_seconds = seconds;
+        ending.timed_out = timed_out ? 1 : 0;
+        ending.snapshot = control_.main_dump.snapshot;
+        if (ending.phase == A2A3_PHASE_LOAD) {
+            ending.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
+        }
+    });
+    kill_child();
+    reap();
+}
+
+void CaseRun::time_out(double seconds) {
+    if (child_ > 0) end_hanging_child(seconds, true);
+}
+
+a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
+    constexpr double kWatchInterval = 0.1;
+    const int64_t start = monotonic_nanoseconds();
+    while (child_ > 0) {
+        const double left = seconds - 1e-9 * static_cast<double>(monotonic_nanoseconds() - start);
+        if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
+            reap();
+        } else if (hangs(hang_seconds)) {
+            end_hanging_child(
+                1e-9 * static_cast<double>(monotonic_nanoseconds() - last_progress_ns_), false);
+        } else if (left <= 0) {
+            return A2A3_RUNNING;
+        }
+    }
+    return control_.ending.failure == A2A3_FAILURE_NONE ? A2A3_OK : A2A3_FAILED;
+}
+
+a2a3_ending CaseRun::ending() const {
+    a2a3_ending ending = control_.ending;
+    if (ending.failure == A2A3_FAILURE_NONE) {
+        ending.phase = control_.phase.load(std::memory_order_relaxed);
+    }
+    return ending;
+}
+
+std::vector<a2a3_running_task> CaseRun::running_tasks() const {
+    std::vector<a2a3_running_task> tasks;
+    const double rate = tick_rate_.ticks_per_second();
+    const int32_t count = control_.worker_count.load(std::memory_order_acquire);
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& slot = control_.workers[i];
+        const int32_t id = slot.task_id.load(std::memory_order_acquire);
+        if (id < 0) continue;
+        const int64_t ticks = end_ticks_ - slot.start_ticks.load(std::memory_order_relaxed);
+        tasks.push_back(a2a3_running_task{id, slot.func_id.load(std::memory_order_relaxed),
+                                          slot.core_type.load(std::memory_order_relaxed),
+                                          slot.core_id.load(std::memory_order_relaxed),
+                                          static_cast<double>(ticks) / rate,
+                                          control_.dumps[i].snapshot});
+    }
+    return tasks;
+}
+
+a2a3_recording CaseRun::map_recording() const {
+    check_done();
+    return shared_.recording.map_again(control_.ending.task_count, control_.ending.edge_count);
+}
+
+void CaseRun::task_times(a2a3_task_times* times) const {
+    check_done();
+    shared_.recording.decode(control_.ending, description_.core_types(), times);
+}
+
+void CaseRun::check_done() const {
+    if (control_.phase.load(std::memory_order_acquire) != A2A3_PHASE_DONE) {
+        throw std::logic_error("a case that did not run to its end has no recording");
+    }
+}
+
+a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const {
+    return find_place(address, shared_.buffers, *description_.window, description_.tensors, args,
+                      arg_count);
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,57 @@
+// A case that runs: in a forked child by default, in the calling process for debuggers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "base/ticks.h"
+#include "isolation/shared_state.h"
+#include "isolation/simulation.h"
+
+namespace a2a3sim {
+
+class CaseRun {
+  public:
+    /// Starts the case; throws std::system_error when that is impossible.
+    explicit CaseRun(CaseDescription description);
+    ~CaseRun();
+    CaseRun(const CaseRun&) = delete;
+    CaseRun& operator=(const CaseRun&) = delete;
+
+    a2a3_status wait(double seconds, double hang_seconds);
+    void time_out(double seconds);
+    a2a3_ending ending() const;
+    std::vector<a2a3_running_task> running_tasks() const;
+    a2a3_recording map_recording() const;
+    void task_times(a2a3_task_times* times) const;
+    a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const;
+    const SharedTable<a2a3_copied_range>& copied() const { return shared_.copied; }
+    const SharedTable<a2a3_object>& objects() const { return shared_.objects; }
+
+  private:
+    /// Throws std::logic_error unless the case ran to its end.
+    void check_done() const;
+    void start_child();
+    /// True once the child has ended, within about `seconds`.
+    bool child_ended(double seconds);
+    void reap();
+    void kill_child();
+    bool hangs(double hang_seconds);
+    void end_hanging_child(double seconds, bool timed_out);
+    void dump_threads();
+    void fail_unexplained(int wait_status);
+
+    CaseDescription description_;
+    SharedState shared_;
+    Control& control_;
+    TickRate tick_rate_;
+    uint64_t kills_before_;
+    pid_t child_ = -1;  // -1: none, or reaped
+    int child_descriptor_ = -1;
+    uint64_t last_progress_ = 0;
+    int64_t last_progress_ns_;
+    int64_t end_ticks_ = 0;
+};
+
+}  // namespace a2a3sim

@@ -1,0 +1,246 @@
+#include "isolation/simulation.h"
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <new>
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "base/ticks.h"
+#include "executor/executor.h"
+#include "faults/exception_probe.h"
+#include "faults/faults.h"
+#include "faults/loaded_objects.h"
+#include "runtime/runtime_host.h"
+
+namespace a2a3sim {
+
+namespace {
+
+using OrchestrationFunction = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
+
+/// dlopen(), which runs the object's static constructors. An exception that leaves one of them ends
+/// the case.
+void* open_object(const ObjectSymbol& object, Control& control) {
+    try {
+        return dlopen(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    } catch (const ExceptionProbe&) {
+    } catch (...) {
+        fail_with_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
+    }
+    throw CaseAlreadyReported();
+}
+
+/// Loads the object for the rest of the process; its symbols stay its own.
+void* load(const ObjectSymbol& object, Control& control) {
+    control.loading_func_id.store(object.func_id, std::memory_order_relaxed);
+    void* const handle = open_object(object, control);
+    if (handle == nullptr) {
+        throw CaseFailure(A2A3_FAILURE_LOAD,
+                          format("%s cannot be loaded: %s", object.name.c_str(), dlerror()), -1,
+                          object.func_id);
+    }
+    void* const address = dlsym(handle, object.symbol.c_str());
+    if (address == nullptr) {
+        throw CaseFailure(
+            A2A3_FAILURE_LOAD,
+            format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
+            object.func_id);
+    }
+    return address;
+}
+
+/// Keeps the phase and the time spent in each.
+class PhaseClock {
+  public:
+    explicit PhaseClock(Control& control) : control_(control), since_(control.start_nanoseconds) {}
+    ~PhaseClock() { close(); }
+
+    void enter(a2a3_phase phase) {
+        close();
+        control_.phase.store(phase, std::memory_order_release);
+    }
+
+  private:
+    void close() {
+        const int64_t now = monotonic_nanoseconds();
+        control_.ending.phase_seconds[control_.phase.load(std::memory_order_relaxed)] +=
+            1e-9 * static_cast<double>(now - since_);
+        since_ = now;
+    }
+
+    Control& control_;
+    int64_t since_;
+};
+
+/// Host tensors are out of reach for as long as this lives.
+class HostTensorsOutOfReach {
+  public:
+    explicit HostTensorsOutOfReach(const CaseDescription& description) : description_(description) {
+        set_reachable(*description_.window, description_.tensors, false);
+    }
+    ~HostTensorsOutOfReach() { set_reachable(*description_.window, description_.tensors, true); }
+
+  private:
+    const CaseDescription& description_;
+};
+
+KernelTable load_kernels(const CaseDescription& description, Control& control) {
+    std::vector<Kernel> kernels;
+    for (const ObjectSymbol& object : description.kernels) {
+        const auto function = reinterpret_cast<KernelFunction>(load(object, control));
+        kernels.push_back(
+            Kernel{object.name, function, object.func_id, static_cast<CoreType>(object.core_type)});
+    }
+    return KernelTable(std::move(kernels));
+}
+
+int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args,
+                Control& control) {
+    try {
+        return function(&host.runtime(), args.data(), static_cast<int>(args.size()));
+    } catch (const CaseFailure&) {
+        throw;
+    } catch (const ExceptionProbe&) {
+    } catch (...) {
+        fail_with_exception(control, A2A3_FAILURE_ORCHESTRATION);
+    }
+    throw CaseAlreadyReported();
+}
+
+/// Fails the case if something was written next to a device buffer.
+void check_damage(const DeviceMemory& memory, Control& control) {
+    Damage damage;
+    if (!memory.find_damage(damage)) return;
+    fail_with_damage(control, damage.address);
+    throw CaseAlreadyReported();
+}
+
+uint64_t differing_bytes(const void* a, const void* b, size_t size) {
+    const auto* const first = static_cast<const uint8_t*>(a);
+    const auto* const second = static_cast<const uint8_t*>(b);
+    uint64_t count = 0;
+    for (size_t i = 0; i < size; ++i) count += first[i] != second[i];
+    return count;
+}
+
+void copy_back(const RuntimeHost& host, const CaseDescription& description,
+               SharedTable<a2a3_copied_range>& copied) {
+    const std::vector<HostTensor>& tensors = description.tensors;
+    for (const TensorPair& pair : host.tensor_pairs()) {
+        const std::string problem = host.memory().check_range(pair.dev_ptr, pair.size);
+        if (!problem.empty()) {
+            throw CaseFailure(A2A3_FAILURE_ORCHESTRATION, "copy back of a tensor pair: " + problem);
+        }
+        const int index = find_tensor(tensors, pair.host_ptr);
+        if (index >= 0) {
+            const char* const begin = tensors[static_cast<size_t>(index)].data;
+            const auto offset = static_cast<uint64_t>(static_cast<char*>(pair.host_ptr) - begin);
+            const uint64_t changed = description.window->is_private(begin)
+                                         ? differing_bytes(begin + offset, pair.dev_ptr, pair.size)
+                                         : 0;
+            copied.push_back(a2a3_copied_range{index, offset, pair.size, changed});
+        }
+        std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
+    }
+}
+
+/// False if a kernel failed: `control` has the ending.
+bool simulate_or_throw(const CaseDescription& description, SharedState& shared) {
+    Control& control = *shared.control;
+    a2a3_ending& ending = control.ending;
+    PhaseClock clock(control);
+
+    clock.enter(A2A3_PHASE_LOAD);
+    const KernelTable kernels = load_kernels(description, control);
+    const auto function =
+        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control));
+    record_loaded_objects(shared.objects);
+
+    clock.enter(A2A3_PHASE_ORCHESTRATE);
+    set_reachable(*description.window, description.tensors, true);
+    RuntimeHost host(*description.window, description.tensors,
+                     DeviceMemory::Options{description.device_memory_size, description.poison,
+                                           description.watches, !description.check_each_task},
+                     control, shared.buffers);
+    host.check(orchestrate(function, host, description.args, control));
+
+    clock.enter(A2A3_PHASE_CHECK);
+    ending.task_count = host.graph().task_count();
+    ending.edge_count = host.graph().edge_count();
+    ending.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
+    ending.device_bytes_peak = host.memory().peak_bytes();
+    Graph graph = host.graph().seal(kernels);
+    TaskRecord* const records = shared.recording.begin(graph);
+
+    {
+        const HostTensorsOutOfReach out_of_reach(description);
+        const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
+        clock.enter(A2A3_PHASE_EXECUTE);
+        const TickRate rate;
+        ending.origin_ticks = rate.origin();
+        const ExecutorOptions options{description.block_dim, description.thread_count,
+                                      description.schedule, description.seed, rate.origin()};
+        const bool succeeded = execute(graph, kernels, options, control, records);
+        ending.ticks_per_second = rate.ticks_per_second();
+        if (!succeeded) return false;
+        clock.enter(A2A3_PHASE_COPY_BACK);
+    }
+    check_damage(host.memory(), control);
+    copy_back(host, description, shared.copied);
+    shared.recording.append(graph);
+    return true;
+}
+
+}  // namespace
+
+CaseDescription::CaseDescription(const a2a3_request& request)
+    : orchestration{"the orchestration", request.orchestration_path, request.orchestration_symbol},
+      args(request.args, request.args + request.arg_count),
+      window(reinterpret_cast<const HostWindow*>(request.window)),
+      block_dim(request.block_dim),
+      thread_count(request.thread_count),
+      schedule(static_cast<a2a3_schedule>(request.schedule)),
+      seed(request.seed),
+      isolate(request.isolate != 0),
+      device_memory_size(request.device_memory_size),
+      poison(static_cast<uint8_t>(request.poison)),
+      output_descriptor(request.output_descriptor),
+      error_descriptor(request.error_descriptor),
+      watches(request.watches, request.watches + request.watch_count),
+      check_each_task(request.check_each_task != 0) {
+    for (int32_t i = 0; i < request.kernel_count; ++i) {
+        const a2a3_kernel& kernel = request.kernels[i];
+        kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
+                                       kernel.func_id, kernel.core_type});
+    }
+    for (int32_t i = 0; i < request.tensor_count; ++i) {
+        const a2a3_tensor& tensor = request.tensors[i];
+        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
+                                     tensor.read_only != 0});
+    }
+}
+
+std::unordered_map<int, int> CaseDescription::core_types() const {
+    std::unordered_map<int, int> types;
+    for (const ObjectSymbol& kernel : kernels) types[kernel.func_id] = kernel.core_type;
+    return types;
+}
+
+void simulate(const CaseDescription& description, SharedState& shared) {
+    Control& control = *shared.control;
+    try {
+        if (simulate_or_throw(description, shared)) {
+            control.phase.store(A2A3_PHASE_DONE, std::memory_order_release);
+        }
+    } catch (const CaseAlreadyReported&) {
+    } catch (const CaseFailure& failure) {
+        control.fail(failure.kind, failure.what(), failure.task_id, failure.func_id);
+    } catch (const std::bad_alloc&) {
+        control.fail(A2A3_FAILURE_OUT_OF_MEMORY, "the simulating process ran out of host memory",
+                     -1, -1);
+    }
+}
+
+}  // namespace a2a3sim

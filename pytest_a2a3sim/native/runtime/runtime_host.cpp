@@ -1,0 +1,214 @@
+#include "runtime/runtime_host.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "faults/snapshot.h"
+
+namespace a2a3sim {
+
+namespace {
+
+RuntimeHost* current_host = nullptr;
+
+}  // namespace
+
+/// The functions behind HostApi and RuntimeOps.
+struct RuntimeCalls {
+    static RuntimeHost& host(void* state) {
+        RuntimeHost& self = *static_cast<RuntimeHost*>(state);
+        std::atomic<uint64_t>& calls = self.control_.orchestration_calls;  // one thread writes it
+        calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        return self;
+    }
+    static const RuntimeHost& host(const void* state) {
+        return *static_cast<const RuntimeHost*>(state);
+    }
+
+    static void* device_malloc(size_t size) { return host(current_host).allocate(size); }
+
+    static void device_free(void* address) {
+        RuntimeHost& self = host(current_host);
+        const std::string problem = self.memory_.free(address);
+        if (!problem.empty()) self.note(A2A3_FAILURE_ORCHESTRATION, problem);
+    }
+
+    static int copy_to_device(void* dev, const void* from, size_t size) {
+        return host(current_host).copy("copy_to_device", dev, from, dev, from, size);
+    }
+
+    static int copy_from_device(void* to, const void* dev, size_t size) {
+        return host(current_host).copy("copy_from_device", to, dev, dev, to, size);
+    }
+
+    static int add_task(void* state, const uint64_t* args, int num_args, int func_id,
+                        int core_type) {
+        RuntimeHost& self = host(state);
+        const char* problem = nullptr;
+        if (num_args > RUNTIME_MAX_ARGS) {
+            problem = "a task holds at most 16";
+        } else if (num_args < 0) {
+            problem = "the number cannot be negative";
+        } else if (num_args > 0 && args == nullptr) {
+            problem = "args is null";
+        } else if (core_type != A2A3_CORE_AIC && core_type != A2A3_CORE_AIV) {
+            problem = "core_type is neither AIC nor AIV";
+        }
+        if (problem != nullptr) {
+            self.note(A2A3_FAILURE_GRAPH,
+                      format("add_task for func_id %d with %d arguments returned -1: %s "
+                             "(%d tasks added before it)",
+                             func_id, num_args, problem, self.graph_.task_count()));
+            return -1;
+        }
+        return self.graph_.add_task(args, num_args, func_id, static_cast<CoreType>(core_type));
+    }
+
+    static void add_successor(void* state, int from, int to) {
+        RuntimeHost& self = host(state);
+        const GraphBuilder& graph = self.graph_;
+        if (graph.has_task(from) && graph.has_task(to)) {
+            self.graph_.add_successor(from, to);
+            return;
+        }
+        const int unknown = graph.has_task(from) ? to : from;
+        self.note(A2A3_FAILURE_GRAPH,
+                  format("add_successor(%d, %d): there is no task %d; tasks added so far: %d%s",
+                         from, to, unknown, graph.task_count(),
+                         unknown == -1 ? " (-1 is what a failed add_task returns)" : ""));
+    }
+
+    static Task* get_task(void* state, int id) {
+        RuntimeHost& self = host(state);
+        return self.graph_.has_task(id) ? self.graph_.view(id) : nullptr;
+    }
+
+    static int get_task_count(const void* state) { return host(state).graph_.task_count(); }
+
+    static int get_initial_ready_tasks(const void* state, int* ready) {
+        return host(state).graph_.initial_ready_tasks(ready);
+    }
+
+    static void print_runtime(const void* state) {
+        constexpr int kShown = 64;
+        const GraphBuilder& graph = host(state).graph_;
+        std::printf("Runtime: %d tasks, %lld edges, %d initially ready\n", graph.task_count(),
+                    static_cast<long long>(graph.edge_count()), graph.initial_ready_tasks(nullptr));
+        for (int id = 0; id < std::min(graph.task_count(), kShown); ++id) {
+            const TaskNode& task = graph.task(id);
+            std::printf("  task %d: func_id=%d %s fanin=%d fanout=[", id, task.func_id,
+                        core_type_to_string(task.core_type()), task.fanin);
+            const char* separator = "";
+            for (const int successor : graph.successors(id)) {
+                std::printf("%s%d", separator, successor);
+                separator = ", ";
+            }
+            std::printf("]\n");
+        }
+        if (graph.task_count() > kShown) {
+            std::printf("  ... and %d tasks more\n", graph.task_count() - kShown);
+        }
+    }
+
+    static void record_tensor_pair(void* state, void* to, void* dev, size_t size) {
+        RuntimeHost& self = host(state);
+        std::string problem = self.memory_.check_range(dev, size);
+        if (problem.empty()) {
+            problem = check_host_range(self.window_, self.tensors_, to, size, true);
+        }
+        if (!problem.empty()) {
+            self.note(A2A3_FAILURE_ORCHESTRATION, "record_tensor_pair: " + problem);
+            return;
+        }
+        self.pairs_.push_back(TensorPair{to, dev, size});
+    }
+
+    static TensorPair* get_tensor_pairs(void* state) { return host(state).pairs_.data(); }
+
+    static int get_tensor_pair_count(const void* state) {
+        return static_cast<int>(host(state).pairs_.size());
+    }
+
+    static void clear_tensor_pairs(void* state) { host(state).pairs_.clear(); }
+
+    static constexpr HostApi kHostApi{device_malloc, device_free, copy_to_device, copy_from_device};
+    static constexpr RuntimeOps kRuntimeOps{
+        add_task,           add_successor,           get_task,
+        get_task_count,     get_initial_ready_tasks, print_runtime,
+        record_tensor_pair, get_tensor_pairs,        get_tensor_pair_count,
+        clear_tensor_pairs};
+};
+
+RuntimeHost::RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
+                         DeviceMemory::Options memory, Control& control,
+                         SharedTable<DeviceBuffer>& buffers)
+    : window_(window),
+      tensors_(tensors),
+      control_(control),
+      memory_(std::move(memory), buffers),
+      runtime_(RuntimeCalls::kHostApi, RuntimeCalls::kRuntimeOps, this) {
+    current_host = this;
+}
+
+RuntimeHost::~RuntimeHost() { current_host = nullptr; }
+
+void RuntimeHost::note(a2a3_failure kind, std::string message) {
+    constexpr size_t kKept = 8;
+    if (misuse_count_++ == 0) capture_frames(nullptr, control_.ending.snapshot);
+    if (misuses_.size() < kKept) misuses_.push_back(Misuse{kind, std::move(message)});
+}
+
+void* RuntimeHost::allocate(size_t size) {
+    void* const address = memory_.allocate(size, ++malloc_calls_);
+    a2a3_ending& ending = control_.ending;
+    ending.device_bytes_live = memory_.live_bytes();
+    if (address == nullptr && ending.refused_call == 0) {
+        ending.refused_bytes = size;
+        ending.refused_call = malloc_calls_;
+        std::fprintf(stderr,
+                     "[ERROR] device_malloc(%zu): the device is full (%zu of %zu bytes are "
+                     "allocated; --sim-device-memory)\n",
+                     size, memory_.live_bytes(), memory_.capacity());
+    }
+    return address;
+}
+
+int RuntimeHost::copy(const char* call, void* to, const void* from, const void* dev,
+                      const void* host, size_t size) {
+    if (size == 0) return 0;
+    std::string problem = memory_.check_range(dev, size);
+    if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, host == to);
+    if (!problem.empty()) {
+        note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
+        return -1;
+    }
+    std::memcpy(to, from, size);
+    return 0;
+}
+
+void RuntimeHost::check(int returned) const {
+    if (!misuses_.empty()) {
+        std::string message = misuses_.front().message;
+        for (size_t i = 1; i < misuses_.size(); ++i) message += "\n" + misuses_[i].message;
+        if (misuse_count_ > misuses_.size()) {
+            message += format("\n... and %zu more", misuse_count_ - misuses_.size());
+        }
+        if (returned != 0) message += format("\nthe orchestration returned %d", returned);
+        throw CaseFailure(misuses_.front().kind, message);
+    }
+    if (returned != 0) {
+        throw CaseFailure(
+            A2A3_FAILURE_ORCHESTRATION,
+            format("the orchestration returned %d (0 means success) after adding %d tasks",
+                   returned, graph_.task_count()));
+    }
+    if (graph_.task_count() == 0) {
+        throw CaseFailure(A2A3_FAILURE_ORCHESTRATION,
+                          "the orchestration returned 0 but added no task");
+    }
+}
+
+}  // namespace a2a3sim

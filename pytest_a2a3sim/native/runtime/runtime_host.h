@@ -1,0 +1,60 @@
+// The engine's side of include/runtime.h: what an orchestration's calls do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "device/device_memory.h"
+#include "device/host_window.h"
+#include "graph/graph.h"
+#include "runtime.h"
+#include "shared/control.h"
+#include "shared/shared_memory.h"
+
+namespace a2a3sim {
+
+/// One orchestration's calls. HostApi functions carry no context, so at most one RuntimeHost
+/// exists in a process at a time. A misused call does nothing but note what was wrong; check()
+/// ends the case with it once the orchestration has returned.
+class RuntimeHost {
+  public:
+    RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
+                DeviceMemory::Options memory, Control& control, SharedTable<DeviceBuffer>& buffers);
+    ~RuntimeHost();
+    RuntimeHost(const RuntimeHost&) = delete;
+    RuntimeHost& operator=(const RuntimeHost&) = delete;
+
+    Runtime& runtime() { return runtime_; }
+    GraphBuilder& graph() { return graph_; }
+    const DeviceMemory& memory() const { return memory_; }
+    const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
+
+    /// Throws CaseFailure if the orchestration returned an error, misused a call or built nothing.
+    void check(int returned) const;
+
+  private:
+    struct Misuse {
+        a2a3_failure kind;
+        std::string message;
+    };
+
+    friend struct RuntimeCalls;
+
+    void note(a2a3_failure kind, std::string message);
+    void* allocate(size_t size);
+    int copy(const char* call, void* to, const void* from, const void* dev, const void* host,
+             size_t size);
+
+    const HostWindow& window_;
+    const std::vector<HostTensor>& tensors_;
+    Control& control_;
+    DeviceMemory memory_;
+    GraphBuilder graph_;
+    std::vector<TensorPair> pairs_;
+    std::vector<Misuse> misuses_;
+    size_t misuse_count_ = 0;
+    int64_t malloc_calls_ = 0;
+    Runtime runtime_;
+};
+
+}  // namespace a2a3sim
