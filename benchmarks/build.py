@@ -28,12 +28,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.build import Builder
-from pytest_a2a3sim.building.cache import Cache
+from pytest_a2a3sim.building.builder import Builder
+from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import find_toolchain
-from pytest_a2a3sim.building.units import units
-from pytest_a2a3sim.loading.load_kernels import load_kernel_config
-from pytest_a2a3sim.settings import usable_cpus
+from pytest_a2a3sim.building.unit import units
+from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,11 +187,11 @@ def cold(options: argparse.Namespace) -> None:
 COUNT_BUILDS = """
 import json, sys
 from pytest_a2a3sim import Settings, Simulator
-from pytest_a2a3sim.loading.load import load_golden
+from pytest_a2a3sim.loading.golden import load_golden
 from pathlib import Path
 golden = load_golden(Path(sys.argv[1]))
 simulator = Simulator(Settings(threads=1))
-results = [simulator.run(golden, case) for case in golden.cases if case.runs_by_default]
+results = [simulator.attempt(golden, case).get() for case in golden.cases if case.runs_by_default]
 print(json.dumps([[r.case, r.phases["build"], r.compiled, r.cache_hits] for r in results]))
 simulator.close()
 """

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.comparing.native_compare import Pair, measure
-from pytest_a2a3sim.loading.tensors import as_tensor, raw_bytes
-from pytest_a2a3sim.settings import usable_cpus
-from pytest_a2a3sim.spec import Tolerance
+from pytest_a2a3sim.engine.compare import measure
+from pytest_a2a3sim.loading.tensors import as_tensor
+from pytest_a2a3sim.model.diff import Pair
+from pytest_a2a3sim.model.settings import usable_cpus
+from pytest_a2a3sim.model.spec import Tolerance
+from pytest_a2a3sim.model.tensor import raw_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

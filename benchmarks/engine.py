@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pytest_a2a3sim import CaseResult
-    from pytest_a2a3sim.schedule import Threads
+    from pytest_a2a3sim.model.settings import Threads
 
 IN_PROCESS_REPEATS = 5
 LONGEST_RUN = 1e7  # microseconds of kernels

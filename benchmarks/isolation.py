@@ -20,20 +20,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.building.build import Builder
+from pytest_a2a3sim.building.builder import Builder
+from pytest_a2a3sim.engine.case import Run
+from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.engine.request import RunOptions
+from pytest_a2a3sim.loading.golden import load_case
 from pytest_a2a3sim.loading.inputs import make_inputs
-from pytest_a2a3sim.loading.load import load_case
-from pytest_a2a3sim.running.host_memory import HostMemory
-from pytest_a2a3sim.running.run import Device, Run
-from pytest_a2a3sim.settings import Settings, usable_cpus
+from pytest_a2a3sim.model.settings import Settings, usable_cpus
+from pytest_a2a3sim.running.run import finish
 from pytest_a2a3sim.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_a2a3sim.building.build import BuiltCase
-    from pytest_a2a3sim.loading.inputs import CaseInputs
-    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PAGED_ATTENTION = {"batch": 64, "block_num": 16, "context_len": 1024}  # 4,096 tasks
@@ -54,7 +55,7 @@ class WholeCase:
         """Time of one run, inputs, golden and comparison included."""
         with silence():
             start = time.perf_counter()
-            self.simulators[isolate].run(self.golden, self.case).check()
+            self.simulators[isolate].attempt(self.golden, self.case).get().check()
             return time.perf_counter() - start
 
 
@@ -65,15 +66,15 @@ class Simulation:
     name: str
     built: BuiltCase
     inputs: CaseInputs
-    device: Device
+    options: RunOptions
 
     def seconds(self, *, isolate: bool) -> float:
         """Time of one simulation."""
-        device = replace(self.device, isolate=isolate)
+        options = replace(self.options, isolate=isolate)
         with HostMemory(self.inputs) as memory, silence():
             start = time.perf_counter()
-            with Run(self.built, self.inputs, memory, device) as run:
-                run.wait()
+            with Run(self.built, self.inputs, memory, options) as run:
+                finish(run)
             return time.perf_counter() - start
 
 
@@ -98,13 +99,13 @@ def subjects(
     """Compiles an example and makes its inputs."""
     golden, case = load_case(EXAMPLES / directory, params=params)
     inputs = make_inputs(golden, case)
-    device = Device(block_dim=golden.config.runtime.block_dim, threads=threads)
+    run_options = RunOptions(block_dim=golden.config.runtime.block_dim, threads=threads)
     simulators = {
         isolate: Simulator(Settings(threads=threads, isolate=isolate)) for isolate in (False, True)
     }
     return (
         WholeCase(f"{name}, whole", golden, case, simulators),
-        Simulation(f"{name}, simulation", builder.build(golden.config), inputs, device),
+        Simulation(f"{name}, simulation", builder.build(golden.config), inputs, run_options),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.errors import (
+from pytest_a2a3sim.model.errors import (
     A2A3SimError,
     A2A3SimWarning,
     BuildError,
@@ -26,17 +26,15 @@ from pytest_a2a3sim.errors import (
     UnwrittenOutput,
     VacuousGolden,
 )
-from pytest_a2a3sim.schedule import Schedule
-from pytest_a2a3sim.settings import Settings
-from pytest_a2a3sim.simulator import Simulator
+from pytest_a2a3sim.model.settings import Schedule, Settings
+from pytest_a2a3sim.simulator import Simulator, run_case
 from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.api import run_case
-    from pytest_a2a3sim.comparing.compare import Difference, TensorDiff
-    from pytest_a2a3sim.result import CaseResult
-    from pytest_a2a3sim.running.profile import Profile
-    from pytest_a2a3sim.running.recording import Graph
+    from pytest_a2a3sim.model.diff import Difference, TensorDiff
+    from pytest_a2a3sim.model.profile import Profile
+    from pytest_a2a3sim.model.recording import Graph
+    from pytest_a2a3sim.model.result import CaseResult
 
 __all__ = [
     "A2A3SimError",
@@ -68,15 +66,14 @@ __all__ = [
     "run_case",
 ]
 
-# pytest loads this package at every start, in projects without a golden file too: what needs
-# NumPy or the engine is imported on first use.
+# pytest loads this package at every start, in projects without a golden file too: what only a case
+# needs is imported on first use.
 _LAZY = {
     "CaseResult": "result",
-    "Profile": "running.profile",
-    "Difference": "comparing.compare",
-    "Graph": "running.recording",
-    "TensorDiff": "comparing.compare",
-    "run_case": "api",
+    "Difference": "diff",
+    "Graph": "recording",
+    "Profile": "profile",
+    "TensorDiff": "diff",
 }
 
 
@@ -86,4 +83,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # noqa: PLC0415 - see above
 
-    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.model.{_LAZY[name]}"), name)

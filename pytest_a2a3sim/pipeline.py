@@ -1,4 +1,4 @@
-"""One case from golden.py to its comparison: the whole flow, without pytest."""
+"""One case from golden.py to its comparison: the whole flow, and every run that it needs."""
 
 from __future__ import annotations
 
@@ -7,179 +7,182 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_a2a3sim.comparing.compare import TensorDiff, compare
-from pytest_a2a3sim.comparing.diagnose import diagnose
-from pytest_a2a3sim.comparing.native_compare import Pair
-from pytest_a2a3sim.comparing.unwritten import Output, find_unwritten
+from pytest_a2a3sim.comparing.compare import compare
+from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
+from pytest_a2a3sim.comparing.unwritten import find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
-from pytest_a2a3sim.errors import A2A3SimError, RunError
+from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.engine.request import RunOptions
+from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
-from pytest_a2a3sim.result import CaseResult
-from pytest_a2a3sim.running.host_memory import HostMemory
-from pytest_a2a3sim.running.output import captured_output
-from pytest_a2a3sim.running.replay import Simulation, pinpoint
-from pytest_a2a3sim.running.run import Device, Run
+from pytest_a2a3sim.model.diff import Pair, Unwritten
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, UnwrittenOutput
+from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
+from pytest_a2a3sim.model.settings import default_device_memory
+from pytest_a2a3sim.reporting.text import mismatch_lines, unwritten_lines
+from pytest_a2a3sim.running.profile import profile_of
+from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
+from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
-from pytest_a2a3sim.settings import default_device_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pytest_a2a3sim.building.build import Builder, BuiltCase
-    from pytest_a2a3sim.loading.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.loading.tensors import Tensor
-    from pytest_a2a3sim.settings import Settings
-    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.building.builder import Builder
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
+    from pytest_a2a3sim.model.recording import Completion
+    from pytest_a2a3sim.model.settings import Settings
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
 class Progress(Protocol):
-    """Is told what a case is about to do."""
+    """Listens to what a case is about to do."""
 
     def building(self, golden: GoldenSpec) -> None:
         """Its sources are about to be compiled."""
 
-    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
-        """Its graph is about to be built and run, from these inputs."""
+    def running(self, case: CaseSpec) -> None:
+        """Its graph is about to be built and run."""
 
 
-class _Silent:
-    def building(self, golden: GoldenSpec) -> None:
-        """Says nothing."""
-
-    def running(self, golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> None:
-        """Says nothing."""
-
-
-class _Phases:
-    """Seconds by phase, each measured once."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextlib.contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - start
-
-
-def run_case(
+def attempt_case(
     golden: GoldenSpec,
     case: CaseSpec,
     settings: Settings,
     builder: Builder,
     progress: Progress | None = None,
-) -> CaseResult:
-    """Builds, simulates and compares one case.
-
-    Raises:
-        A2A3SimError: the case failed before its outputs could be compared.
-    """
-    progress = progress or _Silent()
-    phase = _Phases()
-    progress.building(golden)
-    with phase("build"):
-        built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}")
+) -> Attempt:
+    """Builds, simulates and compares one case."""
+    attempt = _Attempt(golden, case, settings)
     try:
-        return _run_built(golden, case, settings, built, phase=phase, progress=progress)
+        built = attempt.build(builder, progress)
+        return attempt.run(built, progress)
     except A2A3SimError as error:
-        error.facts = replace(
-            error.facts,
-            phases={**phase.seconds, **error.facts.phases},
+        return attempt.failed(error)
+
+
+class _Attempt:
+    """What is known of a case while it goes through its stages."""
+
+    def __init__(self, golden: GoldenSpec, case: CaseSpec, settings: Settings) -> None:
+        self._golden = golden
+        self._case = case
+        self._settings = settings
+        self._limit = TimeLimit(None)
+        self._inputs: CaseInputs | None = None
+        self._facts = CaseFacts()
+        self._seconds: dict[str, float] = {}
+
+    def failed(self, error: A2A3SimError) -> Attempt:
+        """The attempt of a case whose outputs could not be compared."""
+        return Attempt(self._facts_now(), self._inputs, error=error.with_traceback(None))
+
+    def build(self, builder: Builder, progress: Progress | None) -> BuiltCase:
+        """Builds the case's sources."""
+        golden = self._golden
+        if progress is not None:
+            progress.building(golden)
+        with self._phase("build"):
+            built = builder.build(golden.config, f"{golden.path.parent.name}: {self._case.name}")
+        self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
-            schedule=settings.schedule,
+            schedule=self._settings.schedule,
         )
-        raise
+        return built
 
+    def run(self, built: BuiltCase, progress: Progress | None) -> Attempt:
+        """Makes the inputs, simulates, and compares."""
+        settings = self._settings
+        self._limit = TimeLimit(settings.timeout)
+        with self._phase("inputs"), self._limit.interrupting():
+            inputs = self._inputs = make_inputs(self._golden, self._case)
+        if progress is not None:
+            progress.running(self._case)
+        options = RunOptions(
+            block_dim=self._golden.config.runtime.block_dim,
+            threads=settings.threads,
+            hang_timeout=settings.hang_timeout,
+            isolate=settings.isolate,
+            schedule=settings.schedule,
+            memory=settings.device_memory or default_device_memory(),
+        )
+        setup = CaseSetup(built, inputs, options)
+        with HostMemory(inputs) as memory:
+            expected, completion = self._simulate(setup, memory)
+            return self._compare(setup, memory, expected, completion)
 
-def _run_built(  # noqa: PLR0913 - what run_case got, and made
-    golden: GoldenSpec,
-    case: CaseSpec,
-    settings: Settings,
-    built: BuiltCase,
-    *,
-    phase: _Phases,
-    progress: Progress,
-) -> CaseResult:
-    limit = TimeLimit(settings.timeout)
-    with phase("inputs"), limit.interrupting():
-        inputs = make_inputs(golden, case)
-    progress.running(golden, case, inputs)
-    device = Device(
-        block_dim=golden.config.runtime.block_dim,
-        threads=settings.threads,
-        hang_timeout=settings.hang_timeout,
-        isolate=settings.isolate,
-        schedule=settings.schedule,
-        memory=settings.device_memory or default_device_memory(),
-    )
-    simulation = Simulation(built, inputs, device)
-    with HostMemory(inputs) as memory:
-        with (
-            captured_output() as output,
-            Run(built, inputs, memory, replace(device, output=output)) as run,
-        ):
-            with phase("golden"), limit.interrupting():  # while the simulating process is at work
-                expected = compute_expected(golden, case, inputs)
-            try:
-                outcome = run.wait(limit)
-            except RunError as error:
-                pinpointed = pinpoint(error, simulation)
-                pinpointed.facts = error.facts
-                raise pinpointed from None
-        with phase("compare"):
-            diffs = tuple(
-                _compare(golden, inputs.tensors[name], memory, expected, settings.comparing_threads)
-                for name in inputs.outputs
+    def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
+        with started(setup, memory) as run:
+            with self._phase("golden"), self._limit.interrupting():  # while the process is at work
+                expected = compute_expected(self._golden, self._case, setup.inputs)
+            ended = finish(run, self._limit)
+        self._facts = replace(self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph)
+        self._seconds |= ended.phases
+        if isinstance(ended, Failure):
+            ended, note = pinpoint(ended, setup)
+            raise error_of(ended, setup.built, setup.options.schedule, note)
+        return expected, ended
+
+    def _compare(
+        self, setup: CaseSetup, memory: HostMemory, expected: Expected, completion: Completion
+    ) -> Attempt:
+        golden, inputs = self._golden, setup.inputs
+        threads = self._settings.comparing_threads
+        pairs = [
+            Pair(
+                inputs.tensors[name],
+                actual=memory.bytes_of(name),
+                expected=expected.raw[name],
+                tolerance=golden.tolerances.of(name),
             )
-            unwritten = find_unwritten(
-                [
-                    Output(
-                        inputs.tensors[diff.name],
-                        memory.bytes_of(diff.name),
-                        expected.raw[diff.name],
-                        golden.tolerances.of(diff.name),
-                    )
-                    for diff in diffs
-                    if not diff.passed
-                ],
-                outcome.copied,
-                simulation,
-            )
-        findings = find_vacuous(golden, inputs, expected, memory, outcome)
-        actual = {
-            name: inputs.tensors[name].revive(memory.bytes_of(name)) for name in inputs.outputs
-        }
-    return CaseResult(
-        golden=golden.path,
-        case=case.name,
-        params=case.params,
-        actual=actual,
-        expected={name: inputs.tensors[name].revive(raw) for name, raw in expected.raw.items()},
-        diffs=diffs,
-        graph=outcome.graph,
-        phases={**phase.seconds, **outcome.phases},
-        recording=outcome.recording,
-        schedule=settings.schedule,
-        findings=findings,
-        peak_rss_bytes=outcome.peak_rss_bytes,
-        compiled=built.compiled,
-        cache_hits=built.cache_hits,
-        unwritten=unwritten,
-    )
+            for name in inputs.outputs
+        ]
+        with self._phase("compare"):
+            diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in pairs)
+            wrong = [pair for pair, diff in zip(pairs, diffs, strict=True) if not diff.passed]
+            unwritten = _unwritten(wrong, setup, completion)
+        result = CaseResult(
+            golden=golden.path,
+            case=self._case.name,
+            params=self._case.params,
+            actual={pair.tensor.name: pair.tensor.revive(pair.actual) for pair in pairs},
+            expected={pair.tensor.name: pair.tensor.revive(pair.expected) for pair in pairs},
+            diffs=diffs,
+            graph=completion.graph,
+            recording=completion.recording,
+            facts=self._facts_now(),
+            analyse=profile_of,
+            findings=find_vacuous(pairs, inputs, expected, completion),
+            unwritten=unwritten,
+        )
+        if wrong:
+            result = replace(result, failure=_mismatch_of(result))
+        return Attempt(result.facts, inputs, result, result.failure)
+
+    def _facts_now(self) -> CaseFacts:
+        return replace(self._facts, phases=dict(self._seconds))
+
+    @contextlib.contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] = time.perf_counter() - start
 
 
-def _compare(
-    golden: GoldenSpec, tensor: Tensor, memory: HostMemory, expected: Expected, threads: int
-) -> TensorDiff:
-    pair = Pair(
-        tensor,
-        actual=memory.bytes_of(tensor.name),
-        expected=expected.raw[tensor.name],
-        tolerance=golden.tolerances.of(tensor.name),
-    )
-    diff = compare(pair, threads)
-    return diff if diff.passed else diagnose(pair, diff, threads)
+def _unwritten(
+    wrong: Sequence[Pair], setup: CaseSetup, completion: Completion
+) -> tuple[Unwritten, ...]:
+    suspects = find_suspects(wrong, completion.copied)
+    again = with_other_poison(setup) if suspects.poisoned else None
+    return find_unwritten(suspects, again)
+
+
+def _mismatch_of(result: CaseResult) -> Mismatch:
+    lines = mismatch_lines(result)
+    if result.unwritten:
+        return UnwrittenOutput((*unwritten_lines(result.unwritten), *lines), result.diffs)
+    return Mismatch(lines, result.diffs)

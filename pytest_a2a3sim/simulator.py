@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
-from pytest_a2a3sim.errors import A2A3SimWarning, BuildError
+from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError
+from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
-    from pytest_a2a3sim.building.build import Builder, BuildProgress
+    from pytest_a2a3sim.building.builder import Builder
+    from pytest_a2a3sim.model.case import BuildProgress
+    from pytest_a2a3sim.model.result import Attempt, CaseResult
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.pipeline import Progress
-    from pytest_a2a3sim.result import CaseResult
-    from pytest_a2a3sim.settings import Settings
-    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
 
 
 class Simulator:
@@ -25,12 +27,16 @@ class Simulator:
 
     NumPy and the engine are imported when the first case runs: pytest makes a simulator at every
     start, in projects without a golden file too.
+
+    Attributes:
+        settings: of the session.
+        report_build: is told now and then how far a build is that a case waits for.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._builder: Builder | None = None
         self.report_build: Callable[[BuildProgress], None] | None = None
+        self._builder: Builder | None = None
 
     def run_case(
         self,
@@ -41,19 +47,19 @@ class Simulator:
         kernels: str | os.PathLike[str] | None = None,
     ) -> CaseResult:
         """Builds, simulates and compares one case; see :func:`pytest_a2a3sim.run_case`."""
-        from pytest_a2a3sim.loading.load import load_case  # noqa: PLC0415 - needs NumPy
+        from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
 
-        return self.run(*load_case(golden, case, params=params, kernels=kernels))
+        return self.attempt(*load_case(golden, case, params=params, kernels=kernels)).get()
 
-    def run(
+    def attempt(
         self, golden: GoldenSpec, case: CaseSpec, progress: Progress | None = None
-    ) -> CaseResult:
-        """The same for a golden directory that is already loaded."""
-        from pytest_a2a3sim import pipeline  # noqa: PLC0415 - needs NumPy
+    ) -> Attempt:
+        """Builds, simulates and compares one case of a loaded directory, however it ends."""
+        from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
         builder = self._open_builder()
         try:
-            return pipeline.run_case(golden, case, self.settings, builder, progress)
+            return attempt_case(golden, case, self.settings, builder, progress)
         finally:
             if note := builder.take_note():
                 warnings.warn(note, A2A3SimWarning, stacklevel=2)
@@ -65,8 +71,8 @@ class Simulator:
             self._open_builder().compile_early(configs, start)
 
     def _open_builder(self) -> Builder:
-        from pytest_a2a3sim.building.build import Builder  # noqa: PLC0415 - not needed at start
-        from pytest_a2a3sim.building.cache import Cache  # noqa: PLC0415 - as above
+        from pytest_a2a3sim.building.builder import Builder  # noqa: PLC0415 - not needed at start
+        from pytest_a2a3sim.building.store.cache import Cache  # noqa: PLC0415 - as above
 
         if self._builder is None:
             settings = self.settings
@@ -74,9 +80,13 @@ class Simulator:
                 settings.cxxflags,
                 Cache(limit=settings.cache_limit),
                 rebuild_since=settings.rebuild_since,
-                report=self.report_build,
+                on_progress=self._tell,
             )
         return self._builder
+
+    def _tell(self, progress: BuildProgress) -> None:
+        if self.report_build is not None:
+            self.report_build(progress)
 
     def header(self) -> str:
         """Compiler, engine and threads, in one line."""
@@ -85,8 +95,7 @@ class Simulator:
         except BuildError as error:
             compiler = str(error).splitlines()[0]
         return (
-            f"a2a3sim: {__version__}, native engine, {self.settings.workers()}, "
-            f"compiler: {compiler}"
+            f"a2a3sim: {__version__}, native engine, {self.settings.workers}, compiler: {compiler}"
         )
 
     def stop(self) -> None:
@@ -98,3 +107,32 @@ class Simulator:
         """Waits for compilers that still run and deletes what the builder made."""
         if self._builder is not None:
             self._builder.close()
+
+
+def run_case(
+    golden: str | os.PathLike[str],
+    case: str | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    kernels: str | os.PathLike[str] | None = None,
+    settings: Settings | None = None,
+) -> CaseResult:
+    """Builds, simulates and compares one case of a golden directory.
+
+    Args:
+        golden: golden.py, or the directory that holds it.
+        case: name of a case of the file; its first that runs by default unless given.
+        params: run with these params instead of a case of the file.
+        kernels: directory of kernel_config.py; ``kernels`` beside golden.py by default.
+        settings: how to simulate; by default on every usable CPU.
+
+    Returns:
+        The result, whether the outputs match (``result.passed``) or not; ``result.check()``
+        raises :class:`Mismatch` if they do not.
+
+    Raises:
+        A2A3SimError: of the class that says why the outputs could not be compared.
+    """
+    simulator = Simulator(settings or Settings(threads=usable_cpus()))
+    with contextlib.closing(simulator):
+        return simulator.run_case(golden, case, params=params, kernels=kernels)

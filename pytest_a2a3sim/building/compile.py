@@ -11,23 +11,29 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.compilers import Compilers
-from pytest_a2a3sim.building.depfile import dependencies
-from pytest_a2a3sim.building.fingerprint import CLOCK_GRANULARITY_NS, Digests, Stamp, read
-from pytest_a2a3sim.building.includes import absent_candidates, directives, parse_search_path
-from pytest_a2a3sim.building.manifest import Dependency
-from pytest_a2a3sim.errors import BuildError
+from pytest_a2a3sim.building.includes import (
+    absent_candidates,
+    dependencies,
+    directives,
+    parse_search_path,
+)
+from pytest_a2a3sim.building.processes import Processes
+from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Digests, Stamp, read
+from pytest_a2a3sim.building.store.manifest import Dependency
+from pytest_a2a3sim.model.errors import BuildError, CompilerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_a2a3sim.building.includes import Absent, Directive, SearchPath
-    from pytest_a2a3sim.building.precompiled import PrecompiledHeader
     from pytest_a2a3sim.building.toolchain import Toolchain
-    from pytest_a2a3sim.building.units import Unit
+    from pytest_a2a3sim.building.unit import Unit
 
-_ERROR_LINE = re.compile(r"^[^\s:][^:\n]*:\d+(?::\d+)?: (?:fatal )?error: ", re.MULTILINE)
+_ERROR = re.compile(
+    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$",
+    re.MULTILINE,
+)
 
 
 class CompileError(Exception):
@@ -35,15 +41,33 @@ class CompileError(Exception):
 
     Attributes:
         summary: the first error's place and text, or "" where there is none.
+        messages: every error that the compiler names.
         details: the compiler's text, the command, the exit status.
         dependencies: the headers that it had read; None where it did not say.
     """
 
-    def __init__(self, summary: str, details: str, found: tuple[Dependency, ...] | None) -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.details = details
+    def __init__(self, printed: str, command: str, found: tuple[Dependency, ...] | None) -> None:
+        errors = list(_ERROR.finditer(printed))
+        self.summary = errors[0][0] if errors else ""
+        self.messages = tuple(
+            CompilerMessage(error["file"], int(error["line"]), error["text"]) for error in errors
+        )
+        self.details = f"{printed.rstrip()}\n{command}"
         self.dependencies = found
+        super().__init__(self.summary)
+
+
+@dataclass(frozen=True)
+class PrecompiledHeader:
+    """A header in the workspace with its precompiled form beside it.
+
+    Attributes:
+        path: what ``-include`` names.
+        dependencies: the headers that it was made from.
+    """
+
+    path: Path
+    dependencies: tuple[Dependency, ...]
 
 
 @dataclass(frozen=True)
@@ -72,13 +96,13 @@ class UnitCompiler:
         self._workspace = workspace
         self._digests = digests
         self._environment = environment
-        self._compilers = Compilers(environment)
+        self._processes = Processes(environment)
         self._directives: dict[str, frozenset[Directive]] = {}
         self._search_paths: dict[tuple[str, ...], SearchPath] = {}
 
     def stop(self) -> None:
         """Ends running compilers."""
-        self._compilers.stop()
+        self._processes.stop()
 
     def compile(
         self,
@@ -133,7 +157,7 @@ class UnitCompiler:
         started = time.time_ns()
         depfile = header.with_suffix(".d")
         command = toolchain.precompile_command(unit, header, depfile)
-        status, _ = self._compilers.run(command, unit.directory)
+        status, _ = self._processes.run(command, unit.directory)
         if status != 0 or not self._is_idempotent(unit, toolchain, header):
             return None
         found = tuple(d for d in self._dependencies(unit, depfile) if d.path != str(header))
@@ -149,7 +173,7 @@ class UnitCompiler:
     def is_heavy(self, unit: Unit, toolchain: Toolchain, header: Path, size: int) -> bool:
         """Whether a header is at least so many bytes long when it is preprocessed."""
         command = toolchain.preprocess_command(unit, header, "-P")
-        status, printed = self._compilers.run(command, unit.directory)
+        status, printed = self._processes.run(command, unit.directory)
         return status == 0 and len(printed) >= size
 
     def _is_idempotent(self, unit: Unit, toolchain: Toolchain, header: Path) -> bool:
@@ -159,7 +183,7 @@ class UnitCompiler:
 
         def preprocessed(source: Path | str, option: str) -> list[str]:
             command = toolchain.preprocess_command(unit, source, option, header=header)
-            _, printed = self._compilers.run(command, unit.directory)
+            _, printed = self._processes.run(command, unit.directory)
             return [line for line in printed.splitlines() if "pch_preprocess" not in line]
 
         adds_text = any(line.strip() for line in preprocessed(again, "-P"))
@@ -188,14 +212,12 @@ class UnitCompiler:
         return all(stamp.is_settled(started) for stamp in stamps)
 
     def _run(self, unit: Unit, command: list[str], depfile: Path) -> None:
-        status, printed = self._compilers.run(command, unit.directory)
+        status, printed = self._processes.run(command, unit.directory)
         if status == 0:
             return
-        match = _ERROR_LINE.search(printed)
-        summary = printed[match.start() :].split("\n", 1)[0] if match else ""
         raise CompileError(
-            summary,
-            f"{printed.rstrip()}\ncommand: {shlex.join(command)}\nexit status: {status}",
+            printed,
+            f"command: {shlex.join(command)}\nexit status: {status}",
             self._dependencies(unit, depfile) if depfile.exists() else None,
         )
 
@@ -227,7 +249,7 @@ class UnitCompiler:
         command = toolchain.search_path_command(unit)
         key = (str(unit.directory), *command)
         if key not in self._search_paths:
-            _, printed = self._compilers.run(command, unit.directory, LC_ALL="C")
+            _, printed = self._processes.run(command, unit.directory, LC_ALL="C")
             self._search_paths[key] = parse_search_path(printed)
         return self._search_paths[key]
 

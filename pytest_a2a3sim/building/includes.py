@@ -1,4 +1,4 @@
-"""Where a compiler looks for headers, and where a new file would change what it finds."""
+"""The headers that a compiler read, and where a new file would change what it finds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_a2a3sim.building.fingerprint import Glance
+    from pytest_a2a3sim.building.store.fingerprint import Glance
 
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#[ \t]*(?P<kind>include|include_next|import)[ \t]*"
@@ -21,7 +21,27 @@ _HAS_INCLUDE = re.compile(
     rb"__has_include(?P<next>_next)?[ \t]*\([ \t]*"
     rb"(?:\"(?P<quoted>[^\"\n]+)\"|<(?P<angled>[^>\n]+)>)"
 )
+_ESCAPED = re.compile(r"\\(?:\n|(.))|\$\$", re.DOTALL)
+_WORD = re.compile(r"(?:\\[^\n]|\$\$|[^\s\\])+")
+
 Absent = dict[str, tuple[str, ...]]
+"""Names of files that must not appear, by directory."""
+
+
+def dependencies(text: str) -> tuple[str, ...]:
+    """The prerequisites of the first rule of the Makefile that ``-MD`` writes, in order, each once.
+
+    Spaces, ``#`` and backslashes are escaped by a backslash in such a file, and ``$`` is doubled.
+    """
+    joined = text.replace("\\\n", " ")
+    _, _, prerequisites = joined.partition(": ")
+    first_rule = prerequisites.split("\n", 1)[0]
+    words = (_unescape(word) for word in _WORD.findall(first_rule))
+    return tuple(dict.fromkeys(words))
+
+
+def _unescape(word: str) -> str:
+    return _ESCAPED.sub(lambda match: match.group(1) or "$", word)
 
 
 @dataclass(frozen=True)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError, UnitCompiler
-from pytest_a2a3sim.building.fingerprint import Digests, Glance, digest_of_parts
-from pytest_a2a3sim.building.keys import key_parts
-from pytest_a2a3sim.building.manifest import Entry, Manifest, obstacle, refreshed
+from pytest_a2a3sim.building.key import key_parts
 from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
+from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
+from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry, miss_reason, refreshed
 from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
-from pytest_a2a3sim.errors import BuildError
-from pytest_a2a3sim.settings import usable_cpus
+from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pytest_a2a3sim.building.cache import Cache
-    from pytest_a2a3sim.building.manifest import Part
+    from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.toolchain import Toolchain
-    from pytest_a2a3sim.building.units import Unit
+    from pytest_a2a3sim.building.unit import Unit
 
 _ATTEMPTS = 3  # at a source that changes while it is compiled
 
@@ -53,9 +52,10 @@ class Objects:
         self._compiler = UnitCompiler(workspace, self._digests, self._environment)
         self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
         self._expected: set[Unit] = set()
-        self._names = itertools.count(1)
-        self._planning = threading.Lock()
+        self._planning = threading.Lock()  # of the plan: who is expected, and whether it was made
         self._is_planned = True
+        self._mutex = threading.Lock()  # of everything below
+        self._last_name = 0
         self._manifests: dict[str, Manifest] = {}
         self._failures: dict[str, CompileError] = {}
         self._uncounted: set[Unit] = set()
@@ -64,7 +64,7 @@ class Objects:
         """Ends running compilers."""
         self._compiler.stop()
 
-    def path(self, entry: Entry, copy: int = 1) -> Path:
+    def path(self, entry: ResultEntry, copy: int = 1) -> Path:
         """The object of an entry that this session found or compiled.
 
         Copies with other numbers are files of their own, which do not share static variables when
@@ -80,8 +80,9 @@ class Objects:
 
     def take_compiled(self, units: set[Unit]) -> set[Unit]:
         """Those of the units that this session compiled, each told once."""
-        compiled = self._uncounted & units
-        self._uncounted -= compiled
+        with self._mutex:
+            compiled = self._uncounted & units
+            self._uncounted -= compiled
         return compiled
 
     def expect(self, units: Iterable[Unit]) -> None:
@@ -90,7 +91,7 @@ class Objects:
             self._expected.update(units)
             self._is_planned = False
 
-    def find(self, units: Iterable[Unit]) -> dict[Unit, Entry]:
+    def find(self, units: Iterable[Unit]) -> dict[Unit, ResultEntry]:
         """The valid results of those units that have one, without compiling anything.
 
         Raises:
@@ -101,7 +102,7 @@ class Objects:
         found = ((unit, self._find(self._key(unit, toolchain)[0], glance)) for unit in units)
         return {unit: entry for unit, entry in found if entry is not None}
 
-    def obtain(self, unit: Unit) -> Entry:
+    def obtain(self, unit: Unit) -> ResultEntry:
         """The unit's valid result, compiled if need be.
 
         A file that changes while the compiler runs makes the result uncertain: nobody knows what
@@ -119,7 +120,7 @@ class Objects:
             entry = self._find(key, Glance())
             if entry is not None:
                 return entry
-            with self._cache.lock(key):
+            with self._cache.locks.lock(key):
                 entry = self._find(key, Glance())  # another process may have compiled it meanwhile
                 if entry is not None:
                     return entry
@@ -135,21 +136,21 @@ class Objects:
         parts = key_parts(unit, toolchain, source[1])
         return digest_of_parts(parts), parts
 
-    def _find(self, key: str, glance: Glance) -> Entry | None:
+    def _find(self, key: str, glance: Glance) -> ResultEntry | None:
         """The valid entry of a key whose object is at hand."""
         for look_up in (self._manifests.get, self._cache.manifest):
             manifest = look_up(key)
-            for entry in manifest.entries if manifest is not None else ():
+            for entry in manifest.results if manifest is not None else ():
                 if (
                     entry.stored >= self._rebuild_since
-                    and obstacle(entry, self._digests, glance) is None
+                    and miss_reason(entry, self._digests, glance) is None
                     and self._fetch(entry)
                 ):
                     self._used(key, entry, glance)
                     return entry
         return None
 
-    def _fetch(self, entry: Entry) -> bool:
+    def _fetch(self, entry: ResultEntry) -> bool:
         """Copies an object from the cache into the workspace; False if it has no sound one."""
         path = self.path(entry)
         if path.exists():
@@ -157,39 +158,41 @@ class Objects:
         data = self._cache.read_object(entry.digest)
         if data is None:
             return False
-        temporary = path.with_suffix(f".{next(self._names)}")
+        temporary = path.with_suffix(f".{self._new_name()}")
         temporary.write_bytes(data)
         temporary.replace(path)
         return True
 
-    def _used(self, key: str, entry: Entry, glance: Glance) -> None:
+    def _used(self, key: str, entry: ResultEntry, glance: Glance) -> None:
         """Counts the entry as used, and notes the stamps of headers that were only touched."""
-        known = self._manifests.get(key)
-        if known is None:
+        with self._mutex:
+            is_known = key in self._manifests
+        if not is_known:
             self._cache.touch(key, entry.digest)
         renewed = refreshed(entry, self._digests, glance, time.time_ns())
         if renewed != entry:
             stored = self._cache.manifest(key)
-            if stored is not None and entry in stored.entries:
-                self._cache.save_manifest(key, stored.with_entry(renewed))
-        self._manifests[key] = (known or Manifest(())).with_entry(renewed)
+            if stored is not None and entry in stored.results:
+                self._cache.save_manifest(key, stored.with_result(renewed))
+        self._remember(key, renewed, ())
 
     def _compile(
         self, unit: Unit, toolchain: Toolchain, key: str, parts: tuple[Part, ...]
-    ) -> tuple[Entry, bool]:
+    ) -> tuple[ResultEntry, bool]:
         """Compiles a unit, and keeps the result if it is certain; says whether it is."""
         self._plan()
         header = self._headers.of(unit, toolchain)
         source_digest = dict(parts)["source content"]
-        name = f"unit-{next(self._names)}"
+        name = f"unit-{self._new_name()}"
         try:
-            with self._cache.cpu_slot(usable_cpus()):
+            with self._cache.locks.cpu_slot(usable_cpus()):
                 compiled = self._compiler.compile(unit, toolchain, source_digest, name, header)
         except CompileError as error:
-            self._failures[key] = error
+            with self._mutex:
+                self._failures[key] = error
             raise
         content = compiled.path.read_bytes()
-        entry = Entry(
+        entry = ResultEntry(
             dependencies=compiled.dependencies,
             absent=compiled.absent,
             digest=hashlib.sha256(content).hexdigest(),
@@ -197,14 +200,27 @@ class Objects:
             stored=time.time(),
         )
         compiled.path.replace(self.path(entry))
-        self._uncounted.add(unit)
+        with self._mutex:
+            self._uncounted.add(unit)
         if compiled.settled:
-            self._manifests[key] = (self._manifests.get(key) or Manifest(parts)).with_entry(entry)
+            self._remember(key, entry, parts)
             stored = self._cache.manifest(key) or Manifest(parts)
             self._cache.save_object(content)
-            self._cache.save_manifest(key, stored.with_entry(entry))
+            self._cache.save_manifest(key, stored.with_result(entry))
             self._cache.save_latest_key(source_name(unit), key)
         return entry, compiled.settled
+
+    def _remember(self, key: str, entry: ResultEntry, parts: tuple[Part, ...]) -> None:
+        """Notes a valid result, for a key whose manifest this session has not met before too."""
+        with self._mutex:
+            known = self._manifests.get(key) or Manifest(parts)
+            self._manifests[key] = known.with_result(entry)
+
+    def _new_name(self) -> int:
+        """A number that no other file of the workspace has in its name."""
+        with self._mutex:
+            self._last_name += 1
+            return self._last_name
 
     def _plan(self) -> None:
         """Decides about precompiled headers, once something is to be compiled."""

@@ -15,45 +15,32 @@ import shutil
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.fingerprint import Glance, digest_of_parts
-from pytest_a2a3sim.building.keys import environment_parts
-from pytest_a2a3sim.building.manifest import Entry, Manifest, obstacle
+from pytest_a2a3sim.building.compile import PrecompiledHeader
+from pytest_a2a3sim.building.key import environment_parts
 from pytest_a2a3sim.building.prologue import prologue, shared_prologues
-from pytest_a2a3sim.errors import BuildError
-from pytest_a2a3sim.settings import usable_cpus
+from pytest_a2a3sim.building.store.fingerprint import Glance, digest_of_parts
+from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry, miss_reason
+from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pytest_a2a3sim.building.cache import Cache
     from pytest_a2a3sim.building.compile import UnitCompiler
-    from pytest_a2a3sim.building.fingerprint import Digests
-    from pytest_a2a3sim.building.manifest import Dependency, Part
     from pytest_a2a3sim.building.prologue import Prologue
+    from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.fingerprint import Digests
+    from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.toolchain import Toolchain
-    from pytest_a2a3sim.building.units import Unit
+    from pytest_a2a3sim.building.unit import Unit
 
 UNITS_PER_CPU = 3  # that must wait for the same headers before one is made
 HEAVY_BYTES = 1 << 20  # of preprocessed text
 
 _NOT_WITH = ("-include", "-imacros", "-fpch", "-fplugin", "-M", "@")
-
-
-@dataclass(frozen=True)
-class PrecompiledHeader:
-    """A header in the workspace with its precompiled form beside it.
-
-    Attributes:
-        path: what ``-include`` names.
-        dependencies: the headers that it was made from.
-    """
-
-    path: Path
-    dependencies: tuple[Dependency, ...]
 
 
 class PrecompiledHeaders:
@@ -116,8 +103,8 @@ class PrecompiledHeaders:
 
     def _find(self, key: str) -> PrecompiledHeader | None:
         manifest = self._cache.manifest(key)
-        for entry in manifest.entries if manifest is not None else ():
-            if obstacle(entry, self._digests, Glance()) is None:
+        for entry in manifest.results if manifest is not None else ():
+            if miss_reason(entry, self._digests, Glance()) is None:
                 path = self._fetch(key, entry.digest)
                 if path is not None:
                     self._cache.touch_header(key, entry.digest)
@@ -148,11 +135,11 @@ class PrecompiledHeaders:
         self, unit: Unit, toolchain: Toolchain, lines: Prologue, parts: tuple[Part, ...]
     ) -> PrecompiledHeader | None:
         key = digest_of_parts(parts)
-        with self._cache.lock(key):
+        with self._cache.locks.lock(key):
             found = self._find(key)
             if found is not None:
                 return found
-            with self._cache.cpu_slot(usable_cpus()):
+            with self._cache.locks.cpu_slot(usable_cpus()):
                 return self._make(unit, toolchain, lines, parts)
 
     def _make(
@@ -171,7 +158,7 @@ class PrecompiledHeaders:
                 return None
             digest = _sha256(made.path)
             stored = self._cache.save_header(key, digest, directory)
-            entry = Entry(made.dependencies, made.absent, digest, (), time.time())
+            entry = ResultEntry(made.dependencies, made.absent, digest, (), time.time())
             if stored:
                 self._cache.save_manifest(key, Manifest(parts, (entry,)))
             target = self._workspace / f"header-{digest}"

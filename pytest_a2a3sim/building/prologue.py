@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.fingerprint import read
+from pytest_a2a3sim.building.store.fingerprint import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_a2a3sim.building.units import Unit
+    from pytest_a2a3sim.building.unit import Unit
 
 Prologue = tuple[str, ...]
 

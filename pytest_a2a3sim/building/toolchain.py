@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.cache import Cache
-from pytest_a2a3sim.building.fingerprint import Stamp, digest_of_parts, read
-from pytest_a2a3sim.errors import BuildError
+from pytest_a2a3sim.building.store.cache import Cache
+from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
+from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.building.manifest import Part
-    from pytest_a2a3sim.building.units import Unit
+    from pytest_a2a3sim.building.store.manifest import Part
+    from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")

@@ -1,4 +1,9 @@
-"""Elements of outputs that the device never wrote."""
+"""Elements of outputs that do not match because the device never wrote them.
+
+An element that was copied back still holding the poison of fresh memory may also be a value that a
+kernel computed (-1, 255, a NaN). A second run with another poison decides: what nobody writes is
+that poison then.
+"""
 
 from __future__ import annotations
 
@@ -7,80 +12,78 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pytest_a2a3sim.result import Unwritten
-from pytest_a2a3sim.running import replay
-from pytest_a2a3sim.running.run import POISON
+from pytest_a2a3sim.engine.compare import mismatch_mask
+from pytest_a2a3sim.engine.request import OTHER_POISON, POISON
+from pytest_a2a3sim.model.diff import Unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.loading.tensors import Bytes, Tensor
-    from pytest_a2a3sim.running.recording import CopiedRange
-    from pytest_a2a3sim.running.replay import Simulation
-    from pytest_a2a3sim.spec import Tolerance
+    from pytest_a2a3sim.model.diff import Pair
+    from pytest_a2a3sim.model.recording import CopiedRange
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
     Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Output:
-    """An output after the run: its bytes, the expected ones, and how close is enough."""
+class Suspects:
+    """Mismatches that may never have been written.
 
-    tensor: Tensor
-    actual: Bytes
-    expected: Bytes
-    tolerance: Tolerance
+    Attributes:
+        not_copied: by output, those of which no byte came from the device.
+        poisoned: by output, those that hold the poison of fresh memory.
+        tensors: the outputs.
+    """
+
+    not_copied: Mapping[str, Mask]
+    poisoned: Mapping[str, Mask]
+    tensors: Mapping[str, Tensor]
 
 
-def find_unwritten(
-    outputs: Sequence[Output], copied: Sequence[CopiedRange], simulation: Simulation
-) -> tuple[Unwritten, ...]:
-    """Elements that differ from what is expected because the device never wrote them.
-
-    An element that was copied back still holding the poison of fresh memory may also be a value
-    that a kernel computed (-1, 255, a NaN). A second run with another poison decides: what nobody
-    writes is that poison then.
+def find_suspects(pairs: Sequence[Pair], copied: Sequence[CopiedRange]) -> Suspects:
+    """Looks at the mismatches of outputs.
 
     Args:
-        outputs: those that do not match.
+        pairs: the outputs that do not match.
         copied: what was copied back.
-        simulation: the run that they come from.
     """
-    found: list[Unwritten] = []
-    suspects: dict[str, Mask] = {}
-    for output in outputs:
-        wrong = _mismatches(output)
-        missing = wrong & ~_was_copied(output.tensor, copied)
+    not_copied: dict[str, Mask] = {}
+    poisoned: dict[str, Mask] = {}
+    for pair in pairs:
+        tensor = pair.tensor
+        wrong = mismatch_mask(pair).astype(bool)
+        missing = wrong & ~_was_copied(tensor, copied)
         if missing.any():
-            found.append(_unwritten(output.tensor, "copied back", missing))
-        poisoned = wrong & ~missing & _all_bytes_are(output.tensor, output.actual, POISON)
-        if poisoned.any():
-            suspects[output.tensor.name] = poisoned
-    if not suspects:
-        return tuple(found)
-    again = replay.with_other_poison(simulation)
-    for name, poisoned in suspects.items():
-        tensor = simulation.inputs.tensors[name]
-        unwritten = poisoned
+            not_copied[tensor.name] = missing
+        holding = wrong & ~missing & _all_bytes_are(tensor, pair.actual, POISON)
+        if holding.any():
+            poisoned[tensor.name] = holding
+    return Suspects(not_copied, poisoned, {pair.tensor.name: pair.tensor for pair in pairs})
+
+
+def find_unwritten(suspects: Suspects, again: Mapping[str, Bytes] | None) -> tuple[Unwritten, ...]:
+    """The suspects that were never written.
+
+    Args:
+        suspects: of a first run.
+        again: bytes of the outputs of a second one with the other poison; None if there is none,
+            and every suspect counts.
+    """
+    found = [
+        _unwritten(suspects.tensors[name], "copied back", mask)
+        for name, mask in suspects.not_copied.items()
+    ]
+    for name, holding in suspects.poisoned.items():
+        tensor = suspects.tensors[name]
+        unwritten = holding
         if again is not None:
-            unwritten = poisoned & _all_bytes_are(tensor, again[name], replay.OTHER_POISON)
+            unwritten = holding & _all_bytes_are(tensor, again[name], OTHER_POISON)
         if unwritten.any():
             found.append(_unwritten(tensor, "written", unwritten))
     return tuple(found)
-
-
-def _mismatches(output: Output) -> Mask:
-    a = output.tensor.numbers(output.actual).reshape(-1)
-    e = output.tensor.numbers(output.expected).reshape(-1)
-    if a.dtype.kind in "biu":
-        differ: Mask = a != e
-        return differ
-    rtol, atol = output.tolerance.rtol, output.tolerance.atol
-    with np.errstate(invalid="ignore", over="ignore"):
-        close: Mask = np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
-    return ~close
 
 
 def _was_copied(tensor: Tensor, copied: Sequence[CopiedRange]) -> Mask:

@@ -8,38 +8,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.comparing.native_compare import Pair, measure
+from pytest_a2a3sim.engine.compare import measure
+from pytest_a2a3sim.model.diff import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pytest_a2a3sim.loading.inputs import CaseInputs, Expected
-    from pytest_a2a3sim.loading.tensors import Bytes, Tensor
-    from pytest_a2a3sim.running.host_memory import HostMemory
-    from pytest_a2a3sim.running.recording import RunOutcome
-    from pytest_a2a3sim.spec import GoldenSpec, Tolerance
+    from pytest_a2a3sim.model.case import CaseInputs, Expected
+    from pytest_a2a3sim.model.recording import Completion
+    from pytest_a2a3sim.model.spec import Tolerance
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
 _PROBE = 4096  # elements that decide whether all are worth a look
 
 
 def find_vacuous(
-    golden: GoldenSpec,
-    inputs: CaseInputs,
-    expected: Expected,
-    memory: HostMemory,
-    outcome: RunOutcome,
+    pairs: Sequence[Pair], inputs: CaseInputs, expected: Expected, completion: Completion
 ) -> tuple[str, ...]:
-    """One remark for each thing about a case that would let a wrong kernel pass."""
+    """One remark for each thing about a case that would let a wrong kernel pass.
+
+    Args:
+        pairs: every output and what is expected of it.
+        inputs: what the case worked on.
+        expected: what compute_golden wrote.
+        completion: how the run ended.
+    """
     return (
         *_untouched(expected),
-        *_not_copied_back(inputs, outcome),
+        *_not_copied_back(inputs, completion),
         *(
             remark
-            for name in inputs.outputs
-            if name not in expected.untouched
-            for remark in _output(golden, inputs.tensors[name], expected.raw[name], memory)
+            for pair in pairs
+            if pair.tensor.name not in expected.untouched
+            for remark in _output(pair)
         ),
-        *_changed_inputs(inputs, outcome),
+        *_changed_inputs(inputs, completion),
     )
 
 
@@ -51,9 +54,9 @@ def _untouched(expected: Expected) -> Iterator[str]:
         )
 
 
-def _not_copied_back(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
+def _not_copied_back(inputs: CaseInputs, completion: Completion) -> Iterator[str]:
     for name in inputs.outputs:
-        nbytes, copied = inputs.tensors[name].nbytes, outcome.copied_bytes(name)
+        nbytes, copied = inputs.tensors[name].nbytes, completion.copied_bytes(name)
         if copied < nbytes:
             yield (
                 f"output {name!r} was not copied back from the device: {copied} of {nbytes} bytes "
@@ -61,9 +64,9 @@ def _not_copied_back(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
             )
 
 
-def _changed_inputs(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
+def _changed_inputs(inputs: CaseInputs, completion: Completion) -> Iterator[str]:
     changed = Counter[str]()
-    for copied in outcome.copied:
+    for copied in completion.copied:
         changed[copied.tensor] += copied.changed
     for name, tensor in inputs.tensors.items():
         if name not in inputs.outputs and changed[name]:
@@ -73,14 +76,13 @@ def _changed_inputs(inputs: CaseInputs, outcome: RunOutcome) -> Iterator[str]:
             )
 
 
-def _output(
-    golden: GoldenSpec, tensor: Tensor, expected: Bytes, memory: HostMemory
-) -> Iterator[str]:
+def _output(pair: Pair) -> Iterator[str]:
+    tensor, expected, tolerance = pair.tensor, pair.expected, pair.tolerance
     name = tensor.name
     if tensor.size == 0:
         yield f"output {name!r} is empty (shape {tensor.shape}): nothing is compared"
         return
-    if np.array_equal(memory.bytes_of(name), tensor.raw()):
+    if np.array_equal(pair.actual, tensor.raw()):
         yield f"the run left output {name!r} exactly as generate_inputs made it"
     if tensor.size == 1:
         return
@@ -91,7 +93,6 @@ def _output(
     if _is_all_nan(tensor, expected):
         yield f"every expected value of output {name!r} is NaN"
         return
-    tolerance = golden.tolerances.of(name)
     if _zeros_pass(tensor, expected, tolerance):
         yield (
             f"the tolerance of output {name!r} (rtol={tolerance.rtol:g}, atol={tolerance.atol:g}) "

@@ -4,67 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.errors import GoldenError
-from pytest_a2a3sim.loading.tensors import Tensor, as_tensor, describe, is_array, raw_bytes
-from pytest_a2a3sim.loading.usercode import user_code
+from pytest_a2a3sim.loading.tensors import as_tensor, describe
+from pytest_a2a3sim.loading.user_code import user_code
+from pytest_a2a3sim.model.case import CaseInputs, Expected, Pointer, Scalar
+from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.model.tensor import Tensor, is_array, raw_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.loading.tensors import Bytes
-    from pytest_a2a3sim.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 _UINT64_MASK = (1 << 64) - 1
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """An argument: the address of a host tensor."""
-
-    tensor: str
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """An argument: 64 bits."""
-
-    bits: int
-
-
-Argument = Pointer | Scalar
-
-
-@dataclass(frozen=True)
-class CaseInputs:
-    """What one case works on.
-
-    Attributes:
-        tensors: every array that generate_inputs returned, by name.
-        arguments: what the orchestration receives, in order.
-        outputs: names of the tensors that are compared.
-    """
-
-    tensors: Mapping[str, Tensor]
-    arguments: tuple[Argument, ...]
-    outputs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What compute_golden wrote.
-
-    Attributes:
-        raw: bytes of each output, in C order.
-        untouched: outputs that it left exactly as generate_inputs made them.
-    """
-
-    raw: Mapping[str, Bytes]
-    untouched: tuple[str, ...]
 
 
 def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
@@ -125,7 +80,7 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
 
 def _from_dict(
     made: dict[Any, Any], tensor_order: tuple[str, ...] | None
-) -> tuple[dict[str, Tensor], tuple[Argument, ...]]:
+) -> tuple[dict[str, Tensor], tuple[Pointer | Scalar, ...]]:
     tensors = {}
     for name, value in made.items():
         if not isinstance(name, str):
@@ -147,9 +102,9 @@ def _from_dict(
 
 def _from_list(
     made: list[Any] | tuple[Any, ...],
-) -> tuple[dict[str, Tensor], tuple[Argument, ...]]:
+) -> tuple[dict[str, Tensor], tuple[Pointer | Scalar, ...]]:
     tensors: dict[str, Tensor] = {}
-    arguments: list[Argument] = []
+    arguments: list[Pointer | Scalar] = []
     seen: set[str] = set()
     for index, pair in enumerate(made):
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):  # noqa: PLR2004 - a pair

@@ -1,117 +1,20 @@
-"""Arrays as authors make them (NumPy, ml_dtypes, torch) and the bytes that the device sees."""
+"""Checks that an author's array is one that the device can hold."""
 
 from __future__ import annotations
 
-import math
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pytest_a2a3sim.errors import GoldenError
-
-Bytes = npt.NDArray[np.uint8]
-
-_STANDARD_DTYPES = frozenset(
-    ["bool", "float16", "float32", "float64"]
-    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.model.tensor import (
+    STANDARD_DTYPES,
+    Tensor,
+    dtype_name,
+    is_array,
+    is_torch_tensor,
 )
-
-
-def is_torch_tensor(value: object) -> bool:
-    """Whether ``value`` is a torch.Tensor; torch is never imported for the question."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def is_array(value: object) -> bool:
-    """Whether ``value`` is an array of a kind that authors may use."""
-    return isinstance(value, np.ndarray) or is_torch_tensor(value)
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An author's array that nobody changes: each user gets a copy of its own.
-
-    Attributes:
-        name: its name in golden.py.
-        original: the author's object.
-        shape: as the author made it.
-        dtype: NumPy's, torch's or ml_dtypes' name, such as ``"bfloat16"``.
-        nbytes: of the elements, stored contiguously in C order.
-    """
-
-    name: str
-    original: Any
-    shape: tuple[int, ...]
-    dtype: str
-    nbytes: int
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def is_read_only(self) -> bool:
-        """Whether its author forbade writing to it."""
-        return isinstance(self.original, np.ndarray) and not self.original.flags.writeable
-
-    def copy(self) -> Any:
-        """A new writable object of the author's kind, dtype, shape and values."""
-        if is_torch_tensor(self.original):
-            return self.original.detach().clone()
-        return np.array(self.original, copy=True, order="K")
-
-    def raw(self) -> Bytes:
-        """The elements' bytes in C order, shape ``(nbytes,)``; may share the author's memory."""
-        return raw_bytes(self.original)
-
-    def revive(self, raw: Bytes) -> Any:
-        """An object of the author's kind from bytes like those of :meth:`raw`."""
-        if is_torch_tensor(self.original):
-            import torch  # noqa: PLC0415 - torch is optional
-
-            if not self.nbytes:  # torch cannot view an empty tensor as another dtype
-                return torch.empty(self.shape, dtype=self.original.dtype)
-            flat = torch.from_numpy(raw.copy()).view(self.original.dtype)
-            return flat.reshape(self.shape)
-        return raw.copy().view(self.original.dtype).reshape(self.shape)
-
-    def numbers(self, raw: Bytes) -> npt.NDArray[Any]:
-        """Bytes like those of :meth:`raw` as a NumPy array, shape ``self.shape``.
-
-        Types that NumPy does not have (bfloat16, float8) are widened to float32, which holds
-        each of their values exactly.
-        """
-        return self.flat_numbers(raw).reshape(self.shape)
-
-    def flat_numbers(self, raw: Bytes) -> npt.NDArray[Any]:
-        """The same for the bytes of any number of elements, shape ``(elements,)``."""
-        if self.dtype in _STANDARD_DTYPES:
-            return raw.view(self.dtype)
-        if is_torch_tensor(self.original):
-            import torch  # noqa: PLC0415 - torch is optional
-
-            typed = torch.from_numpy(raw.copy()).view(self.original.dtype)
-            widened: npt.NDArray[Any] = typed.float().numpy()
-            return widened
-        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
-            numbers: npt.NDArray[Any] = raw.view(self.original.dtype).astype(np.float32)
-        return numbers
-
-
-def raw_bytes(array: Any) -> Bytes:
-    """An array's elements in C order as bytes, shape ``(nbytes,)``."""
-    if is_torch_tensor(array):
-        import torch  # noqa: PLC0415 - torch is optional
-
-        flat = array.detach().contiguous().reshape(-1)
-        viewed: Bytes = flat.view(torch.uint8).numpy()
-        return viewed
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
 def describe(value: object) -> str:
@@ -119,11 +22,6 @@ def describe(value: object) -> str:
     if is_array(value):
         return f"{dtype_name(value)} array of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
     return f"{value!r} ({type(value).__name__})"
-
-
-def dtype_name(array: Any) -> str:
-    """The dtype's plain name: ``"float32"`` for NumPy's and for torch's."""
-    return str(array.dtype).removeprefix("torch.")
 
 
 def as_tensor(name: str, value: Any) -> Tensor:
@@ -151,7 +49,7 @@ def as_tensor(name: str, value: Any) -> Tensor:
             f"tensor {name!r} has dtype {value.dtype}, whose byte order is not the machine's; "
             "convert it: `.astype(a.dtype.newbyteorder('='))`"
         )
-    if dtype not in _STANDARD_DTYPES and not dtype.startswith(("bfloat16", "float8_")):
+    if dtype not in STANDARD_DTYPES and not dtype.startswith(("bfloat16", "float8_")):
         raise GoldenError(
             f"tensor {name!r} has dtype {dtype}, which the device does not have; use a bool, "
             "int, float16/32/64, bfloat16 or float8 type"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.loading.tensors import as_tensor, dtype_name
+from pytest_a2a3sim.model.tensor import STANDARD_DTYPES, dtype_name, raw_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.loading.inputs import CaseInputs
-    from pytest_a2a3sim.reporting.record import Record
-    from pytest_a2a3sim.result import CaseResult
+    from pytest_a2a3sim.model.case import CaseInputs
+    from pytest_a2a3sim.model.record import CaseRecord
+    from pytest_a2a3sim.model.result import CaseResult
 
 _LONGEST_NAME = 80
-_STORED = re.compile(r"(bool|u?int(8|16|32|64)|float(16|32|64))")
 
 _REPRODUCE = '''\
 """Runs this case again: python {name} (or: {command})."""
@@ -58,7 +57,7 @@ if __name__ == "__main__":
 
 def save(
     directory: Path,
-    record: Record,
+    record: CaseRecord,
     golden: Path,
     inputs: CaseInputs | None,
     result: CaseResult | None,
@@ -97,7 +96,7 @@ def save(
         (target / part).mkdir(exist_ok=True)
         for name, array in arrays.items():
             np.save(target / part / f"{_clean(name)}.npy", storable(array))
-            if not _STORED.fullmatch(dtype_name(array)):
+            if dtype_name(array) not in STANDARD_DTYPES:
                 dtypes[f"{part}/{name}"] = dtype_name(array)
     if record["failure"] is not None:
         (target / "report.txt").write_text(f"{record['failure']['message']}\n", encoding="utf-8")
@@ -117,11 +116,10 @@ def save(
 
 def storable(array: Any) -> npt.NDArray[Any]:
     """The array as .npy can hold it: what NumPy lacks becomes unsigned ints of its size."""
-    tensor = as_tensor("array", array)
-    stored = tensor.dtype
-    if not _STORED.fullmatch(stored):
+    stored = dtype_name(array)
+    if stored not in STANDARD_DTYPES:
         stored = f"uint{8 * int(array.dtype.itemsize)}"
-    return tensor.raw().view(stored).reshape(tensor.shape)
+    return raw_bytes(array).view(stored).reshape(tuple(array.shape))
 
 
 def directory_name(nodeid: str) -> str:

@@ -7,43 +7,43 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.reporting.summary import compared, counted, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pytest_a2a3sim.reporting.record import Record
+    from pytest_a2a3sim.model.record import CaseRecord, FailureRecord
 
 _SHOWN_FAILURES = 50
 _ICONS = {"passed": "✅", "failed": "❌", "skipped": "⏭️"}
 
 
-def markdown_lines(records: Sequence[Record]) -> list[str]:
+def markdown_lines(records: Sequence[CaseRecord]) -> list[str]:
     """The summary of a session: totals, a table of what failed, and each failure's report."""
     sums = totals(records)
-    failed = [record for record in records if record["outcome"] == "failed"]
-    icon = _ICONS["failed" if failed else "passed"]
+    failures = list(_failures(records))
+    shown = failures[:_SHOWN_FAILURES]
+    icon = _ICONS["failed" if failures else "passed"]
     lines = [
-        f"## {icon} a2a3sim: {sums.passed} of {counted(sums.cases, 'case')} passed",
+        f"## {icon} a2a3sim: {sums['passed']} of {counted(sums['cases'], 'case')} passed",
         "",
         f"{compared(sums)}.",
     ]
-    if not failed:
+    if not failures:
         return [*lines, ""]
     lines += ["", "| case | failure | where |", "|---|---|---|"]
-    for record in failed[:_SHOWN_FAILURES]:
-        failure = record["failure"]
-        lines.append(
-            f"| `{_cell(record['nodeid'])}` | {_cell(failure['kind'])} | {_cell(_where(record))} |"
-        )
-    if len(failed) > _SHOWN_FAILURES:
-        lines.append(f"| … and {len(failed) - _SHOWN_FAILURES} more | | |")
+    lines += [
+        f"| `{_cell(record['nodeid'])}` | {_cell(failure['kind'])} "
+        f"| {_cell(_where(record, failure))} |"
+        for record, failure in shown
+    ]
+    if len(failures) > _SHOWN_FAILURES:
+        lines.append(f"| … and {len(failures) - _SHOWN_FAILURES} more | | |")
     lines.append("")
-    for record in failed[:_SHOWN_FAILURES]:
-        message = str(record["failure"]["message"])
-        fence = "`" * (_longest_run(message) + 1)
+    for record, failure in shown:
+        fence = "`" * (_longest_run(failure["message"]) + 1)
         lines += [
             f"<details><summary>{_escaped(record['nodeid'])}</summary>",
             "",
             f"{fence}text",
-            *message.splitlines(),
+            *failure["message"].splitlines(),
             fence,
             "",
             "</details>",
@@ -52,45 +52,45 @@ def markdown_lines(records: Sequence[Record]) -> list[str]:
     return lines
 
 
-def annotation_lines(records: Sequence[Record]) -> list[str]:
+def annotation_lines(records: Sequence[CaseRecord]) -> list[str]:
     """One workflow command for each failure, at the line of the kernel that it names."""
-    return [_annotation(record) for record in records if record["outcome"] == "failed"]
+    return [_annotation(record, failure) for record, failure in _failures(records)]
 
 
-def _annotation(record: Record) -> str:
-    failure = record["failure"]
+def _failures(records: Sequence[CaseRecord]) -> Iterator[tuple[CaseRecord, FailureRecord]]:
+    for record in records:
+        if record["failure"] is not None:
+            yield record, record["failure"]
+
+
+def _annotation(record: CaseRecord, failure: FailureRecord) -> str:
     place = {"file": failure["source"] or record["golden"]}
     if failure["line"] is not None:
-        place["line"] = failure["line"]
+        place["line"] = str(failure["line"])
     place["title"] = f"{failure['kind']}: {record['nodeid']}"
-    parameters = ",".join(f"{key}={_parameter(str(value))}" for key, value in place.items())
-    return f"::error {parameters}::{_data(_headline(record))}"
+    parameters = ",".join(f"{key}={_parameter(value)}" for key, value in place.items())
+    return f"::error {parameters}::{_data(_headline(record, failure))}"
 
 
-def _headline(record: Record) -> str:
+def _headline(record: CaseRecord, failure: FailureRecord) -> str:
     """The first line of the message, and what the mismatches look like."""
-    first = str(record["failure"]["message"]).splitlines()[0]
     looks = [
         f"{tensor['name']}: {found['text']}"
         for tensor in record["tensors"]
         for found in tensor["diagnoses"]
     ]
-    return "\n".join([first, *looks])
+    return "\n".join([*failure["message"].splitlines()[:1], *looks])
 
 
-def _where(record: Record) -> str:
-    failure = record["failure"]
+def _where(record: CaseRecord, failure: FailureRecord) -> str:
     if failure["kind"] == "mismatch":
         return ", ".join(
             f"{tensor['name']} {tensor['matched']}/{tensor['size']} matched"
             for tensor in record["tensors"]
             if tensor["status"] == "failed"
         )
-    parts = [
-        f"{label} {failure[name]}"
-        for label, name in (("task", "task"), ("kernel", "kernel"), ("core", "core"))
-        if failure[name] is not None
-    ]
+    named = {"task": failure["task"], "kernel": failure["kernel"], "core": failure["core"]}
+    parts = [f"{label} {value}" for label, value in named.items() if value is not None]
     if failure["source"] is not None:
         line = "" if failure["line"] is None else f":{failure['line']}"
         parts.append(f"{failure['source']}{line}")

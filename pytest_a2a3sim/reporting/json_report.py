@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_a2a3sim.reporting.record import Record
+    from pytest_a2a3sim.model.record import CaseRecord, CollectionErrorRecord, SessionRecord
 
 SCHEMA = 1
 """Version of the document's form: raised when a field goes or changes its meaning."""
@@ -37,10 +37,10 @@ class Session:
     started: float
     seconds: float
     exit_status: int
-    collection_errors: Sequence[Record] = ()
+    collection_errors: Sequence[CollectionErrorRecord] = ()
 
 
-def document(records: Sequence[Record], session: Session) -> Record:
+def document(records: Sequence[CaseRecord], session: Session) -> SessionRecord:
     """The document; cases are ordered by their node ids."""
     return {
         "schema": SCHEMA,
@@ -50,15 +50,13 @@ def document(records: Sequence[Record], session: Session) -> Record:
         "started": session.started,
         "seconds": session.seconds,
         "exit_status": session.exit_status,
-        "totals": dataclasses.asdict(totals(records)),
-        "cases": sorted(records, key=lambda record: str(record["nodeid"])),
-        "collection_errors": sorted(
-            session.collection_errors, key=lambda error: str(error["nodeid"])
-        ),
+        "totals": totals(records),
+        "cases": sorted(records, key=lambda record: record["nodeid"]),
+        "collection_errors": sorted(session.collection_errors, key=lambda error: error["nodeid"]),
     }
 
 
-def write(path: Path, content: Record) -> None:
+def write(path: Path, content: SessionRecord) -> None:
     """Writes the document, as a whole or not at all.
 
     Raises:

@@ -1,41 +1,33 @@
-"""A case's outcome -> the plain, JSON-able record that every report is made from.
-
-Records travel from xdist workers to the process that reports. docs/report-schema.md describes
-their form.
-"""
+"""A tested case -> the record that every report is made from."""
 
 from __future__ import annotations
 
 import math
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.errors import A2A3SimError, BuildError, CaseFacts
+from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.comparing.compare import TensorDiff
-    from pytest_a2a3sim.errors import Culprit
-    from pytest_a2a3sim.result import CaseResult
-    from pytest_a2a3sim.schedule import Schedule
-    from pytest_a2a3sim.spec import GoldenSpec
-
-Record = dict[str, Any]
+    from pytest_a2a3sim.model.diff import TensorDiff
+    from pytest_a2a3sim.model.record import CaseRecord, FailureRecord, KernelRecord, TensorRecord
+    from pytest_a2a3sim.model.result import CaseFacts, CaseResult
+    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.spec import GoldenSpec
 
 _PHASES = {"start": "fork"}  # names in the record that differ from the engine's
-_COMPILER_MESSAGE = re.compile(
-    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? .*error:", re.MULTILINE
-)
+_OF_FAILURE = ("kind", "task", "kernel", "func_id", "core", "source", "line", "buffer", "offset")
+_OF_CASE = ("peak_rss_bytes", "compiled", "cache_hits", "seed")
 
 
 @dataclass(frozen=True)
-class CaseOutcome:
+class TestedCase:
     """What is known of a case once its test has ended.
 
     Attributes:
@@ -45,6 +37,7 @@ class CaseOutcome:
         params: what generate_inputs gets.
         outcome: ``"passed"``, ``"failed"`` or ``"skipped"``.
         seconds: that the test took.
+        facts: how far the case came.
         result: None where the case did not run to its end.
         error: what failed the test; None where it did not fail.
         message: the text of a failure.
@@ -56,17 +49,16 @@ class CaseOutcome:
     params: Mapping[str, Any]
     outcome: str
     seconds: float
+    facts: CaseFacts
     result: CaseResult | None = None
     error: BaseException | None = None
     message: str = ""
 
 
-def case_record(done: CaseOutcome, root: Path) -> Record:
+def case_record(done: TestedCase, root: Path) -> CaseRecord:
     """The record of a case; paths below ``root`` are relative to it."""
-    result = done.result
-    known: Any = done.error.facts if isinstance(done.error, A2A3SimError) else CaseFacts()
-    known = result or known
-    graph = known.graph
+    result, facts = done.result, done.facts
+    graph = facts.graph
     return {
         "nodeid": done.nodeid,
         "golden": _path(done.golden.path, root),
@@ -77,58 +69,75 @@ def case_record(done: CaseOutcome, root: Path) -> Record:
         "failure": _failure(done, root) if done.outcome == "failed" else None,
         "tensors": [] if result is None else [_tensor(diff) for diff in result.diffs],
         "graph": None if graph is None else {"tasks": graph.tasks, "edges": graph.edges},
-        "phases": {_PHASES.get(name, name): seconds for name, seconds in known.phases.items()},
+        "phases": {_PHASES.get(name, name): seconds for name, seconds in facts.phases.items()},
         "kernels": [] if result is None else _kernels(result, done.golden),
-        "peak_rss_bytes": known.peak_rss_bytes,
-        "compiled": known.compiled,
-        "cache_hits": known.cache_hits,
+        "peak_rss_bytes": facts.peak_rss_bytes,
+        "compiled": facts.compiled,
+        "cache_hits": facts.cache_hits,
         "findings": [] if result is None else list(result.findings),
-        "seed": _seed(known.schedule),
+        "seed": _seed(facts.schedule),
     }
+
+
+def properties(record: CaseRecord) -> list[tuple[str, str]]:
+    """What is known of a case as the properties of its test case in JUnit XML.
+
+    Each name begins with ``a2a3sim.``.
+    """
+    found: dict[str, object] = {"golden": record["golden"], "case": record["case"]}
+    found |= {f"params.{name}": value for name, value in record["params"].items()}
+    if record["graph"] is not None:
+        found |= {"tasks": record["graph"]["tasks"], "edges": record["graph"]["edges"]}
+    for tensor in record["tensors"]:
+        name = tensor["name"]
+        found[f"{name}.matched"] = f"{tensor['matched']}/{tensor['size']}"
+        found[f"{name}.max_abs_error"] = tensor["max_abs_error"]
+        found[f"{name}.max_rel_error"] = tensor["max_rel_error"]
+        found[f"{name}.max_ulp_error"] = tensor["max_ulp_error"]
+        if tensor["diagnoses"]:
+            found[f"{name}.diagnosis"] = "; ".join(each["text"] for each in tensor["diagnoses"])
+    found |= {f"seconds.{phase}": f"{spent:.6f}" for phase, spent in record["phases"].items()}
+    found |= {name: value for name, value in record.items() if name in _OF_CASE}
+    if record["failure"] is not None:
+        failure = record["failure"].items()
+        found |= {f"failure.{name}": value for name, value in failure if name in _OF_FAILURE}
+    if record["findings"]:
+        found["findings"] = "; ".join(record["findings"])
+    return [(f"a2a3sim.{name}", str(value)) for name, value in found.items() if value is not None]
 
 
 def _seed(schedule: Schedule | None) -> int | None:
     return schedule.seed if schedule is not None and schedule.order == "random" else None
 
 
-def _failure(done: CaseOutcome, root: Path) -> Record:
+def _failure(done: TestedCase, root: Path) -> FailureRecord:
     error = done.error
-    failure: Record = {
+    culprit = error.culprit if isinstance(error, RunError) else Culprit()
+    source, line = culprit.source, culprit.line
+    if isinstance(error, BuildError) and error.messages:
+        source, line = error.messages[0].file, error.messages[0].line
+    if source is None:
+        source = _kernel_source(culprit, done.golden)
+    return {
         "kind": error.kind if isinstance(error, A2A3SimError) else "error",
         "message": done.message or str(error),
-        "task": None,
-        "kernel": None,
-        "func_id": None,
-        "core": None,
-        "source": None,
-        "line": None,
-        "buffer": None,
-        "offset": None,
+        "task": culprit.task,
+        "kernel": culprit.kernel,
+        "func_id": culprit.func_id,
+        "core": culprit.core,
+        "source": None if source is None else _path(Path(source), root),
+        "line": line,
+        "buffer": culprit.buffer,
+        "offset": culprit.offset,
     }
-    if isinstance(error, BuildError):
-        failure.update(_compiler_error(str(error), root))
-    culprit = getattr(error, "culprit", None)
-    if culprit is not None:
-        failure.update(_culprit(culprit, done.golden, root))
-    return failure
 
 
-def _culprit(culprit: Culprit, golden: GoldenSpec, root: Path) -> Record:
-    names = ("task", "kernel", "func_id", "core", "line", "buffer", "offset")
-    found = {name: _plain(getattr(culprit, name)) for name in names}
+def _kernel_source(culprit: Culprit, golden: GoldenSpec) -> str | None:
     sources = {kernel.func_id: str(kernel.compile.source) for kernel in golden.config.kernels}
-    source = culprit.source or sources.get(-1 if culprit.func_id is None else culprit.func_id)
-    return {**found, "source": None if source is None else _path(Path(source), root)}
+    return None if culprit.func_id is None else sources.get(culprit.func_id)
 
 
-def _compiler_error(message: str, root: Path) -> Record:
-    found = _COMPILER_MESSAGE.search(message)
-    if found is None:
-        return {}
-    return {"source": _path(Path(found["file"]), root), "line": int(found["line"])}
-
-
-def _tensor(diff: TensorDiff) -> Record:
+def _tensor(diff: TensorDiff) -> TensorRecord:
     return {
         "name": diff.name,
         "shape": list(diff.shape),
@@ -148,7 +157,7 @@ def _tensor(diff: TensorDiff) -> Record:
     }
 
 
-def _kernels(result: CaseResult, golden: GoldenSpec) -> list[Record]:
+def _kernels(result: CaseResult, golden: GoldenSpec) -> list[KernelRecord]:
     """Tasks and seconds of each kernel, the slowest first."""
     timeline = result.timeline
     func_ids, index, tasks = np.unique(timeline["func_id"], return_inverse=True, return_counts=True)

@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.reporting.record import Record
+    from pytest_a2a3sim.model.record import CaseRecord, TotalsRecord
 
 _SHOWN_KERNELS = 3
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Sums over the cases of a session; None where no case knows."""
-
-    cases: int
-    passed: int
-    failed: int
-    skipped: int
-    tensors: int
-    elements: int
-    tasks: int
-    findings: int
-    compiled: int | None
-    cache_hits: int | None
-
-
-def totals(records: Sequence[Record]) -> Totals:
+def totals(records: Sequence[CaseRecord]) -> TotalsRecord:
     """Adds up what the records say."""
     outcomes = [record["outcome"] for record in records]
     tensors = [tensor for record in records for tensor in record["tensors"]]
-    return Totals(
-        cases=len(records),
-        passed=outcomes.count("passed"),
-        failed=outcomes.count("failed"),
-        skipped=outcomes.count("skipped"),
-        tensors=len(tensors),
-        elements=sum(tensor["size"] for tensor in tensors),
-        tasks=sum(record["graph"]["tasks"] for record in records if record["tensors"]),
-        findings=sum(len(record["findings"]) for record in records),
-        compiled=_sum(record["compiled"] for record in records),
-        cache_hits=_sum(record["cache_hits"] for record in records),
-    )
+    graphs = [record["graph"] for record in records if record["tensors"]]
+    return {
+        "cases": len(records),
+        "passed": outcomes.count("passed"),
+        "failed": outcomes.count("failed"),
+        "skipped": outcomes.count("skipped"),
+        "tensors": len(tensors),
+        "elements": sum(tensor["size"] for tensor in tensors),
+        "tasks": sum(graph["tasks"] for graph in graphs if graph is not None),
+        "findings": sum(len(record["findings"]) for record in records),
+        "compiled": _sum(record["compiled"] for record in records),
+        "cache_hits": _sum(record["cache_hits"] for record in records),
+    }
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
@@ -53,29 +37,30 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def summary_lines(records: Sequence[Record], slowest: int = 0) -> list[str]:
+def summary_lines(records: Sequence[CaseRecord], slowest: int = 0) -> list[str]:
     """The closing section: totals, and the slowest cases with their slowest kernels."""
     sums = totals(records)
-    outcomes = ", ".join(
-        f"{count} {outcome}"
-        for outcome in ("passed", "failed", "skipped")
-        if (count := getattr(sums, outcome))
+    counts = (
+        (sums["passed"], "passed"),
+        (sums["failed"], "failed"),
+        (sums["skipped"], "skipped"),
     )
+    outcomes = ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
     lines = [
-        f"{counted(sums.cases, 'case')}: {outcomes}",
+        f"{counted(sums['cases'], 'case')}: {outcomes}",
         compared(sums),
     ]
-    if sums.compiled is not None or sums.cache_hits is not None:
+    if sums["compiled"] is not None or sums["cache_hits"] is not None:
         lines.append(
-            f"{counted(sums.compiled or 0, 'object')} compiled, "
-            f"{sums.cache_hits or 0} found in the cache"
+            f"{counted(sums['compiled'] or 0, 'object')} compiled, "
+            f"{sums['cache_hits'] or 0} found in the cache"
         )
-    if sums.findings:
-        lines.append(f"{counted(sums.findings, 'remark')} about goldens: see the warnings")
+    if sums["findings"]:
+        lines.append(f"{counted(sums['findings'], 'remark')} about goldens: see the warnings")
     return [*lines, *_slowest_lines(records, slowest)]
 
 
-def _slowest_lines(records: Sequence[Record], slowest: int) -> list[str]:
+def _slowest_lines(records: Sequence[CaseRecord], slowest: int) -> list[str]:
     ranked = sorted(records, key=lambda record: -float(record["seconds"]))[:slowest]
     if not ranked:
         return []
@@ -98,7 +83,7 @@ def _slowest_lines(records: Sequence[Record], slowest: int) -> list[str]:
     return lines
 
 
-def _kernels(record: Record) -> str:
+def _kernels(record: CaseRecord) -> str:
     parts = [
         f"{kernel['kernel']} {duration(kernel['seconds'])} in {counted(kernel['tasks'], 'task')}"
         for kernel in record["kernels"][:_SHOWN_KERNELS]
@@ -106,12 +91,11 @@ def _kernels(record: Record) -> str:
     return ", ".join(parts)
 
 
-def compared(sums: Totals) -> str:
+def compared(sums: TotalsRecord) -> str:
     """How much was compared and simulated."""
-    return (
-        f"{counted(sums.tensors, 'tensor')} with {counted(sums.elements, 'element')} compared, "
-        f"{counted(sums.tasks, 'task')} simulated"
-    )
+    tensors, elements = counted(sums["tensors"], "tensor"), counted(sums["elements"], "element")
+    tasks = counted(sums["tasks"], "task")
+    return f"{tensors} with {elements} compared, {tasks} simulated"
 
 
 def duration(seconds: float) -> str:

@@ -1,24 +1,45 @@
-"""A failure's text on a terminal: coloured where pytest colours, never wider than the screen."""
+"""Lines on a terminal: coloured where pytest colours, never wider than the screen."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from pytest_a2a3sim.reporting.report import DIAGNOSIS_MARK, HEAT
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
 
-    from _pytest._io import TerminalWriter
+    from pytest_a2a3sim.model.case import BuildProgress
+    from pytest_a2a3sim.model.lines import Line, Style
 
-_VERDICT = re.compile(r"\S+: (PASS|FAIL) \(\d+/\d+ elements matched\)")
-_STRIP = re.compile(rf"  \|[{re.escape(HEAT)}]+\|")
 _HANGING = 4  # columns by which continued lines are indented further
 _NARROWEST = 20
 _FEWEST_WORDS = 3  # a label and a path stay on one line
+_FIRST_BUILD_LINE = 3.0  # seconds
+_BUILD_INTERVALS = {True: 3.0, False: 30.0}  # seconds; whether the output is a terminal
+_MARKUP: dict[Style, dict[str, bool]] = {
+    "plain": {},
+    "headline": {"red": True},
+    "passed": {"bold": True, "green": True},
+    "failed": {"bold": True, "red": True},
+    "diagnosis": {"bold": True, "yellow": True},
+    "warm": {"yellow": True},
+    "hot": {"red": True},
+}
+
+
+class Writer(Protocol):
+    """What pytest prints failures with."""
+
+    @property
+    def fullwidth(self) -> int:
+        """Columns of the terminal."""
+
+    def write(self, msg: str, **markup: bool) -> None:
+        """Prints a part of a line."""
+
+    def line(self, s: str = "", **markup: bool) -> None:
+        """Prints a line, or ends one."""
 
 
 @dataclass(frozen=True)
@@ -31,38 +52,42 @@ class Crash:
 class FailureText:
     """What a failed case says, in the form in which pytest prints failures.
 
-    A report of ours is fitted to the terminal; other texts, such as a compiler's, stay as they are.
+    Args:
+        lines: the first is the headline.
+        fitted: fit them to the terminal; other texts, such as a compiler's, stay as they are.
     """
 
-    def __init__(self, text: str, *, fitted: bool) -> None:
-        self.text = text
+    def __init__(self, lines: Sequence[Line], *, fitted: bool) -> None:
+        self.lines = lines
         self.fitted = fitted
-        self.reprcrash = Crash(text.splitlines()[0] if text else "")
+        self.reprcrash = Crash(str(lines[0]) if lines else "")
 
     def __str__(self) -> str:
-        return self.text
+        """The text alone."""
+        return "\n".join(map(str, self.lines))
 
-    def toterminal(self, writer: TerminalWriter) -> None:
-        """Prints the text."""
-        for number, line in enumerate(self.text.splitlines()):
-            markup = _markup(line, first=number == 0)
-            for part in wrapped(line, writer.fullwidth) if self.fitted else [line]:
-                if _STRIP.fullmatch(part):
-                    _print_strip(writer, part)
-                else:
-                    writer.line(part, **markup)
+    def toterminal(self, writer: Writer) -> None:
+        """Prints the lines."""
+        for line in self.lines:
+            if len(line.spans) == 1 and self.fitted:
+                for part in wrapped(str(line), writer.fullwidth):
+                    writer.line(part, **_MARKUP[line.spans[0].style])
+                continue
+            for span in line.spans:
+                writer.write(span.text, **_MARKUP[span.style])
+            writer.line()
 
 
-def wrapped(line: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """The line in parts of at most ``width`` columns, continued ones indented further.
 
     Words, among them paths, stay whole.
     """
-    if len(line) <= width or len(line.split()) < _FEWEST_WORDS:
-        return [line]
-    indent = min(len(line) - len(line.lstrip()) + _HANGING, width // 2)
+    if len(text) <= width or len(text.split()) < _FEWEST_WORDS:
+        return [text]
+    indent = min(len(text) - len(text.lstrip()) + _HANGING, width // 2)
     return textwrap.wrap(
-        line,
+        text,
         max(width, _NARROWEST),
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
@@ -71,26 +96,32 @@ def wrapped(line: str, width: int) -> list[str]:
     )
 
 
-def _markup(line: str, *, first: bool) -> dict[str, bool]:
-    verdict = _VERDICT.fullmatch(line)
-    if verdict is not None:
-        return (
-            {"bold": True, "green": True} if verdict[1] == "PASS" else {"bold": True, "red": True}
-        )
-    if first:
-        return {"red": True}
-    if line.lstrip().startswith(DIAGNOSIS_MARK):
-        return {"bold": True, "yellow": True}
-    return {}
+class BuildLines:
+    """Says a line now and then while a case waits for its build.
+
+    Each is a line of its own, so that nothing is garbled in a log; the first comes after 3 seconds,
+    then one every 3 seconds in a terminal and every 30 elsewhere.
+    """
+
+    def __init__(self, say: Callable[[str], None], *, is_terminal: bool) -> None:
+        self._say = say
+        self._interval = _BUILD_INTERVALS[is_terminal]
+        self._next = _FIRST_BUILD_LINE
+
+    def __call__(self, progress: BuildProgress) -> None:
+        """Says a line if it is time for one."""
+        if progress.seconds < _FIRST_BUILD_LINE:
+            self._next = _FIRST_BUILD_LINE
+        if progress.seconds < self._next:
+            return
+        self._next = progress.seconds + self._interval
+        self._say(build_line(progress))
 
 
-def _print_strip(writer: TerminalWriter, strip: str) -> None:
-    for run in _runs(strip):
-        heat = HEAT.find(run[0])
-        writer.write(run, red=heat > len(HEAT) // 2, yellow=0 < heat <= len(HEAT) // 2)
-    writer.line()
-
-
-def _runs(text: str) -> Iterator[str]:
-    for match in re.finditer(r"(.)\1*", text):
-        yield match[0]
+def build_line(progress: BuildProgress) -> str:
+    """``compiled 3 of 9 sources, waiting for 6 s; compiling a.cpp, b.cpp``."""
+    running = ", ".join(progress.running) or "nothing"
+    return (
+        f"compiled {progress.done} of {progress.total} sources, waiting for "
+        f"{progress.seconds:.0f} s; compiling {running}"
+    )

@@ -1,1 +1,1 @@
-"""Shared objects and inputs -> outputs: the native engine, and its failures in words."""
+"""Running a case on the engine: once for its result, again to find out more."""

@@ -2,104 +2,76 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.errors import A2A3SimError, KernelFault
-from pytest_a2a3sim.running.host_memory import HostMemory
-from pytest_a2a3sim.running.run import Run, Watch
+from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.engine.request import OTHER_POISON, Watch
+from pytest_a2a3sim.model.errors import EngineError
+from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.running.run import run_silently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    import numpy.typing as npt
-
-    from pytest_a2a3sim.building.build import BuiltCase
-    from pytest_a2a3sim.errors import RunError
-    from pytest_a2a3sim.loading.inputs import CaseInputs
-    from pytest_a2a3sim.running.run import Device
-
-# As a float of any type it is a common number, and no NaN that arithmetic would carry along.
-OTHER_POISON = 0x3B
+    from pytest_a2a3sim.model.tensor import Bytes
+    from pytest_a2a3sim.running.run import CaseSetup
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """All that a run of a case depends on; ``inputs`` are the tensors as they were before it."""
-
-    built: BuiltCase
-    inputs: CaseInputs
-    device: Device
-
-
-def pinpoint(error: RunError, simulation: Simulation) -> RunError:
+def pinpoint(failure: Failure, setup: CaseSetup) -> tuple[Failure, str | None]:
     """Finds the access that wrote next to a device buffer without faulting.
 
     A second run places that buffer so that the same access faults; where a kernel needs the
     alignment that this takes away, a third one looks for the damage after each task.
 
     Args:
-        error: how the first run failed; any but such an overrun is returned as it is.
-        simulation: that first run.
+        failure: how the first run failed; any but such an overrun is returned as it is.
+        setup: of that first run.
 
     Returns:
-        The error that names the task, and the source line if the access could be made to fault.
+        The failure that names the task, and the source line if the access could be made to fault;
+        and what there is to say about it.
     """
-    if not (isinstance(error, KernelFault) and error.damage) or error.damage.buffer is None:
-        return error
-    device = simulation.device
-    if not device.isolate:
-        return error
-    watch = Watch(error.damage.buffer, underrun=error.damage.offset < 0)
+    options, place = setup.options, failure.place
+    if not failure.ending.damage or place is None or place.buffer is None or not options.isolate:
+        return failure, None
+    watch = Watch(place.buffer, underrun=place.offset < 0)
     for check_each_task in (False, True):
-        watching = replace(device, threads=1, watches=(watch,), check_each_task=check_each_task)
-        again = _fault_of(replace(simulation, device=watching))
-        if again and again.culprit.buffer == watch.buffer and again.culprit.task is not None:
-            return KernelFault(
-                f"{again}\n  The first run did not fault there; a second one was made to.",
-                again.culprit,
-            )
-    return KernelFault(
-        f"{error}\n  Which task did it is unknown: it did not happen again in a second run.",
-        error.culprit,
-    )
+        watching = replace(options, threads=1, watches=(watch,), check_each_task=check_each_task)
+        again = _failure_of(replace(setup, options=watching))
+        if again is not None and _is_fault_at(again, watch.buffer):
+            return again, "The first run did not fault there; a second one was made to."
+    return failure, "Which task did it is unknown: it did not happen again in a second run."
 
 
-def with_other_poison(simulation: Simulation) -> Mapping[str, npt.NDArray[np.uint8]] | None:
+def with_other_poison(setup: CaseSetup) -> Mapping[str, Bytes] | None:
     """The outputs' bytes where fresh device memory is filled with ``OTHER_POISON``.
 
     None if that run fails, or could not be isolated.
     """
-    if not simulation.device.isolate:
+    if not setup.options.isolate:
         return None
-    other = replace(simulation, device=replace(simulation.device, poison=OTHER_POISON))
-    with HostMemory(simulation.inputs) as memory:
+    other = replace(setup, options=replace(setup.options, poison=OTHER_POISON))
+    with HostMemory(setup.inputs) as memory:
         try:
-            _run_silently(other, memory)
-        except A2A3SimError:
+            if isinstance(run_silently(other, memory), Failure):
+                return None
+        except EngineError:
             return None
-        return {name: memory.bytes_of(name).copy() for name in simulation.inputs.outputs}
+        return {name: memory.bytes_of(name).copy() for name in setup.inputs.outputs}
 
 
-def _fault_of(simulation: Simulation) -> KernelFault | None:
-    with HostMemory(simulation.inputs) as memory:
+def _failure_of(setup: CaseSetup) -> Failure | None:
+    with HostMemory(setup.inputs) as memory:
         try:
-            _run_silently(simulation, memory)
-        except KernelFault as error:
-            return error
-        except A2A3SimError:
-            pass
-    return None
+            ended = run_silently(setup, memory)
+        except EngineError:
+            return None
+    return ended if isinstance(ended, Failure) else None
 
 
-def _run_silently(simulation: Simulation, memory: HostMemory) -> None:
-    """What the case prints was already shown by its first run."""
-    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        device = replace(simulation.device, output=(nowhere, nowhere))
-        with Run(simulation.built, simulation.inputs, memory, device) as run:
-            run.wait()
-    finally:
-        os.close(nowhere)
+def _is_fault_at(failure: Failure, buffer: int) -> bool:
+    """Whether a task is known to have accessed memory at a buffer that it must not."""
+    ending = failure.ending
+    at_buffer = failure.place is not None and failure.place.buffer == buffer
+    return ending.failure == "kernel_fault" and at_buffer and ending.task_id >= 0

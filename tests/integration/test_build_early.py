@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.building.build import BuildProgress
-from pytest_a2a3sim.progress import BuildLines
+from pytest_a2a3sim import Settings, Simulator
+from pytest_a2a3sim.model.case import BuildProgress
+from pytest_a2a3sim.reporting.terminal import BuildLines
 from tests.compilers import CountingCompiler
 from tests.golden_dirs import KERNEL, GoldenDir
 
@@ -199,6 +201,36 @@ def test_long_build_is_told_while_it_lasts(
     assert told is not None, rest
     assert "waiting for 3 s; compiling " in told
     assert process.returncode == 0, rest
+
+
+def test_who_is_told_may_change_between_cases(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = GoldenDir.create(tmp_path / "other")
+    other.kernel(f"{KERNEL}// other\n", "other.cpp")
+    other.kernel_config(
+        """
+        KERNELS = [{"func_id": 0, "source": "other.cpp", "core_type": "aiv"}]
+        ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+        """
+    )
+    go_on = tmp_path / "go-on"
+    wait = f"until [ -e {go_on} ] || [ $((tries += 1)) -gt 300 ]; do sleep 0.1; done"
+    slow = CountingCompiler.create(
+        tmp_path / "slow", before=f'case "$*" in *-c*other.cpp*) {wait};; esac'
+    )
+    monkeypatch.setenv("CXX", str(slow.executable))
+    told: list[BuildProgress] = []
+
+    def tell(progress: BuildProgress) -> None:
+        told.append(progress)
+        go_on.touch()
+
+    with contextlib.closing(Simulator(Settings())) as simulator:
+        simulator.run_case(golden_dir.path).check()
+        simulator.report_build = tell
+        simulator.run_case(other.path).check()
+    assert "other.cpp" in told[0].running
 
 
 def test_compilers_run_in_the_environment_of_the_start(

@@ -12,6 +12,7 @@ import pytest
 from pytest_a2a3sim.cli import main
 
 if TYPE_CHECKING:
+    from tests.compilers import CountingCompiler
     from tests.golden_dirs import GoldenDir
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -111,3 +112,43 @@ def test_bad_golden(golden_dir: GoldenDir, capfd: pytest.CaptureFixture[str]) ->
     golden_dir.golden("")
     assert main(arguments(golden_dir)) == 1
     assert "a2a3sim: error: golden.py: generate_inputs is missing" in capfd.readouterr().err
+
+
+def test_options_of_the_simulation(
+    golden_dir: GoldenDir, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "for (int64_t i = 0; i < args[2]; ++i) y[i] = FACTOR * x[i];"
+    golden_dir.kernel_body(body)
+    assert main([*arguments(golden_dir), "--cxxflags=-DFACTOR=2 -Wall", "--isolation=none"]) == 0
+    golden_dir.kernel_body("for (volatile bool forever = true; forever;) {}")
+    assert main([*arguments(golden_dir), "--hang-timeout=0.2"]) == 1
+    assert "the graph hangs: no task started or finished" in capfd.readouterr().out
+    assert main([*arguments(golden_dir), "--timeout=0.3", "--hang-timeout=600"]) == 1
+    assert "the graph was still running after 0.3 s" in capfd.readouterr().out
+    golden_dir.orchestration_body("return api.device_malloc(8 << 20) == nullptr ? 3 : 0;")
+    assert main([*arguments(golden_dir), "--device-memory=4M"]) == 1
+    assert "the simulated device is full: call 3 of device_malloc" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--threads=0", "--threads must be an int, at least 1, or 'cores'; got '0'"),
+        ("--isolation=thread", "--isolation must be process or none; got 'thread'"),
+        ("--device-memory=much", "--device-memory must be a size above 0, such as 500M or 2G"),
+    ],
+)
+def test_bad_value(
+    golden_dir: GoldenDir, capfd: pytest.CaptureFixture[str], option: str, message: str
+) -> None:
+    assert main([*arguments(golden_dir), option]) == 1
+    assert f"a2a3sim: error: {message}" in capfd.readouterr().err
+
+
+def test_rebuild(golden_dir: GoldenDir, own_cache: Path, compiler: CountingCompiler) -> None:
+    assert main(arguments(golden_dir)) == 0
+    compiler.forget()
+    assert main(arguments(golden_dir)) == 0
+    assert compiler.compiled() == []
+    assert main([*arguments(golden_dir), "--rebuild"]) == 0
+    assert compiler.compiled() == ["double.cpp", "orchestration.cpp"]

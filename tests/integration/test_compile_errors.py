@@ -37,6 +37,21 @@ def test_every_broken_source_is_reported(golden_dir: GoldenDir) -> None:
     assert "#error second" in message
 
 
+def test_errors_are_data_too(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel("int f() { return missing; }\nint g() { return absent; }\n")
+    golden_dir.orchestration("#error second\n")
+    with pytest.raises(BuildError) as caught:
+        run_case(golden_dir.path)
+    kernels = golden_dir.path / "kernels"
+    assert [(message.file, message.line) for message in caught.value.messages] == [
+        (str(kernels / "double.cpp"), 1),
+        (str(kernels / "double.cpp"), 2),
+        (str(kernels / "orchestration.cpp"), 1),
+    ]
+    assert caught.value.messages[0].text.startswith("\N{LEFT SINGLE QUOTATION MARK}missing")
+    assert caught.value.messages[2].text == "#error second"
+
+
 def test_link_error(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_config(
         """

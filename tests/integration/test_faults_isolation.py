@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import KernelExit, KernelFault, KernelHang, run_case
-from pytest_a2a3sim.building.build import Builder
+from pytest_a2a3sim import KernelFault, run_case
+from pytest_a2a3sim.building.builder import Builder
+from pytest_a2a3sim.engine.case import Run
+from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.engine.request import RunOptions
+from pytest_a2a3sim.loading.golden import load_case
 from pytest_a2a3sim.loading.inputs import make_inputs
-from pytest_a2a3sim.loading.load import load_case
-from pytest_a2a3sim.running.host_memory import HostMemory
-from pytest_a2a3sim.running.run import Device, Run
+from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.recording import Completion
+from pytest_a2a3sim.running.run import finish
 from tests.integration.test_faults_session import processes_with, wait_until_gone
 
 if TYPE_CHECKING:
@@ -94,17 +98,18 @@ def test_nothing_accumulates(golden_dir: GoldenDir, body: str) -> None:
     source.write_text(f"#include <unistd.h>\n{source.read_text()}")
     golden, case = load_case(golden_dir.path)
     inputs = make_inputs(golden, case)
-    device = Device(block_dim=2, threads=2, hang_timeout=0.01 if "pause" in body else 30.0)
+    options = RunOptions(block_dim=2, threads=2)
     with Builder() as builder:
         built = builder.build(golden.config)
 
         def run() -> None:
             with (
                 HostMemory(inputs) as memory,
-                Run(built, inputs, memory, device) as started,
-                contextlib.suppress(KernelExit, KernelHang),
+                Run(built, inputs, memory, options) as started,
             ):
-                started.wait()
+                if "pause" in body:
+                    started.time_out(1)
+                assert isinstance(finish(started), Failure if body else Completion)
 
         run()
         before = open_descriptors(), mappings()

@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import pytest
 
+import pytest_a2a3sim
+from pytest_a2a3sim.model.record import (
+    CaseRecord,
+    FailureRecord,
+    SessionRecord,
+    TensorRecord,
+)
 from tests.golden_dirs import GoldenDir
 from tests.integration.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.integration.outcomes import ReportedRun
 
-SCHEMA_PAGE = Path(__file__).parents[2] / "docs" / "report-schema.md"
+SCHEMA = Path(pytest_a2a3sim.__file__).parent / "reporting" / "report.schema.json"
 PHASES = {
     *("build", "inputs", "golden", "fork", "load", "orchestrate"),
     *("execute", "copy_back", "compare"),
@@ -26,8 +32,7 @@ TIMES = {"seconds", "started", "phases", "kernels", "peak_rss_bytes", "compiled"
 
 
 def documented_schema() -> Any:
-    (block,) = re.findall(r"```json schema\n(.*?)```", SCHEMA_PAGE.read_text(), re.DOTALL)
-    return json.loads(block)
+    return json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
 def report_of(pytester: pytest.Pytester) -> Any:
@@ -48,6 +53,21 @@ def test_schema_is_a_schema() -> None:
     schema = documented_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["properties"]["schema"] == {"const": 1}
+
+
+@pytest.mark.parametrize(
+    ("described", "record"),
+    [
+        ("", SessionRecord),
+        ("case", CaseRecord),
+        ("failure", FailureRecord),
+        ("tensor", TensorRecord),
+    ],
+)
+def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:
+    schema = documented_schema()
+    required = schema["$defs"][described]["required"] if described else schema["required"]
+    assert set(required) == set(record.__annotations__)
 
 
 def test_validates(reported: ReportedRun) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_a2a3sim import KernelException, Settings, run_case
-from pytest_a2a3sim.schedule import Order, Schedule
+from pytest_a2a3sim.model.settings import Order, Schedule
 
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
             ["--sim-schedule=random:x"],
             "--sim-schedule must be fifo, lifo, reverse, random or random:SEED; got 'random:x'",
         ),
+        (["--sim-isolation=thread"], "--sim-isolation must be process or none; got 'thread'"),
         (["--sim-hang-timeout=never"], "--sim-hang-timeout must be a number of seconds above 0"),
         (
             ["-o", "sim_threads=x"],

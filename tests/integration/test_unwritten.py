@@ -95,3 +95,14 @@ def test_a_bool_output_is_found_too(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body("(void)y;")
     [unwritten] = run_case(golden_dir.path).unwritten
     assert unwritten.count == 8
+
+
+def test_ints_within_the_tolerance_are_not_counted(golden_dir: GoldenDir) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype="int32", expected="[1, 1, 1, 50] * 2"))
+    golden_dir.extend_golden("ATOL = 2")
+    golden_dir.orchestration_body("runtime->add_task(task, 3, 0, CoreType::AIV);\nreturn 0;")
+    result = run_case(golden_dir.path)
+    (diff,) = result.diffs
+    assert diff.size - diff.matched == 2
+    [unwritten] = result.unwritten
+    assert (unwritten.what, unwritten.count, unwritten.first) == ("copied back", 2, (0, 3))

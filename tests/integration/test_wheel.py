@@ -43,6 +43,7 @@ def test_wheel_from_sdist_runs_an_example(tmp_path: Path) -> None:
     installed = run(python, "-m", "pip", "install", "-q", wheel, cwd=tmp_path)
     assert installed.returncode == 0, installed.stderr
 
+    check_unbuilt_checkout(source, python)
     shutil.copytree(CHECKOUT / "examples" / "vector_example", tmp_path / "vector_example")
     shutil.rmtree(source)
     tested = run(python, "-m", "pytest", "vector_example", "-n", "2", cwd=tmp_path)
@@ -54,6 +55,21 @@ def test_wheel_from_sdist_runs_an_example(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert scripted.returncode == 0, scripted.stdout + scripted.stderr
+
+
+def check_unbuilt_checkout(checkout: Path, python: Path) -> None:
+    """``python -m pytest`` imports the package from there, whose engine was not built."""
+    command = (python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/vector_example")
+    borrowed = run(*command, cwd=checkout)
+    assert borrowed.returncode == 0, borrowed.stdout + borrowed.stderr
+    with (checkout / "pytest_a2a3sim" / "native" / "api.cpp").open("a") as file:
+        file.write("// changed\n")
+    refused = run(*command, cwd=checkout)
+    package = checkout / "pytest_a2a3sim"
+    assert f"{package} has no compiled engine; that in " in refused.stdout
+    assert f"Run `pip install -e {checkout}` to build it there." in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert refused.stdout.count("has no compiled engine") == 1
 
 
 def test_install_without_a_compiler_says_what_to_install(tmp_path: Path) -> None:

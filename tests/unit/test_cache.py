@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.building.cache import Cache, cache_directory, size_limit
-from pytest_a2a3sim.building.manifest import Manifest
-from pytest_a2a3sim.errors import SettingsError
+from pytest_a2a3sim.building.store.cache import Cache, cache_directory, size_limit
+from pytest_a2a3sim.building.store.manifest import Manifest
+from pytest_a2a3sim.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,19 +89,19 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
     assert new.exists()
 
 
-def test_usage_and_clear(tmp_path: Path) -> None:
+def test_statistics_and_clear(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.save_object(b"content")
     cache.save_manifest("k" * 64, Manifest((("label", "value"),)))
-    usage = cache.usage()
-    assert usage.kinds["objects"] == (1, 7)
-    assert usage.kinds["manifests"][0] == 1
-    assert usage.size == sum(size for _, size in usage.kinds.values())
-    assert cache.clear() == usage
-    assert cache.usage().size == 0
+    held = cache.statistics()
+    assert held.kinds["objects"] == (1, 7)
+    assert held.kinds["manifests"][0] == 1
+    assert held.size == sum(size for _, size in held.kinds.values())
+    assert cache.clear() == held
+    assert cache.statistics().size == 0
     assert cache.manifest("k" * 64) is None
     cache.save_object(b"content")
-    assert cache.usage().kinds["objects"] == (1, 7)
+    assert cache.statistics().kinds["objects"] == (1, 7)
 
 
 def most_inside(enter: Callable[[], AbstractContextManager[None]], threads: int) -> int:
@@ -130,13 +130,13 @@ def most_inside(enter: Callable[[], AbstractContextManager[None]], threads: int)
 
 
 def test_lock_excludes_other_threads(tmp_path: Path) -> None:
-    assert most_inside(lambda: Cache(tmp_path).lock("key"), threads=4) == 1
+    assert most_inside(lambda: Cache(tmp_path).locks.lock("key"), threads=4) == 1
 
 
 def test_slots_bound_the_number_inside(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    assert most_inside(lambda: cache.cpu_slot(2), threads=4) <= 2
-    with cache.cpu_slot(2), cache.cpu_slot(2):
+    assert most_inside(lambda: cache.locks.cpu_slot(2), threads=4) <= 2
+    with cache.locks.cpu_slot(2), cache.locks.cpu_slot(2):
         pass
 
 
@@ -145,11 +145,11 @@ def test_unusable_directory_is_noted_once(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "file")
     assert cache.take_note() is None
     cache.save_object(b"content")
-    with cache.lock("key"), cache.cpu_slot(1):
+    with cache.locks.lock("key"), cache.locks.cpu_slot(1):
         cache.save_object(b"content")
     note = cache.take_note()
     assert note is not None
     assert f"the build cache in {tmp_path / 'file'} cannot be written" in note
     assert "A2A3SIM_CACHE_DIR" in note
     assert cache.take_note() is None
-    assert cache.usage().size == 0
+    assert cache.statistics().size == 0

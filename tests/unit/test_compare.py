@@ -12,18 +12,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.comparing.compare import TensorDiff, compare
-from pytest_a2a3sim.comparing.native_compare import (
+from pytest_a2a3sim.comparing.compare import compare
+from pytest_a2a3sim.engine.compare import (
     ALLOWED_FACTORS,
     DISTANCE_BOUNDS,
-    Census,
     Measured,
-    Pair,
     measure,
     mismatch_mask,
 )
-from pytest_a2a3sim.loading.tensors import as_tensor, raw_bytes
-from pytest_a2a3sim.spec import Tolerance
+from pytest_a2a3sim.loading.tensors import as_tensor
+from pytest_a2a3sim.model.diff import Census, Pair, TensorDiff
+from pytest_a2a3sim.model.spec import Tolerance
+from pytest_a2a3sim.model.tensor import raw_bytes
 
 Array = npt.NDArray[Any]
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pytest_a2a3sim.building.compile_queue import CompileQueue, QueueLoad
+from pytest_a2a3sim.building.queue import CompileQueue, QueueLoad
 
 
 class Gate:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.building.depfile import dependencies
+from pytest_a2a3sim.building.includes import dependencies
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pytest_a2a3sim.comparing.compare import TensorDiff, compare
-from pytest_a2a3sim.comparing.diagnose import diagnose
-from pytest_a2a3sim.comparing.native_compare import Pair
-from pytest_a2a3sim.loading.tensors import as_tensor, raw_bytes
-from pytest_a2a3sim.reporting.report import diff_lines
-from pytest_a2a3sim.spec import Tolerance
+from pytest_a2a3sim.comparing.compare import compare
+from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
+from pytest_a2a3sim.loading.tensors import as_tensor
+from pytest_a2a3sim.model.diff import Pair, TensorDiff
+from pytest_a2a3sim.model.spec import Tolerance
+from pytest_a2a3sim.model.tensor import raw_bytes
+from pytest_a2a3sim.reporting.text import diff_lines
 
 Array = npt.NDArray[Any]
 Plant = Callable[[Array], Array]
@@ -29,7 +30,7 @@ def report_of(
     tensor = as_tensor("out", expected)
     pair = Pair(tensor, raw_bytes(actual), raw_bytes(expected), tolerance or Tolerance())
     diff = diagnose(pair, compare(pair))
-    return diff, "\n".join(diff_lines(diff))
+    return diff, "\n".join(map(str, diff_lines(diff)))
 
 
 def numbers(shape: tuple[int, ...] = SHAPE, dtype: str = "float32") -> Array:

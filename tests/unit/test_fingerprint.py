@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.building.fingerprint import Digests, Glance, Stamp, digest_of_parts
+from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp, digest_of_parts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,72 +1,119 @@
-"""The layout is the architecture: imports go one way, and few modules know pytest or the engine."""
+"""The layout is the architecture: who may import whom, and the drawing of it in the docs."""
 
 from __future__ import annotations
 
-import ast
 import graphlib
+import statistics
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest_a2a3sim
+from tests import imports
 
-PACKAGE = Path(pytest_a2a3sim.__file__).parent
-MODULES = {
-    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
-    for path in sorted(PACKAGE.rglob("*.py"))
-    if path.name != "__init__.py" and "native" not in path.parts
+# By folder or module of the package: what it may import of the others.
+MAY_IMPORT = {
+    "version": set[str](),
+    "model": set[str](),
+    "loading": {"model", "version"},
+    "building": {"model", "version"},
+    "engine": {"model", "version"},
+    "failures": {"model", "version"},
+    "reporting": {"model", "version"},
+    "running": {"engine", "model"},
+    "comparing": {"engine", "model"},
+    "pipeline": {
+        *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
+        "running",
+    },
+    "simulator": {"building", "loading", "model", "pipeline", "version"},
+    "__init__": {"model", "simulator", "version"},
+    "plugin": {"engine", "loading", "model", "reporting", "simulator"},
+    "cli": {
+        *("building", "loading", "model", "reporting", "running", "simulator", "version"),
+    },
 }
-KNOWS_PYTEST = {
-    "pytest_a2a3sim.collect",
-    "pytest_a2a3sim.options",
-    "pytest_a2a3sim.plugin",
-    "pytest_a2a3sim.session_report",
+# The same by folder or file of the engine.
+MAY_INCLUDE = {
+    "engine_api.h": set[str](),
+    "base": {"engine_api.h"},
+    "shared": {"engine_api.h"},
+    "compare": {"engine_api.h"},
+    "graph": {"base", "engine_api.h", "shared"},
+    "device": {"base", "engine_api.h", "shared"},
+    "faults": {"device", "engine_api.h", "graph", "shared"},
+    "executor": {"base", "engine_api.h", "faults", "graph", "shared"},
+    "runtime": {"base", "device", "engine_api.h", "faults", "graph", "shared"},
+    "isolation": {
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime", "shared"),
+    },
+    "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
 }
-KNOWS_ENGINE = {
-    "pytest_a2a3sim.comparing.native_compare",
-    "pytest_a2a3sim.running.host_memory",
-    "pytest_a2a3sim.running.run",
-    "pytest_a2a3sim.running.status",
-    "pytest_a2a3sim.running.timed_graph",
-}
+MOST_ARROWS = 60
+LONGEST = 300
+MEDIAN = 150
+TABLES = {"engine_api.h"}  # one interface, in one file
 
 
-def imported_names(path: Path) -> set[str]:
-    """Dotted names that a module imports when it runs, not only for type checkers."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-            names.add(node.module)
-    return names
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = imports.python_imports()
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(graph)
 
 
-def users_of(name: str) -> set[str]:
+def test_folders_import_only_what_they_may() -> None:
+    for room, targets in imports.python_rooms().items():
+        assert targets <= MAY_IMPORT[room], room
+
+
+def test_parts_of_the_engine_include_only_what_they_may() -> None:
+    for room, targets in imports.native_rooms().items():
+        assert targets <= MAY_INCLUDE[room], room
+
+
+def test_the_rules_have_no_circle() -> None:
+    for rules in (MAY_IMPORT, MAY_INCLUDE):
+        assert len(list(graphlib.TopologicalSorter(rules).static_order())) == len(rules)
+
+
+def test_arrows_are_few() -> None:
+    assert sum(map(len, imports.python_rooms().values())) <= MOST_ARROWS
+
+
+def test_the_docs_show_the_drawing() -> None:
+    """``python -m tests.imports`` draws it anew."""
+    assert imports.shown() == imports.drawings()
+
+
+def users_of(*names: str) -> set[str]:
+    """The rooms with a module that imports one of the names, or something below it."""
     return {
-        module
-        for module, path in MODULES.items()
-        if any(f"{used}.".startswith(f"{name}.") for used in imported_names(path))
+        imports.python_room(module)
+        for module, path in imports.python_modules().items()
+        if any(
+            f"{used}.".startswith(f"{name}.")
+            for used in imports.imported_names(path)
+            for name in names
+        )
     }
 
 
-def test_imports_are_acyclic() -> None:
-    graph = {module: imported_names(path) & set(MODULES) for module, path in MODULES.items()}
-    assert len(graph) > len(KNOWS_PYTEST)
-    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+def test_one_folder_imports_pytest() -> None:
+    assert users_of("pytest", "_pytest") == {"plugin"}
 
 
-def test_few_modules_import_pytest() -> None:
-    assert users_of("pytest") == KNOWS_PYTEST
+def test_one_folder_touches_the_engine() -> None:
+    library = "pytest_a2a3sim.engine.library"
+    assert users_of(f"{library}.ffi", f"{library}.lib", "pytest_a2a3sim._engine") == {"engine"}
 
 
-def test_few_modules_import_the_engine() -> None:
-    assert users_of("pytest_a2a3sim._engine") == KNOWS_ENGINE
+def test_modules_are_short() -> None:
+    lengths = {
+        path.relative_to(imports.PACKAGE): len(path.read_text(encoding="utf-8").splitlines())
+        for pattern in ("*.py", "*.h", "*.cpp")
+        for path in imports.PACKAGE.rglob(pattern)
+        if path.name not in {"__init__.py", "_engine.cpp"}
+    }
+    long = {str(path): count for path, count in lengths.items() if count > LONGEST}
+    assert {name.rpartition("/")[2] for name in long} <= TABLES, long
+    assert statistics.median(lengths.values()) <= MEDIAN
 
 
 def test_loading_the_plugin_imports_neither_numpy_nor_the_engine() -> None:

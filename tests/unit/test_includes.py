@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.fingerprint import Glance
 from pytest_a2a3sim.building.includes import (
     Directive,
     SearchPath,
@@ -11,6 +10,7 @@ from pytest_a2a3sim.building.includes import (
     directives,
     parse_search_path,
 )
+from pytest_a2a3sim.building.store.fingerprint import Glance
 
 if TYPE_CHECKING:
     from pathlib import Path

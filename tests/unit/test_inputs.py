@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_a2a3sim.errors import GoldenError
-from pytest_a2a3sim.loading.inputs import Pointer, Scalar, compute_expected, make_inputs
-from pytest_a2a3sim.spec import (
+from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.model.case import Pointer, Scalar
+from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.model.spec import (
     CaseSpec,
     CompileSpec,
     GoldenSpec,

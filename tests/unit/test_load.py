@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.errors import GoldenError, SettingsError
-from pytest_a2a3sim.loading.load import load_case, load_golden
-from pytest_a2a3sim.spec import Tolerance
+from pytest_a2a3sim.loading.golden import load_case, load_golden
+from pytest_a2a3sim.model.errors import GoldenError, SettingsError
+from pytest_a2a3sim.model.spec import Tolerance
 
 if TYPE_CHECKING:
     from pathlib import Path

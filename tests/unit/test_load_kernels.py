@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.errors import GoldenError
-from pytest_a2a3sim.loading.load_kernels import load_kernel_config
-from pytest_a2a3sim.spec import RuntimeConfig
+from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.model.spec import RuntimeConfig
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_a2a3sim.reporting.profile_report import profile_lines
-from pytest_a2a3sim.running.profile import Profile, profile_of
-from pytest_a2a3sim.running.recording import Recording
-from pytest_a2a3sim.spec import CompileSpec, KernelSpec
+from pytest_a2a3sim.model.recording import Recording
+from pytest_a2a3sim.model.spec import CompileSpec, KernelSpec
+from pytest_a2a3sim.reporting.profile_text import profile_lines
+from pytest_a2a3sim.running.profile import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_a2a3sim.spec import CoreType
+    from pytest_a2a3sim.model.profile import Profile
+    from pytest_a2a3sim.model.spec import CoreType
 
 AIC, AIV = 0, 1
 
@@ -27,6 +28,7 @@ def kernel(func_id: int, name: str, core_type: CoreType) -> KernelSpec:
     return KernelSpec(func_id, name, core_type, CompileSpec(Path("kernel.cpp")))
 
 
+TIMELINE = [("start", "f8"), ("end", "f8"), ("core_type", "i2"), ("thread", "i4")]
 KERNELS = {AIC: kernel(AIC, "CUBE", "aic"), AIV: kernel(AIV, "VECTOR", "aiv")}
 
 
@@ -35,21 +37,19 @@ def recording(
 ) -> Recording:
     """A recording of tasks (kernel, seconds), executed one after the other on one thread."""
     ends = np.cumsum([seconds for _, seconds in tasks])
-    records = [
-        (int(end - seconds) << 16, int(end) << 16)
-        for end, (_, seconds) in zip(ends, tasks, strict=True)
-    ]
+    timeline = np.zeros(len(tasks), TIMELINE)
+    for task, end, (func_id, seconds) in zip(timeline, ends, tasks, strict=True):
+        task["start"], task["end"], task["core_type"] = end - seconds, end, func_id == AIV
     successors = [[to for origin, to in edges if origin == task] for task in range(len(tasks))]
     first = np.cumsum([0, *(len(ids) for ids in successors)])
-    memory = b"".join(
-        [
-            np.array(records, dtype=np.uint64).tobytes(),
-            np.array([func_id for func_id, _ in tasks], dtype=np.int32).tobytes(),
-            first.astype(np.uint32).tobytes(),
-            np.array([to for ids in successors for to in ids], dtype=np.int32).tobytes(),
-        ]
+    return Recording(
+        timeline=timeline,
+        func_ids=np.array([func_id for func_id, _ in tasks], dtype=np.int32),
+        first_successor=first.astype(np.uint32),
+        successors=np.array([to for ids in successors for to in ids], dtype=np.int32),
+        kernels=KERNELS,
+        block_dim=block_dim,
     )
-    return Recording(memory, len(tasks), len(edges), 1.0, KERNELS, block_dim)
 
 
 def makespans(profile: Profile) -> dict[int, float]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim.building.prologue import prologue, shared_prologues
-from pytest_a2a3sim.building.units import Unit
-from pytest_a2a3sim.spec import CompileSpec
+from pytest_a2a3sim.building.unit import Unit
+from pytest_a2a3sim.model.spec import CompileSpec
 
 if TYPE_CHECKING:
     from pathlib import Path

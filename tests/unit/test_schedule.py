@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_a2a3sim.schedule import Schedule, parse_schedule, parse_threads
+from pytest_a2a3sim.model.options import parse_schedule, parse_threads
+from pytest_a2a3sim.model.settings import Schedule
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from pytest_a2a3sim.settings import Settings, parse_size, usable_cpus
+from pytest_a2a3sim.model.options import parse_size
+from pytest_a2a3sim.model.settings import Settings, usable_cpus
 
 
 def test_usable_cpus_follow_the_affinity() -> None:

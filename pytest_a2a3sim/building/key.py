@@ -1,0 +1,74 @@
+"""Everything that decides what a source is compiled to, except its headers."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
+from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.building.store.manifest import Part
+    from pytest_a2a3sim.building.toolchain import Toolchain
+    from pytest_a2a3sim.building.unit import Unit
+
+# What changes a compiler's result without being on its command line.
+_ENVIRONMENT = (
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "LIBRARY_PATH",
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
+    "CCC_OVERRIDE_OPTIONS",
+    "CLANG_CONFIG_PATH",
+    "SOURCE_DATE_EPOCH",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
+    "PTO_ISA_ROOT",
+)
+
+
+def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Part, ...]:
+    """Everything that decides what a source is compiled to, except its headers."""
+    return (
+        ("kind", unit.kind),
+        *environment_parts(unit, toolchain),
+        ("entry", unit.entry or ""),
+        ("source path", str(unit.source)),
+        ("source content", source_digest),
+    )
+
+
+def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
+    """What of that does not depend on the source: compiler, flags and environment."""
+    variables = ((name, toolchain.environment.get(name)) for name in _ENVIRONMENT)
+    return (
+        ("plugin headers", _plugin_digest()),
+        *toolchain.identity,
+        *(("flag", flag) for flag in toolchain.flags(unit)),
+        *_flag_files(unit),
+        *((f"environment {name}", value) for name, value in variables if value),
+    )
+
+
+@functools.cache
+def _plugin_digest() -> str:
+    """SHA-256 of the headers that user sources include and of the engine's ABI."""
+    files = [*sorted(INCLUDE_DIR.rglob("*.h")), PACKAGE / "native" / "engine_api.h"]
+    contents = ((str(file.relative_to(PACKAGE)), read(str(file))) for file in files)
+    return digest_of_parts(tuple((name, c.digest) for name, c in contents if c is not None))
+
+
+def _flag_files(unit: Unit) -> tuple[Part, ...]:
+    """Files that flags name: libraries, linker scripts, files of flags, plugins."""
+    parts = []
+    for flag in unit.user_flags:
+        words = (flag, *flag.replace("=", ",").lstrip("@").split(","))
+        for word in dict.fromkeys(words):
+            content = read(str(unit.directory / word)) if word else None
+            if content is not None:
+                parts.append((f"file of a flag {word}", content.digest))
+    return tuple(parts)

@@ -1,0 +1,82 @@
+"""Compilers that run, and how they are all stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.model.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import IO
+
+# Lets a compiler be killed with the programs that it starts. A group is enough; a session of its
+# own would also get it a share of the CPUs of its own.
+_OWN_GROUP: Any = (
+    {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+)
+
+
+class Processes:
+    """Runs compilers, all of which can be stopped at once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._mutex = threading.Lock()
+        self._stopped = False
+
+    def run(self, command: list[str], directory: Path, **extra: str) -> tuple[int, str]:
+        """Runs a command to its end; returns its exit status and what it printed.
+
+        ``extra`` is added to the environment.
+
+        Raises:
+            BuildError: it cannot be started, or everything was stopped.
+        """
+        with tempfile.TemporaryFile() as output:  # a pipe could stay open in a simulating child
+            process = self._start(command, directory, extra, output)
+            try:
+                process.wait()
+            finally:
+                with self._mutex:
+                    self._running.discard(process)
+            output.seek(0)
+            return process.returncode, output.read().decode(errors="replace")
+
+    def _start(
+        self, command: list[str], directory: Path, extra: dict[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        with self._mutex:
+            if self._stopped:
+                raise BuildError("compilation was stopped")
+            try:
+                process = subprocess.Popen(  # noqa: S603 - the user's own compiler
+                    command,
+                    cwd=directory,
+                    env={**self._environment, **extra},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    **_OWN_GROUP,
+                )
+            except OSError as error:
+                raise BuildError(f"{command[0]} cannot be started: {error}") from None
+            self._running.add(process)
+        return process
+
+    def stop(self) -> None:
+        """Ends what runs, and lets nothing start any more."""
+        with self._mutex:
+            self._stopped = True
+            for process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)

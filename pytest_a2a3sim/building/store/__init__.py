@@ -1,0 +1,1 @@
+"""The build cache: files, locks and sizes. It knows nothing of compilers."""

@@ -1,0 +1,227 @@
+"""The store of compiled objects that every process of a user shares.
+
+Layout, below a directory that :func:`cache_directory` names::
+
+    objects/<2 digits>/<SHA-256 of the content>.so
+    manifests/<2 digits>/<key>.json     see manifest.py
+    sources/<2 digits>/<digest>         key of the latest manifest of a source
+    compilers/<digest>.json             see toolchain.py
+    headers/<key>/                      precompiled headers
+    locks/  slots/  tmp/
+
+Files appear by renaming complete ones. Nothing here raises because of the file system: what cannot
+be read is a miss, what cannot be written is not kept, and the first such error is a note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import threading
+from pathlib import Path
+
+from pytest_a2a3sim.building.store.cleanup import Statistics, clean_up, sizes
+from pytest_a2a3sim.building.store.locks import Locks
+from pytest_a2a3sim.building.store.manifest import Manifest, read_manifest
+from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.options import parse_size
+
+FORMAT = "1"
+DEFAULT_LIMIT = 2 << 30
+DIRECTORY_VARIABLE = "A2A3SIM_CACHE_DIR"
+LIMIT_VARIABLE = "A2A3SIM_CACHE_SIZE"
+
+_TAG = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Compiled kernels of pytest-a2a3sim; see "
+    "`a2a3sim cache info`.\n"
+)
+
+
+def cache_directory() -> Path:
+    """Where the cache is: ``A2A3SIM_CACHE_DIR``, or the user's cache directory."""
+    named = os.environ.get(DIRECTORY_VARIABLE, "").strip()
+    if named:
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where it is named
+
+    return user_cache_path("pytest-a2a3sim", appauthor=False)
+
+
+def size_limit() -> int:
+    """The limit that ``A2A3SIM_CACHE_SIZE`` sets, in bytes.
+
+    Raises:
+        SettingsError: it is no size.
+    """
+    text = os.environ.get(LIMIT_VARIABLE, "").strip()
+    if not text:
+        return DEFAULT_LIMIT
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise SettingsError(f"{LIMIT_VARIABLE} {error}; got {text!r}") from None
+
+
+class Cache:
+    """One cache directory, which need not exist nor be writable."""
+
+    def __init__(self, directory: Path | None = None, limit: int | None = None) -> None:
+        self.directory = directory or cache_directory()
+        self.limit = limit or size_limit()
+        self._root = self.directory / f"v{FORMAT}"
+        self._grew = False
+        self._note: str | None = None
+        self._noted = False
+        self._mutex = threading.Lock()
+        self.locks = Locks(self._root, self._make_directory, self._failed)
+
+    def take_note(self) -> str | None:
+        """The first error of the file system, once; None before and afterwards."""
+        with self._mutex:
+            note, self._note = self._note, None
+        return note
+
+    def _failed(self, error: BaseException) -> None:
+        with self._mutex:
+            if not self._noted:
+                self._noted = True
+                self._note = (
+                    f"the build cache in {self.directory} cannot be written: {error}\n"
+                    "Kernels are compiled into a temporary directory and not kept. Make it "
+                    f"writable, free space, or name another one in {DIRECTORY_VARIABLE}."
+                )
+
+    # manifests and objects
+
+    def manifest(self, key: str) -> Manifest | None:
+        """What is known for a key."""
+        return read_manifest(self._path("manifests", key, ".json"))
+
+    def save_manifest(self, key: str, manifest: Manifest) -> None:
+        """Replaces what is known for a key."""
+        self._write(self._path("manifests", key, ".json"), manifest.encode())
+
+    def latest_key(self, source: str) -> str | None:
+        """The key under which a source, named by a digest, was compiled last."""
+        try:
+            return self._path("sources", source, "").read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return None
+
+    def save_latest_key(self, source: str, key: str) -> None:
+        """Records the key under which a source was compiled."""
+        self._write(self._path("sources", source, ""), key.encode())
+
+    def read_object(self, digest: str) -> bytes | None:
+        """An object's bytes, which have that SHA-256; a damaged one is removed."""
+        path = self._path("objects", digest, ".so")
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(data).hexdigest() == digest:
+            return data
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return None
+
+    def save_object(self, data: bytes) -> None:
+        """Keeps an object."""
+        self._write(self._path("objects", hashlib.sha256(data).hexdigest(), ".so"), data)
+        self._grew = True
+
+    def touch(self, key: str, digest: str) -> None:
+        """Counts a manifest and its object as used now."""
+        for path in (self._path("manifests", key, ".json"), self._path("objects", digest, ".so")):
+            with contextlib.suppress(OSError):
+                os.utime(path)
+
+    def touch_header(self, key: str, digest: str) -> None:
+        """Counts a precompiled header as used now."""
+        self.touch(key, digest)
+        with contextlib.suppress(OSError):
+            for path in (self.header_directory(key) / digest).iterdir():
+                os.utime(path)
+
+    def compiler_file(self, name: str) -> Path:
+        """The file that holds what was found out about a compiler."""
+        return self._root / "compilers" / f"{name}.json"
+
+    def save_compiler(self, name: str, data: bytes) -> None:
+        """Keeps what was found out about a compiler."""
+        self._write(self.compiler_file(name), data)
+
+    def header_directory(self, key: str) -> Path:
+        """The directory of a precompiled header."""
+        return self._root / "headers" / key
+
+    def save_header(self, key: str, digest: str, directory: Path) -> bool:
+        """Keeps a copy of a precompiled header's directory; says whether that worked."""
+        temporary = self._root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
+        target = self.header_directory(key) / digest
+        try:
+            self._make_directory(temporary.parent)
+            shutil.copytree(directory, temporary)
+            shutil.rmtree(target, ignore_errors=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            self._failed(error)
+            return False
+        self._grew = True
+        return True
+
+    def _path(self, kind: str, name: str, suffix: str) -> Path:
+        return self._root / kind / name[:2] / f"{name}{suffix}"
+
+    def _write(self, path: Path, data: bytes) -> bool:
+        temporary = self._root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
+        try:
+            self._make_directory(temporary.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
+            os.replace(temporary, path)  # noqa: PTH105 - on the same file system: atomic
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            self._failed(error)
+            return False
+        return True
+
+    def _make_directory(self, directory: Path) -> None:
+        if directory.is_dir():
+            return
+        directory.mkdir(parents=True, exist_ok=True)
+        tag = self.directory / "CACHEDIR.TAG"
+        if not tag.exists():
+            tag.write_text(_TAG, encoding="ascii")
+
+    def statistics(self) -> Statistics:
+        """Counts what the cache holds."""
+        return Statistics(self.directory, self.limit, sizes(self._root))
+
+    def close(self) -> None:
+        """Cleans up if this process has added something and the cache is above its limit."""
+        if self._grew:
+            self._grew = False
+            clean_up(self._root, self.limit)
+
+    def clear(self) -> Statistics:
+        """Removes everything; returns what there was.
+
+        Raises:
+            SettingsError: something cannot be removed.
+        """
+        held = self.statistics()
+        try:
+            if self._root.exists():
+                shutil.rmtree(self._root)
+        except OSError as error:
+            raise SettingsError(
+                f"the build cache cannot be removed: {error}\n"
+                "If another process is filling it, try again when that has ended."
+            ) from None
+        return held

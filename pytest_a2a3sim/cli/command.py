@@ -1,0 +1,40 @@
+"""The command line: its commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.cli import cache, profile, run
+from pytest_a2a3sim.model.errors import A2A3SimError
+from pytest_a2a3sim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.handler(options))
+    except A2A3SimError as error:
+        print(f"a2a3sim: error: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        return 1
+    except KeyboardInterrupt:
+        print("a2a3sim: interrupted", file=sys.stderr)  # noqa: T201 - this is the command line
+        return 128 + signal.SIGINT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="a2a3sim", description="Golden directories from the command line, without pytest."
+    )
+    parser.add_argument("--version", action="version", version=f"a2a3sim {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run.declare(commands)
+    profile.declare(commands)
+    cache.declare(commands)
+    return parser

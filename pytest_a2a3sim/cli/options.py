@@ -1,0 +1,63 @@
+"""Options of the command line that say how to simulate, and what they make of the settings."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.options import OPTIONS, Option, settings_of
+from pytest_a2a3sim.model.settings import Settings, usable_cpus
+
+if TYPE_CHECKING:
+    import argparse
+
+_PREFIX = "--"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the table that the command line has to a command."""
+    for option in OPTIONS:
+        if option.command:
+            action: dict[str, Any] = (
+                {"action": "store_true"} if option.kind == "flag" else {"metavar": option.metavar}
+            )
+            parser.add_argument(
+                option.flag(_PREFIX), help=option.help.format(p=_PREFIX), dest=option.name, **action
+            )
+
+
+def declare_directory(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that name a golden directory, as the PTO runtime's own runner has them."""
+    parser.add_argument("-k", "--kernels", required=True, help="directory of kernel_config.py")
+    parser.add_argument("-g", "--golden", required=True, help="golden.py")
+
+
+def settings(arguments: argparse.Namespace) -> Settings:
+    """What the options say.
+
+    Raises:
+        SettingsError: one has no meaning.
+    """
+    given = vars(arguments)
+    values = {
+        option.field: _value(option, given[option.name])
+        for option in OPTIONS
+        if option.command and option.field
+    }
+    values["rebuild_since"] = time.time() if given["rebuild"] else None
+    return settings_of(values, default_threads=usable_cpus())
+
+
+def _value(option: Option, text: str | None) -> Any:
+    if text is None:
+        return None
+    if option.kind == "words":
+        return tuple(shlex.split(text))
+    if option.parse is None:
+        return text
+    try:
+        return option.parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{option.flag(_PREFIX)} {error}; got {text!r}") from None

@@ -1,0 +1,47 @@
+"""``a2a3sim profile``: where the time of a graph goes, and what a device would make of it."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.cli import options as simulation
+from pytest_a2a3sim.simulator import Simulator
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = commands.add_parser("profile", help="show where the time of a task graph goes")
+    simulation.declare_directory(parser)
+    parser.add_argument("-c", "--case", help="profile this case (default: the first)")
+    parser.add_argument(
+        "--repeat",
+        type=int,
+        default=3,
+        metavar="N",
+        help="run the case N times and take each task's shortest time (default: 3)",
+    )
+    simulation.declare(parser)
+    parser.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs one case and prints its profile; 1 if its outputs do not match."""
+    from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting.profile_text import profile_lines  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - needs NumPy
+
+    golden, case = load_case(Path(options.golden), options.case, kernels=Path(options.kernels))
+    with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
+        results = [simulator.attempt(golden, case).get() for _ in range(max(1, options.repeat))]
+    profile = profile_of(*(result.recording for result in results))
+    lines = ["", f"{options.golden}, case {case.name!r}", *profile_lines(profile)]
+    passed = all(result.passed for result in results)
+    if not passed:
+        lines += ["", "The outputs do not match; `a2a3sim run` shows how."]
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - this is the command line
+    return 0 if passed else 1

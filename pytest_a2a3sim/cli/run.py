@@ -1,0 +1,151 @@
+"""``a2a3sim run``: builds, simulates and checks a golden directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.cli import options as simulation
+from pytest_a2a3sim.model.errors import A2A3SimError
+from pytest_a2a3sim.reporting.terminal import BuildLines
+from pytest_a2a3sim.simulator import Simulator
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+
+_LEVELS = ("error", "warn", "info", "debug")
+_RULE = "=" * 60
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the command line."""
+    parser = commands.add_parser("run", help="build, simulate and check a golden directory")
+    simulation.declare_directory(parser)
+    parser.add_argument(
+        "-p",
+        "--platform",
+        default="a2a3sim",
+        choices=("a2a3sim", "a2a3"),
+        help="a2a3sim simulates (default); a2a3 is hardware, which this project does not drive",
+    )
+    parser.add_argument("-d", "--device", type=int, help="accepted and ignored: there is no device")
+    parser.add_argument("-c", "--case", help="run this case only")
+    parser.add_argument(
+        "--all-cases", action="store_true", help="run all of ALL_CASES, not only DEFAULT_CASE"
+    )
+    simulation.declare(parser)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="the same as --log-level debug"
+    )
+    parser.add_argument("--silent", action="store_true", help="the same as --log-level error")
+    parser.add_argument("--log-level", choices=_LEVELS, help="how much to print (default: info)")
+    parser.set_defaults(handler=run)
+
+
+class _Console:
+    """Prints what has the asked-for importance, at once: the kernels print to the same stream."""
+
+    def __init__(self, level: str) -> None:
+        self.threshold = _LEVELS.index(level)
+        self.built = False
+
+    def say(self, *lines: str, level: str = "info") -> None:
+        if _LEVELS.index(level) <= self.threshold:
+            print(*lines, sep="\n", flush=True)  # noqa: T201 - this is the command line
+
+    def building(self, golden: GoldenSpec) -> None:
+        """Announces the build, once: later cases use the same sources."""
+        if self.built:
+            return
+        self.built = True
+        config = golden.config
+        self.say(
+            f"=== Building Runtime: {config.runtime.runtime} (platform: a2a3sim) ===",
+            f"block_dim={config.runtime.block_dim}",
+            "=== Compiling and Registering Kernels ===",
+            *(
+                f"Compiling kernel: {kernel.compile.source} (func_id={kernel.func_id})"
+                for kernel in config.kernels
+            ),
+            f"Compiling orchestration: {config.orchestration.compile.source}",
+        )
+
+    def running(self, case: CaseSpec) -> None:
+        """Announces the case."""
+        self.say(f"=== Running Case: {case.name} ===")
+        self.say(f"params: {case.params}", level="debug")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command; 1 if a case fails."""
+    console = _Console(_level(options))
+    if options.platform != "a2a3sim":
+        raise A2A3SimError(
+            "platform 'a2a3' is the hardware, and this project simulates it\n"
+            "Run with `-p a2a3sim`; for the hardware use the PTO runtime itself."
+        )
+    from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
+
+    os.environ["PTO_LOG_LEVEL"] = _level(options)
+    golden = load_golden(Path(options.golden), Path(options.kernels))
+    for note in golden.config.notes:
+        console.say(f"warning: {note}", level="warn")
+    with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
+        simulator.report_build = BuildLines(console.say, is_terminal=sys.stdout.isatty())
+        failed = [
+            case.name
+            for case in _cases(golden, options)
+            if not _run_case(simulator, golden, case, console)
+        ]
+    verdict = "TEST FAILED" if failed else "TEST PASSED"
+    console.say("", _RULE, verdict, _RULE)
+    if failed:
+        print(f"failed cases: {', '.join(failed)}", file=sys.stderr)  # noqa: T201 - as above
+    return 1 if failed else 0
+
+
+def _level(options: argparse.Namespace) -> str:
+    chosen: str | None = options.log_level
+    if chosen is not None:
+        return chosen
+    return "debug" if options.verbose else "error" if options.silent else "info"
+
+
+def _cases(golden: GoldenSpec, options: argparse.Namespace) -> list[CaseSpec]:
+    from pytest_a2a3sim.loading.golden import choose_case  # noqa: PLC0415 - needs NumPy
+
+    if options.case is not None:
+        return [choose_case(golden, options.case)]
+    return [case for case in golden.cases if case.runs_by_default or options.all_cases]
+
+
+def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console: _Console) -> bool:
+    from pytest_a2a3sim.reporting import text  # noqa: PLC0415 - needs NumPy
+
+    try:
+        result = simulator.attempt(golden, case, console).get()
+    except A2A3SimError as error:
+        console.say(f"case {case.name!r}: {error.kind}: {error}", level="error")
+        return False
+    console.say("=== Comparing Results ===")
+    for diff in result.diffs:
+        console.say(text.comparing_line(diff))
+        if diff.passed:
+            console.say(f"  {text.verdict_line(diff)}")
+        else:
+            console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
+    for finding in result.findings:
+        console.say(f"warning: {finding}", level="warn")
+    console.say(_phases(result), level="debug")
+    return result.passed
+
+
+def _phases(result: CaseResult) -> str:
+    seconds = ", ".join(f"{name} {value * 1e3:.1f}" for name, value in result.phases.items())
+    return f"{result.graph.tasks} tasks, {result.graph.edges} edges; milliseconds: {seconds}"

@@ -1,0 +1,1 @@
+"""What the mismatches of a tensor look like."""

@@ -1,0 +1,145 @@
+"""The elements of a tensor that do not match, as numbers, for those who look for a pattern."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_a2a3sim.model.diff import Pair
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+
+FEWEST = 4
+"""Fewer mismatches show no pattern: the report lists them all."""
+
+_SAMPLE = 4096
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FloatFormat:
+    """A float type: bits of mantissa that are stored, and its least normal exponent."""
+
+    mantissa: int
+    exponent: int
+
+    def spacing(self, numbers: Floats) -> Floats:
+        """The distance to the next number of the format, for each of them."""
+        exponents = np.maximum(np.frexp(numbers)[1] - 1, self.exponent)
+        spacing: Floats = np.ldexp(1.0, exponents - self.mantissa)
+        return spacing
+
+    def holds(self, numbers: Floats) -> Flags:
+        """Which numbers the format has, apart from its range."""
+        steps = numbers / self.spacing(numbers)
+        flags: Flags = steps == np.rint(steps)
+        return flags
+
+
+FORMATS = {
+    "float64": FloatFormat(52, -1022),
+    "float32": FloatFormat(23, -126),
+    "float16": FloatFormat(10, -14),
+    "bfloat16": FloatFormat(7, -126),
+    "float8_e4m3fn": FloatFormat(3, -6),
+    "float8_e4m3": FloatFormat(3, -6),
+    "float8_e4m3fnuz": FloatFormat(3, -7),
+    "float8_e4m3b11fnuz": FloatFormat(3, -10),
+    "float8_e5m2": FloatFormat(2, -14),
+    "float8_e5m2fnuz": FloatFormat(2, -15),
+}
+
+
+@dataclass(frozen=True)
+class Mismatches:
+    """A pair of tensors and the flat indices of its mismatches, ascending.
+
+    Numbers are float64, which holds those of every dtype but 64-bit ints exactly.
+    """
+
+    pair: Pair
+    flat: Indices
+
+    @property
+    def count(self) -> int:
+        """Number of mismatches."""
+        return self.flat.size
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's."""
+        return self.pair.tensor.shape
+
+    @property
+    def format(self) -> FloatFormat | None:
+        """The dtype's; None for ints and bool."""
+        return FORMATS.get(self.pair.tensor.dtype)
+
+    @functools.cached_property
+    def actual(self) -> npt.NDArray[Any]:
+        """Every element of the device's result, shape ``(size,)``."""
+        return self.pair.tensor.flat_numbers(self.pair.actual)
+
+    @functools.cached_property
+    def expected(self) -> npt.NDArray[Any]:
+        """Every element of the golden's result, shape ``(size,)``."""
+        return self.pair.tensor.flat_numbers(self.pair.expected)
+
+    @functools.cached_property
+    def sample(self) -> Indices:
+        """Flat indices of at most 4,096 mismatches, evenly chosen."""
+        if self.count <= _SAMPLE:
+            return self.flat
+        chosen: Indices = self.flat[np.linspace(0, self.count - 1, _SAMPLE).astype(np.intp)]
+        return chosen
+
+    def actual_at(self, flat: Indices) -> Floats:
+        """The device's numbers at flat indices."""
+        return as_floats(self.actual[flat])
+
+    def expected_at(self, flat: Indices) -> Floats:
+        """The golden's numbers at flat indices."""
+        return as_floats(self.expected[flat])
+
+    def slack(self, actual: Floats, expected: Floats) -> Floats:
+        """How far numbers may be apart that count as equal: the tolerance, at least 2 ULPs."""
+        tolerance = self.pair.tolerance
+        magnitude = np.maximum(np.abs(actual), np.abs(expected))
+        magnitude[~np.isfinite(magnitude)] = 0.0
+        slack: Floats = tolerance.atol + tolerance.rtol * magnitude
+        if self.format is not None:
+            slack = np.maximum(slack, 2 * self.format.spacing(magnitude))
+        return slack
+
+    def all(self, holds: Callable[[Indices], Flags]) -> bool:
+        """Whether something holds for every mismatch; asks for the sample first."""
+        return bool(holds(self.sample).all()) and all(
+            bool(holds(chunk).all()) for chunk in self._chunks()
+        )
+
+    def _chunks(self) -> Iterator[Indices]:
+        for start in range(0, self.count, _CHUNK):
+            yield self.flat[start : start + _CHUNK]
+
+
+def as_floats(numbers: npt.NDArray[Any]) -> Floats:
+    """The numbers as float64."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+        return numbers.astype(np.float64)
+
+
+def unlikely(share: float, count: int) -> bool:
+    """Whether ``count`` random elements are all within such a share of a tensor by chance alone.
+
+    One in a million is the bound.
+    """
+    return share < 1 and count * np.log10(max(share, 1e-300)) < -6  # noqa: PLR2004 - as stated

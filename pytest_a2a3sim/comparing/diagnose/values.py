@@ -1,0 +1,202 @@
+"""What wrong values have in common: never written, zero, scaled, rounded, growing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, FORMATS, as_floats
+from pytest_a2a3sim.engine.request import POISON
+from pytest_a2a3sim.model.diff import Diagnosis
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.comparing.diagnose.mismatches import (
+        Flags,
+        FloatFormat,
+        Floats,
+        Indices,
+        Mismatches,
+    )
+
+_SPREAD = 8.0  # times the slack: expected values closer together fit a factor as well as an offset
+_COARSER = ("float8_e5m2", "float8_e4m3fn", "bfloat16", "float16", "float32")
+_QUARTERS = 4
+_SHORTEST_GROWTH = 16
+_GROWTH = 4.0
+_CORRELATION = 0.8
+
+
+def values(wrong: Mismatches) -> Diagnosis | None:
+    """The first statement that holds for the values of all mismatches."""
+    if (found := _poisoned(wrong)) is not None or wrong.count < FEWEST:
+        return found
+    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset):
+        if (found := look(wrong)) is not None:
+            return found
+    return None
+
+
+def _poisoned(wrong: Mismatches) -> Diagnosis | None:
+    raw = wrong.pair.actual.reshape(wrong.pair.tensor.size, -1)
+    if not wrong.all(lambda flat: (raw[flat] == POISON).all(axis=1)):
+        return None
+    is_float = wrong.format is not None
+    if not is_float and wrong.count < FEWEST:  # -1 is a value like any other
+        return None
+    return Diagnosis(
+        "unwritten",
+        f"{'' if is_float else 'perhaps '}never written: all {wrong.count} mismatches hold the "
+        "bytes 0xFF of fresh device memory",
+    )
+
+
+def _nan(wrong: Mismatches) -> Diagnosis | None:
+    if not wrong.all(lambda flat: np.isnan(wrong.actual_at(flat))):
+        return None
+    return Diagnosis("nan", f"NaN: all {wrong.count} mismatches are NaN, none of them expected")
+
+
+def _zero(wrong: Mismatches) -> Diagnosis | None:
+    if not wrong.all(lambda flat: wrong.actual_at(flat) == 0):
+        return None
+    return Diagnosis("zero", f"zero: all {wrong.count} mismatches are 0, none of them expected")
+
+
+def _one_ulp(wrong: Mismatches) -> Diagnosis | None:
+    form = wrong.format
+    if form is None:
+        return None
+
+    def one_apart(flat: Indices) -> Flags:
+        actual, expected = wrong.actual_at(flat), wrong.expected_at(flat)
+        with np.errstate(invalid="ignore"):
+            larger = np.maximum(np.abs(actual), np.abs(expected))
+            flags: Flags = np.abs(actual - expected) <= form.spacing(larger)
+        return flags
+
+    if not wrong.all(one_apart):
+        return None
+    expected = np.abs(wrong.expected_at(wrong.sample))
+    typical = float(np.median(expected))
+    tolerance, dtype = wrong.pair.tolerance, wrong.pair.tensor.dtype
+    return Diagnosis(
+        "one-ulp",
+        f"off by one ULP: all {wrong.count} mismatches are neighbouring {dtype} numbers; at "
+        f"|expected| = {typical:.3g} a {dtype} ULP is "
+        f"{float(form.spacing(np.array([typical]))[0]):.3g} and the tolerance allows "
+        f"{tolerance.atol + tolerance.rtol * typical:.3g}, less than the type's rounding: use "
+        f"rtol >= {2.0**-form.mantissa:.2g}",
+    )
+
+
+def _rounded(wrong: Mismatches) -> Diagnosis | None:
+    own = wrong.format
+    if own is None:
+        return None
+    for name in _COARSER:
+        coarse = FORMATS[name]
+        if coarse.mantissa >= own.mantissa:
+            return None
+
+        def rounded(flat: Indices, coarse: FloatFormat = coarse) -> Flags:
+            actual, expected = wrong.actual_at(flat), wrong.expected_at(flat)
+            with np.errstate(invalid="ignore"):
+                near = np.abs(actual - expected) <= coarse.spacing(expected)
+            return near & coarse.holds(actual)
+
+        unrounded = np.count_nonzero(~coarse.holds(wrong.expected_at(wrong.sample)))
+        if unrounded > wrong.sample.size / 2 and wrong.all(rounded):
+            return Diagnosis(
+                "rounded",
+                f"rounded to {name}: all {wrong.count} mismatches are {name} numbers within one "
+                f"{name} ULP of expected",
+            )
+    return None
+
+
+def _negated(wrong: Mismatches) -> Diagnosis | None:
+    if not wrong.all(lambda flat: _fits(wrong, flat, -1.0, 0.0)):
+        return None
+    return Diagnosis("negated", f"sign flipped: actual = -expected in all {wrong.count} mismatches")
+
+
+def _scaled(wrong: Mismatches) -> Diagnosis | None:
+    actual, expected = wrong.actual_at(wrong.sample), wrong.expected_at(wrong.sample)
+    usable = (expected != 0) & np.isfinite(expected) & np.isfinite(actual)
+    if usable.all() and _is_spread(wrong, expected):
+        factor = float(np.median(actual / expected))
+        if factor not in {0.0, 1.0} and wrong.all(lambda flat: _fits(wrong, flat, factor, 0.0)):
+            return Diagnosis(
+                "scaled",
+                f"constant factor: actual = {factor:.6g} * expected in all {wrong.count} "
+                "mismatches",
+            )
+    return None
+
+
+def _offset(wrong: Mismatches) -> Diagnosis | None:
+    actual, expected = wrong.actual_at(wrong.sample), wrong.expected_at(wrong.sample)
+    if not (np.isfinite(actual).all() and _is_spread(wrong, expected)):
+        return None
+    offset = float(np.median(actual - expected))
+    if offset == 0 or not wrong.all(lambda flat: _fits(wrong, flat, 1.0, offset)):
+        return None
+    sign = "+" if offset > 0 else "-"
+    return Diagnosis(
+        "offset",
+        f"constant offset: actual = expected {sign} {abs(offset):.6g} in all {wrong.count} "
+        "mismatches",
+    )
+
+
+def _fits(wrong: Mismatches, flat: Indices, factor: float, offset: float) -> Flags:
+    actual = wrong.actual_at(flat)
+    model = factor * wrong.expected_at(flat) + offset
+    with np.errstate(invalid="ignore"):
+        flags: Flags = np.abs(actual - model) <= wrong.slack(actual, model)
+    return flags
+
+
+def _is_spread(wrong: Mismatches, expected: Floats) -> bool:
+    """Whether expected values differ enough for a factor and an offset to differ."""
+    if not np.isfinite(expected).all():
+        return False
+    slack = float(np.max(wrong.slack(expected, expected)))
+    return bool(np.ptp(expected) > _SPREAD * slack)
+
+
+def growth(wrong: Mismatches) -> Diagnosis | None:
+    """Errors that grow along an axis, faster than the expected values do."""
+    errors = np.abs(as_floats(wrong.actual) - as_floats(wrong.expected)).reshape(wrong.shape)
+    if wrong.count < FEWEST or not np.isfinite(errors).all():
+        return None
+    magnitudes = np.abs(as_floats(wrong.expected)).reshape(wrong.shape)
+    for axis, length in enumerate(wrong.shape):
+        if length < _SHORTEST_GROWTH:
+            continue
+        others = tuple(i for i in range(len(wrong.shape)) if i != axis)
+        error, magnitude = errors.mean(axis=others), magnitudes.mean(axis=others)
+        first, last = _outer_quarters(error)
+        relative_first, relative_last = _outer_quarters(error / np.maximum(magnitude, 1e-300))
+        rises = min(last / max(first, 1e-300), relative_last / max(relative_first, 1e-300))
+        ranks = np.argsort(np.argsort(_blocks(error)))
+        correlation = float(np.corrcoef(ranks, np.arange(ranks.size))[0, 1])
+        if rises >= _GROWTH and correlation >= _CORRELATION:
+            return Diagnosis(
+                "growing",
+                f"the error grows along axis {axis}: on average {first:.3g} in its first quarter "
+                f"and {last:.3g} in its last, as accumulated errors do",
+            )
+    return None
+
+
+def _outer_quarters(numbers: Floats) -> tuple[float, float]:
+    quarter = math.ceil(numbers.size / _QUARTERS)
+    return float(numbers[:quarter].mean()), float(numbers[-quarter:].mean())
+
+
+def _blocks(numbers: Floats) -> Floats:
+    """Means of 8 to 16 equal parts, so that noise does not hide a trend."""
+    return np.array([part.mean() for part in np.array_split(numbers, min(16, numbers.size // 2))])

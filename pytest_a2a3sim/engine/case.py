@@ -1,0 +1,137 @@
+"""A case that is being simulated: how it is started, watched and asked how it ended."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
+from pytest_a2a3sim.engine.graph import map_recording
+from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
+from pytest_a2a3sim.engine.request import request_of
+from pytest_a2a3sim.model.failure import Failure, RunningTask, TaskArgument
+from pytest_a2a3sim.model.recording import Completion, CopiedRange, Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_a2a3sim.engine.host_memory import HostMemory
+    from pytest_a2a3sim.engine.request import RunOptions
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.failure import Ending, Place
+
+_MOST_RUNNING = 64
+"""Tasks that a failure tells about."""
+
+
+class Run(AbstractContextManager["Run"]):
+    """A case that is being simulated; leaving the context kills it if it still runs."""
+
+    def __init__(
+        self, built: BuiltCase, inputs: CaseInputs, memory: HostMemory, options: RunOptions
+    ) -> None:
+        self._built = built
+        self._memory = memory
+        self._options = options
+        keep: list[Any] = []  # cffi memory that the request points into
+        request = request_of(built, inputs, memory, options, keep)
+        holder = ffi.new("a2a3_run**")
+        check(lib.a2a3_run_start(request, holder), "the simulation cannot be started")
+        self._run: Any = holder[0]
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the simulating process."""
+        lib.a2a3_run_destroy(self._run)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the case has ended, within about so many seconds.
+
+        A case that makes no progress for its hang timeout is ended, and has failed.
+
+        Raises:
+            EngineError: the simulating process cannot be watched.
+        """
+        status = lib.a2a3_run_wait(self._run, seconds, self._options.hang_timeout)
+        return bool(check(status, "the simulation cannot be watched") != lib.A2A3_RUNNING)
+
+    def time_out(self, seconds: float) -> None:
+        """Ends the case as one that has run for longer than it may.
+
+        Raises:
+            EngineError: it cannot be ended.
+        """
+        check(lib.a2a3_run_time_out(self._run, seconds), "the simulation cannot be ended")
+
+    def result(self) -> Completion | Failure:
+        """How the case ended; the outputs are in the host memory if it did not fail.
+
+        Raises:
+            EngineError: what it has left behind cannot be read.
+        """
+        raw = ffi.new("a2a3_ending*")
+        lib.a2a3_run_ending(self._run, raw)
+        ending = ending_of(raw)
+        if raw.failure != lib.A2A3_FAILURE_NONE:
+            return self._failure(ending, raw.snapshot)
+        return Completion(
+            graph=Graph(ending.task_count, ending.edge_count),
+            phases=ending.phases,
+            recording=map_recording(self._run, self._built, self._options.block_dim),
+            copied=self._copied(),
+            peak_rss_bytes=ending.peak_rss_bytes or None,
+        )
+
+    def _copied(self) -> tuple[CopiedRange, ...]:
+        count = ffi.new("int64_t*")
+        ranges = lib.a2a3_run_copied_ranges(self._run, count)
+        tensors = self._memory.names()
+        return tuple(
+            CopiedRange(tensors[item.tensor], item.offset, item.size, item.changed)
+            for item in ranges[0 : count[0]]
+        )
+
+    def _failure(self, ending: Ending, snapshot: Any) -> Failure:
+        count = ffi.new("int64_t*")
+        objects = lib.a2a3_run_objects(self._run, count)
+        arguments = snapshot.args[0 : snapshot.arg_count]
+        return Failure(
+            ending=ending,
+            place=None if ending.address is None else self._place(ending.address, arguments),
+            arguments=self._arguments(snapshot),
+            addresses=_addresses(snapshot),
+            running=self._running_tasks(),
+            objects=tuple(loaded_object_of(item) for item in objects[0 : count[0]]),
+            device_memory=self._options.memory,
+        )
+
+    def _place(self, address: int, arguments: Sequence[int]) -> Place:
+        raw = ffi.new("a2a3_place*")
+        lib.a2a3_run_place(self._run, address, list(arguments), len(arguments), raw)
+        return place_of(raw, self._memory.tensors())
+
+    def _arguments(self, snapshot: Any) -> tuple[TaskArgument, ...]:
+        values = snapshot.args[0 : snapshot.arg_count]
+        return tuple(TaskArgument(value, self._place(value, ())) for value in values)
+
+    def _running_tasks(self) -> tuple[RunningTask, ...]:
+        tasks = ffi.new("a2a3_running_task[]", _MOST_RUNNING)
+        count = ffi.new("int32_t*")
+        check(
+            lib.a2a3_run_running_tasks(self._run, tasks, _MOST_RUNNING, count),
+            "the running tasks cannot be listed",
+        )
+        return tuple(
+            RunningTask(
+                task.task_id,
+                task.func_id,
+                core_name(task.core_type, task.core_id),
+                task.seconds,
+                self._arguments(task.snapshot),
+                _addresses(task.snapshot),
+            )
+            for task in tasks[0 : count[0]]
+        )
+
+
+def _addresses(snapshot: Any) -> tuple[int, ...]:
+    return tuple(snapshot.frames[0 : snapshot.frame_count])

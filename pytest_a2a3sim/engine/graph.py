@@ -1,0 +1,96 @@
+"""Graphs that ran: their recording, and what list scheduling makes of their times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_a2a3sim.engine.library import check, ffi, lib
+from pytest_a2a3sim.model.recording import Recording
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pytest_a2a3sim.model.case import BuiltCase
+
+_NUMPY_NAMES = {"double": "float64", "int32_t": "int32", "int16_t": "int16"}
+
+
+def _dtype_of(structure: str) -> np.dtype[np.void]:
+    """A structure of numbers as NumPy sees it, of equal layout."""
+    ctype = ffi.typeof(structure)
+    return np.dtype(
+        {
+            "names": [name for name, _ in ctype.fields],
+            "formats": [_NUMPY_NAMES[field.type.cname] for _, field in ctype.fields],
+            "offsets": [field.offset for _, field in ctype.fields],
+            "itemsize": ffi.sizeof(ctype),
+        }
+    )
+
+
+_TASK_TIMES = _dtype_of("a2a3_task_times")
+
+
+def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
+    """What a case that ran to its end has recorded; its arrays keep the engine's memory.
+
+    Raises:
+        EngineError: it cannot be mapped.
+    """
+    raw = ffi.new("a2a3_recording*")
+    check(lib.a2a3_run_map_recording(run, raw), "the recording cannot be mapped")
+    nbytes = raw.nbytes
+    memory = ffi.gc(raw.memory, lambda mapped: lib.a2a3_unmap_recording(mapped, nbytes), nbytes)
+    whole = ffi.buffer(memory, nbytes)
+
+    def array(pointer: Any, kind: type[np.generic], count: int) -> npt.NDArray[Any]:
+        offset = int(ffi.cast("char*", pointer) - ffi.cast("char*", memory))
+        return np.frombuffer(whole, kind, count, offset)
+
+    timeline = np.empty(raw.task_count, _TASK_TIMES)
+    times = ffi.cast("a2a3_task_times*", timeline.ctypes.data)
+    check(lib.a2a3_run_task_times(run, times), "the times of tasks cannot be read")
+    return Recording(
+        timeline=timeline,
+        func_ids=array(raw.func_ids, np.int32, raw.task_count),
+        first_successor=array(raw.first_successor, np.uint32, raw.task_count + 1),
+        successors=array(raw.successors, np.int32, raw.edge_count),
+        kernels={kernel.spec.func_id: kernel.spec for kernel in built.kernels},
+        block_dim=block_dim,
+    )
+
+
+class TimedGraph:
+    """A graph and how long each task takes, as the engine reads it.
+
+    Args:
+        recording: the graph.
+        seconds: of each task, float64 of shape ``(tasks,)``.
+    """
+
+    def __init__(self, recording: Recording, seconds: npt.NDArray[np.float64]) -> None:
+        self._graph = ffi.new("a2a3_timed_graph*")
+        self._graph.task_count = recording.tasks
+        self._keep = [
+            ffi.from_buffer("double[]", np.ascontiguousarray(seconds, dtype=np.float64)),
+            ffi.from_buffer("int8_t[]", recording.timeline["core_type"].astype(np.int8)),
+            ffi.from_buffer("uint32_t[]", recording.first_successor),
+            ffi.from_buffer("int32_t[]", recording.successors),
+        ]
+        graph = self._graph
+        graph.seconds, graph.core_types, graph.first_successor, graph.successors = self._keep
+
+    def makespan(self, block_dim: int) -> float:
+        """Seconds that list scheduling needs on that many AIC and twice as many AIV cores."""
+        seconds = ffi.new("double*")
+        check(lib.a2a3_list_schedule(self._graph, block_dim, seconds), "list scheduling")
+        return float(seconds[0])
+
+    def critical_path(self) -> list[int]:
+        """Ids of the tasks of a longest path, first task first."""
+        path = ffi.new("int32_t[]", self._graph.task_count)
+        length = ffi.new("int32_t*")
+        check(lib.a2a3_critical_path(self._graph, path, length), "the critical path")
+        return list(ffi.unpack(path, length[0]))

@@ -1,0 +1,139 @@
+"""What a run is asked for: built objects, inputs and options -> the engine's a2a3_request."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
+from pytest_a2a3sim.model.case import Pointer
+from pytest_a2a3sim.model.settings import (
+    DEFAULT_HANG_TIMEOUT,
+    DEPTH_FIRST,
+    Schedule,
+    Threads,
+    default_device_memory,
+)
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.engine.host_memory import HostMemory
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+
+POISON: int = lib.A2A3_POISON_NAN
+"""What fresh device memory is filled with: a NaN in every float type."""
+
+OTHER_POISON: int = lib.A2A3_POISON_NUMBER
+"""What it is filled with to find out who reads it: a common number in every float type."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A device buffer whose last byte, or first one for an underrun, touches unreachable memory."""
+
+    buffer: int
+    underrun: bool
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a case is simulated.
+
+    Attributes:
+        block_dim: AIC cores; there are twice as many AIV cores.
+        threads: worker threads that simulate them, or ``"cores"``.
+        hang_timeout: seconds without progress after which the case has failed.
+        isolate: simulate in a child process.
+        schedule: the order in which ready tasks are executed.
+        memory: bytes of the device.
+        poison: the byte that fresh device memory is filled with.
+        output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
+        watches: buffers that are placed for an overrun to fault at once.
+        check_each_task: look for damage around the watched buffers after each task.
+    """
+
+    block_dim: int
+    threads: Threads
+    hang_timeout: float = DEFAULT_HANG_TIMEOUT
+    isolate: bool = True
+    schedule: Schedule = DEPTH_FIRST
+    memory: int = field(default_factory=default_device_memory)
+    poison: int = POISON
+    output: tuple[int, int] = (-1, -1)
+    watches: tuple[Watch, ...] = ()
+    check_each_task: bool = False
+
+
+def request_of(
+    built: BuiltCase, inputs: CaseInputs, memory: HostMemory, options: RunOptions, keep: list[Any]
+) -> Any:
+    """An ``a2a3_request*``; the memory that it points into is appended to ``keep``."""
+
+    def text(value: str) -> Any:
+        keep.append(ffi.new("char[]", os.fsencode(value)))
+        return keep[-1]
+
+    def array(kind: str, rows: list[Any]) -> Any:
+        keep.append(ffi.new(f"{kind}[]", rows))
+        return keep[-1]
+
+    request = ffi.new("a2a3_request*")
+    request.orchestration_path = text(os.fspath(built.orchestration_path))
+    request.orchestration_symbol = text(built.orchestration_symbol)
+    request.kernels = array(
+        "a2a3_kernel",
+        [
+            {
+                "name": text(kernel.spec.name),
+                "object_path": text(os.fspath(kernel.path)),
+                "symbol": text(kernel.symbol),
+                "func_id": kernel.spec.func_id,
+                "core_type": core_type_value(kernel.spec.core_type),
+            }
+            for kernel in built.kernels
+        ],
+    )
+    request.kernel_count = len(built.kernels)
+    request.tensors = array(
+        "a2a3_tensor",
+        [
+            {
+                "name": text(tensor.name),
+                "data": ffi.cast("void*", memory.address(tensor.name)),
+                "nbytes": tensor.nbytes,
+                "read_only": tensor.is_read_only and tensor.name not in inputs.outputs,
+            }
+            for tensor in memory.tensors()
+        ],
+    )
+    request.tensor_count = len(memory.names())
+    request.window = memory.window
+    request.args = array(
+        "uint64_t",
+        [
+            memory.address(argument.tensor) if isinstance(argument, Pointer) else argument.bits
+            for argument in inputs.arguments
+        ],
+    )
+    request.arg_count = len(inputs.arguments)
+    request.block_dim = options.block_dim
+    request.thread_count = 0 if options.threads == "cores" else options.threads
+    request.schedule = _schedules()[options.schedule.order]
+    request.seed = options.schedule.seed
+    request.isolate = options.isolate
+    request.device_memory_size = options.memory
+    request.poison = options.poison
+    request.output_descriptor, request.error_descriptor = options.output
+    request.watches = array(
+        "a2a3_watch",
+        [{"buffer": watch.buffer, "underrun": watch.underrun} for watch in options.watches],
+    )
+    request.watch_count = len(options.watches)
+    request.check_each_task = options.check_each_task
+    return request
+
+
+def _schedules() -> dict[str, int]:
+    """Values of a2a3_schedule by :attr:`Schedule.order`."""
+    found = values("a2a3_schedule", "A2A3_SCHEDULE_")
+    return {name.replace("_", "-"): value for name, value in found.items()}

@@ -1,0 +1,1 @@
+"""Failures of native code in words: which task, where, why."""

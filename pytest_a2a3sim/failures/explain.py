@@ -1,0 +1,244 @@
+"""What the engine knows of a failure -> the typed error that says it in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.failures.signals import fault_words
+from pytest_a2a3sim.failures.symbolize import Symbolizer
+from pytest_a2a3sim.failures.words import (
+    argument_lines,
+    backtrace_lines,
+    byte_count,
+    place_words,
+    source_of,
+)
+from pytest_a2a3sim.model.errors import (
+    BuildError,
+    Culprit,
+    GraphError,
+    KernelException,
+    KernelExit,
+    KernelFault,
+    KernelHang,
+    OrchestrationError,
+    OutOfMemory,
+    RunError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_a2a3sim.failures.symbolize import Frame
+    from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.errors import A2A3SimError
+    from pytest_a2a3sim.model.failure import Ending, Failure, RunningTask
+    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.spec import KernelSpec
+
+_ERRORS: dict[str, type[RunError]] = {
+    "orchestration": OrchestrationError,
+    "graph": GraphError,
+    "kernel_fault": KernelFault,
+    "kernel_exit": KernelExit,
+    "kernel_exception": KernelException,
+    "kernel_hang": KernelHang,
+    "out_of_memory": OutOfMemory,
+}
+
+
+def error_of(
+    failure: Failure, built: BuiltCase, schedule: Schedule, note: str | None = None
+) -> A2A3SimError:
+    """The typed error for a failed case.
+
+    Args:
+        failure: what is known.
+        built: the objects that ran.
+        schedule: the order in which they did.
+        note: a last line for the message.
+    """
+    kernels = {kernel.spec.func_id: kernel.spec for kernel in built.kernels}
+    ending = failure.ending
+    if ending.failure == "load":
+        return BuildError("\n".join([_load_message(ending, kernels), *schedule.repeat_lines]))
+    calls = _Calls(failure, built)
+    culprit = _culprit(failure, calls, kernels)
+    kind = OutOfMemory if _device_was_full(ending) else _ERRORS[ending.failure]
+    lines = [*_message(failure, calls, culprit, kernels), *schedule.repeat_lines]
+    if note is not None:
+        lines.append(f"  {note}")
+    return kind("\n".join(lines), culprit)
+
+
+class _Calls:
+    """Backtraces of a failure's threads."""
+
+    def __init__(self, failure: Failure, built: BuiltCase) -> None:
+        symbolizer = Symbolizer(failure.objects, built.paths)
+        thrown = failure.ending.signal_number == 0 and not failure.ending.hang_seconds
+        self.at_fault = symbolizer.backtrace(failure.addresses, from_user=thrown)
+        self._running = {
+            task.task_id: symbolizer.backtrace(task.addresses) for task in failure.running
+        }
+
+    def of(self, task: RunningTask) -> tuple[Frame, ...]:
+        return self._running[task.task_id]
+
+
+def _culprit(failure: Failure, calls: _Calls, kernels: Mapping[int, KernelSpec]) -> Culprit:
+    task = _only_running(failure)
+    at_fault = failure.ending if task is None else task
+    source, line = source_of(calls.at_fault or (() if task is None else calls.of(task)))
+    place = failure.place
+    in_buffer = place is not None and place.buffer is not None
+    return Culprit(
+        task=_known(at_fault.task_id),
+        func_id=_known(at_fault.func_id),
+        kernel=_kernel_name(at_fault.func_id, kernels),
+        core=at_fault.core,
+        source=source,
+        line=line,
+        buffer=place.buffer if place is not None and in_buffer else None,
+        offset=place.offset if place is not None and in_buffer else None,
+    )
+
+
+def _only_running(failure: Failure) -> RunningTask | None:
+    """The one task that was running, where no other is known to be at fault."""
+    known = failure.ending.task_id >= 0 or failure.ending.failure == "graph"
+    return failure.running[0] if not known and len(failure.running) == 1 else None
+
+
+def _device_was_full(ending: Ending) -> bool:
+    """Whether an orchestration failed after it had been refused memory."""
+    return ending.failure == "orchestration" and ending.refused_call > 0
+
+
+def _message(
+    failure: Failure, calls: _Calls, culprit: Culprit, kernels: Mapping[int, KernelSpec]
+) -> list[str]:
+    ending = failure.ending
+    where = _where(ending, culprit)
+    lines = [_first_line(failure, where)]
+    if _device_was_full(ending):
+        lines = [_full_device_line(failure), f"  then {lines[0]}"]
+    if ending.failure == "kernel_hang" or (ending.task_id < 0 and failure.running):
+        for task in failure.running:
+            lines += _running_lines(task, calls.of(task), kernels)
+        return lines
+    lines += _source_lines(culprit, kernels)
+    lines += argument_lines(culprit.task, failure.arguments)
+    return lines + backtrace_lines(calls.at_fault)
+
+
+def _first_line(failure: Failure, where: str) -> str:
+    ending = failure.ending
+    if ending.hang_seconds:
+        return _hang_line(ending, where)
+    if ending.failure == "out_of_memory":
+        return _out_of_memory_line(ending, where)
+    if ending.exception:
+        return f"a C++ exception left {where.rstrip(',')}: {ending.message}"
+    if what := _what_it_did(failure):
+        return f"{where} {what}"
+    if ending.failure == "kernel_exit":
+        return f"{where} {ending.message}"
+    return ending.message or f"{where} failed"
+
+
+def _what_it_did(failure: Failure) -> str | None:
+    """A predicate for what ended the process."""
+    ending = failure.ending
+    if ending.damage and failure.place is not None:
+        return f"wrote {place_words(failure.place)}"
+    if ending.signal_number:
+        return fault_words(ending, failure.place)
+    if ending.exit_status >= 0 and not ending.message:
+        return f"ended the process with exit status {ending.exit_status}"
+    return None
+
+
+def _hang_line(ending: Ending, where: str) -> str:
+    if ending.timed_out:
+        return f"{where} was still running after {ending.hang_seconds:g} s (--sim-timeout)"
+    limit = f"{ending.hang_seconds:.1f} s (--sim-hang-timeout)"
+    if ending.failure == "kernel_hang":
+        return f"the graph hangs: no task started or finished for {limit}"
+    return f"{where} hangs: it called nothing of the runtime for {limit}"
+
+
+def _out_of_memory_line(ending: Ending, where: str) -> str:
+    if ending.signal_number:
+        return f"the machine ran out of memory: the system ended the process while {where} ran"
+    if ending.message:
+        return f"{where} ran out of host memory: {ending.message}"
+    return f"{where} ran out of host memory"
+
+
+def _full_device_line(failure: Failure) -> str:
+    ending = failure.ending
+    return (
+        f"the simulated device is full: call {ending.refused_call} of device_malloc asked for "
+        f"{byte_count(ending.refused_bytes)} while {byte_count(ending.device_bytes_live)} of "
+        f"{byte_count(failure.device_memory)} were allocated (--sim-device-memory)"
+    )
+
+
+def _load_message(ending: Ending, kernels: Mapping[int, KernelSpec]) -> str:
+    kernel = kernels.get(ending.func_id)
+    if kernel is None:
+        return ending.message
+    return f"{ending.message}\n  source: {kernel.compile.source}"
+
+
+def _where(ending: Ending, culprit: Culprit) -> str:
+    """The code that was running, as the subject of a sentence."""
+    if ending.phase == "load":
+        if culprit.kernel is None:
+            return "the orchestration, while it was loaded,"
+        return f"kernel {culprit.kernel!r} (func_id {culprit.func_id}), while it was loaded,"
+    if ending.phase != "execute" and not ending.damage:
+        return "the orchestration"
+    if ending.timed_out:
+        return "the graph"
+    if culprit.task is None:
+        return "a kernel"
+    return (
+        f"kernel {culprit.kernel!r} (func_id {culprit.func_id}) in task {culprit.task} "
+        f"on core {culprit.core}"
+    )
+
+
+def _source_lines(culprit: Culprit, kernels: Mapping[int, KernelSpec]) -> list[str]:
+    if culprit.source is not None:
+        line = "" if culprit.line is None else f":{culprit.line}"
+        return [f"  at {culprit.source}{line}"]
+    kernel = kernels.get(culprit.func_id) if culprit.func_id is not None else None
+    return [] if kernel is None else [f"  in {kernel.compile.source}"]
+
+
+def _running_lines(
+    task: RunningTask, frames: Sequence[Frame], kernels: Mapping[int, KernelSpec]
+) -> list[str]:
+    source, line = source_of(frames)
+    at = "" if source is None else f", at {source}:{line}"
+    headline = (
+        f"  task {task.task_id}: kernel {_kernel_name(task.func_id, kernels)!r} "
+        f"(func_id {task.func_id}) on core {task.core} "
+        f"for {task.seconds:.1f} s{at}"
+    )
+    return [
+        headline,
+        *(f"  {line}" for line in argument_lines(task.task_id, task.arguments)),
+        *(f"  {line}" for line in backtrace_lines(frames)),
+    ]
+
+
+def _known(value: int) -> int | None:
+    return None if value < 0 else value
+
+
+def _kernel_name(func_id: int, kernels: Mapping[int, KernelSpec]) -> str | None:
+    kernel = kernels.get(func_id)
+    return kernel.name if kernel is not None else None

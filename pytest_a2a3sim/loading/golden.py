@@ -1,0 +1,185 @@
+"""golden.py -> GoldenSpec."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.loading.case_names import case_names
+from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.loading.user_code import load_module
+from pytest_a2a3sim.model.errors import GoldenError, SettingsError
+from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
+
+if TYPE_CHECKING:
+    import os
+    from types import ModuleType
+
+
+def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
+    """Reads and checks a golden.py and the kernel_config.py that belongs to it.
+
+    Args:
+        path: golden.py.
+        kernels_dir: the directory of kernel_config.py; ``kernels`` beside golden.py by default.
+
+    Raises:
+        GoldenError: a file is missing, cannot be executed, or says something impossible.
+    """
+    path = path.absolute()
+    if not path.is_file():
+        raise GoldenError(f"golden.py is missing: {path} does not exist")
+    module = load_module(path)
+    reader = _Reader(path, module)
+    functions = [reader.function(name) for name in ("generate_inputs", "compute_golden")]
+    return GoldenSpec(
+        path=path,
+        module=module,
+        generate_inputs=functions[0],
+        compute_golden=functions[1],
+        cases=reader.cases(),
+        config=load_kernel_config((kernels_dir or path.parent / "kernels").absolute()),
+        outputs=reader.names("__outputs__"),
+        tensor_order=reader.names("TENSOR_ORDER"),
+        tolerances=Tolerances(rtol=reader.tolerance("RTOL"), atol=reader.tolerance("ATOL")),
+    )
+
+
+class _Reader:
+    """Reads one golden.py; every error says which name of which file is wrong."""
+
+    def __init__(self, path: Path, module: ModuleType) -> None:
+        self.path = path
+        self.module = module
+
+    def error(self, message: str) -> GoldenError:
+        return GoldenError(f"golden.py: {message}\n  in {self.path}")
+
+    def wrong(self, name: str, problem: str, got: object) -> GoldenError:
+        return self.error(f"{name} {problem}; got {got!r} ({type(got).__name__})")
+
+    def function(self, name: str) -> Any:
+        value = getattr(self.module, name, None)
+        if value is None:
+            raise self.error(
+                f"{name} is missing; define `def generate_inputs(params)` and "
+                "`def compute_golden(tensors, params)`"
+            )
+        if not callable(value):
+            raise self.wrong(name, "must be a function", value)
+        return value
+
+    def names(self, name: str) -> tuple[str, ...] | None:
+        value = getattr(self.module, name, None)
+        if value is None:
+            return None
+        if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
+            raise self.wrong(name, "must be a list of tensor names", value)
+        return tuple(value)
+
+    def tolerance(self, name: str) -> float | Mapping[str, float]:
+        value = getattr(self.module, name, DEFAULT_TOLERANCE)
+        if isinstance(value, Mapping):
+            return {
+                str(key): self.number(f"{name}[{key!r}]", element) for key, element in value.items()
+            }
+        return self.number(name, value)
+
+    def number(self, name: str, value: object) -> float:
+        try:
+            number = math.nan if isinstance(value, (bool, str)) else float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            number = math.nan
+        if not (math.isfinite(number) and number >= 0):
+            raise self.wrong(name, "must be a number, at least 0", value)
+        return number
+
+    def cases(self) -> tuple[CaseSpec, ...]:
+        if hasattr(self.module, "PARAMS_LIST"):
+            return self.listed_cases(self.module.PARAMS_LIST)
+        if hasattr(self.module, "ALL_CASES"):
+            return self.named_cases(self.module.ALL_CASES)
+        return self.listed_cases([{}])
+
+    def listed_cases(self, params_list: object) -> tuple[CaseSpec, ...]:
+        if not isinstance(params_list, (list, tuple)):
+            raise self.wrong("PARAMS_LIST", "must be a list of dicts, one a test case", params_list)
+        if not params_list:
+            raise self.error(
+                "PARAMS_LIST is empty, so nothing would be tested; remove it to run one case "
+                "with params {}"
+            )
+        for index, params in enumerate(params_list):
+            self.check_params(f"PARAMS_LIST[{index}]", params)
+        names = case_names(params_list)
+        return tuple(
+            CaseSpec(name, params) for name, params in zip(names, params_list, strict=True)
+        )
+
+    def named_cases(self, all_cases: object) -> tuple[CaseSpec, ...]:
+        if not isinstance(all_cases, dict) or not all_cases:
+            raise self.wrong("ALL_CASES", "must be a non-empty dict, name -> params", all_cases)
+        default = getattr(self.module, "DEFAULT_CASE", "Default")
+        if default not in all_cases:
+            known = ", ".join(repr(name) for name in all_cases)
+            raise self.error(
+                f"DEFAULT_CASE is {default!r}, which is not in ALL_CASES; known cases: {known}"
+            )
+        for name, params in all_cases.items():
+            self.check_params(f"ALL_CASES[{name!r}]", params)
+        params_list = [{"name": name, **params} for name, params in all_cases.items()]
+        names = case_names(params_list)
+        return tuple(
+            CaseSpec(case_name, params, runs_by_default=name == default)
+            for name, case_name, params in zip(all_cases, names, params_list, strict=True)
+        )
+
+    def check_params(self, where: str, params: object) -> None:
+        if not isinstance(params, dict):
+            raise self.wrong(where, "must be a dict", params)
+        bad = [key for key in params if not isinstance(key, str)]
+        if bad:
+            raise self.wrong(f"{where} key", "must be a string", bad[0])
+
+
+def load_case(
+    golden: str | os.PathLike[str],
+    case: str | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    kernels: str | os.PathLike[str] | None = None,
+) -> tuple[GoldenSpec, CaseSpec]:
+    """A golden directory and one of its cases; see :func:`pytest_a2a3sim.run_case`.
+
+    Raises:
+        GoldenError: as :func:`load_golden` does.
+        SettingsError: there is no such case, or both a case and params are given.
+    """
+    path = Path(golden)
+    spec = load_golden(
+        path / "golden.py" if path.is_dir() else path, None if kernels is None else Path(kernels)
+    )
+    return spec, choose_case(spec, case, params)
+
+
+def choose_case(
+    spec: GoldenSpec, name: str | None, params: Mapping[str, Any] | None = None
+) -> CaseSpec:
+    """A case by name; a case of its own for params; the first that runs by default for neither.
+
+    Raises:
+        SettingsError: there is no such case, or both a name and params are given.
+    """
+    if params is not None:
+        if name is not None:
+            raise SettingsError("give a case's name or params, not both")
+        return CaseSpec("params", dict(params))
+    if name is None:
+        return next(case for case in spec.cases if case.runs_by_default)
+    for case in spec.cases:
+        if case.name == name:
+            return case
+    known = ", ".join(repr(case.name) for case in spec.cases)
+    raise SettingsError(f"{spec.path} has no case {name!r}; its cases: {known}")

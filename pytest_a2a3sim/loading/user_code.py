@@ -1,0 +1,83 @@
+"""Running the Python that users write: golden.py and kernel_config.py."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.version import PACKAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def load_module(path: Path) -> types.ModuleType:
+    """Executes the file as a module of its own.
+
+    The module's name is derived from the path, so that two files never share one. It is compiled
+    from the text each time: no bytecode file is read or left behind.
+
+    Raises:
+        GoldenError: the file cannot be read or executed.
+    """
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
+    module.__file__ = str(path)
+    with user_code(path, "cannot be loaded"), _siblings_importable(path.parent):
+        code = compile(path.read_bytes(), str(path), "exec")
+        sys.modules[module.__name__] = module
+        exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
+    return module
+
+
+@contextlib.contextmanager
+def user_code(path: Path, what: str) -> Iterator[None]:
+    """Turns an exception of the user's code into a GoldenError that shows only their frames.
+
+    ``exit()`` counts as an exception; pytest's own outcomes (skip, fail, xfail) and
+    KeyboardInterrupt pass through.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, GoldenError):
+            raise
+        summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+        message = f"{path.name} {what}: {summary}\n  in {path}"
+        details = _user_traceback(error)
+        raise GoldenError(f"{message}\n{details}" if details else message) from None
+
+
+def _user_traceback(error: BaseException) -> str:
+    report = traceback.TracebackException.from_exception(error)
+    frames = [
+        frame
+        for frame in report.stack
+        if PACKAGE not in Path(frame.filename).parents and not frame.filename.startswith("<")
+    ]
+    report.stack = traceback.StackSummary.from_list(frames)
+    if not frames and not isinstance(error, SyntaxError):
+        return ""
+    return "".join(report.format()).rstrip()
+
+
+@contextlib.contextmanager
+def _siblings_importable(directory: Path) -> Iterator[None]:
+    """Lets a file import modules beside it, and keeps those apart from other directories' ones."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(directory))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(str(directory))
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and directory in Path(file).parents and not name.startswith("_a2a3sim_"):
+                del sys.modules[name]

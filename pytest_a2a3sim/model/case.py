@@ -1,0 +1,105 @@
+"""One case between the stages: what was built, what it works on, what is expected of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_a2a3sim.model.spec import KernelSpec
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """A build that somebody waits for.
+
+    Attributes:
+        done: sources compiled so far in this session.
+        total: sources to compile, as far as is known.
+        running: names of the sources that are being compiled.
+        seconds: how long the case has waited.
+    """
+
+    done: int
+    total: int
+    running: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BuiltKernel:
+    """A kernel's shared object and the symbol to call in it."""
+
+    spec: KernelSpec
+    path: Path
+    symbol: str
+
+
+@dataclass(frozen=True)
+class BuiltCase:
+    """Everything of one golden directory that is native.
+
+    Attributes:
+        kernels: in the order of kernel_config.py.
+        orchestration_path: its shared object.
+        orchestration_symbol: the function to call in it.
+        compiled: sources that this session compiled and no earlier case has counted.
+        cache_hits: sources whose objects were there already.
+    """
+
+    kernels: tuple[BuiltKernel, ...]
+    orchestration_path: Path
+    orchestration_symbol: str
+    compiled: int = 0
+    cache_hits: int = 0
+
+    @property
+    def paths(self) -> list[str]:
+        """Every shared object of the case's own sources."""
+        return [str(self.orchestration_path), *(str(kernel.path) for kernel in self.kernels)]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """An argument of the orchestration: the address of a host tensor."""
+
+    tensor: str
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """An argument of the orchestration: 64 bits."""
+
+    bits: int
+
+
+@dataclass(frozen=True)
+class CaseInputs:
+    """What one case works on.
+
+    Attributes:
+        tensors: every array that generate_inputs returned, by name.
+        arguments: what the orchestration receives, in order.
+        outputs: names of the tensors that are compared.
+    """
+
+    tensors: Mapping[str, Tensor]
+    arguments: tuple[Pointer | Scalar, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What compute_golden wrote.
+
+    Attributes:
+        raw: bytes of each output, in C order.
+        untouched: outputs that it left exactly as generate_inputs made them.
+    """
+
+    raw: Mapping[str, Bytes]
+    untouched: tuple[str, ...]

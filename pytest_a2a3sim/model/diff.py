@@ -1,0 +1,157 @@
+"""Comparisons of outputs with what is expected of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.spec import Tolerance
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What the device left of a tensor, and what compute_golden did.
+
+    Attributes:
+        tensor: says name, shape and dtype.
+        actual: bytes of the elements in C order, as :meth:`Tensor.raw` returns them.
+        expected: likewise.
+        tolerance: allowed difference.
+    """
+
+    tensor: Tensor
+    actual: Bytes
+    expected: Bytes
+    tolerance: Tolerance
+
+
+@dataclass(frozen=True)
+class Census:
+    """How many elements of a tensor are not finite."""
+
+    nan: int = 0
+    positive_infinity: int = 0
+    negative_infinity: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One element that does not match.
+
+    Attributes:
+        index: in the tensor's own shape.
+        difference: ``actual - expected``; exact for ints.
+        allowed: ``atol + rtol * |expected|``; 0 for bool and where expected is not finite.
+    """
+
+    index: tuple[int, ...]
+    actual: Any
+    expected: Any
+    difference: float
+    allowed: float
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a histogram: ``count`` elements with ``above < value <= upto``."""
+
+    above: float
+    upto: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the mismatches of a tensor look like.
+
+    Attributes:
+        kind: machine-readable name, such as ``"transposed"``.
+        text: the claim with its numbers, as one sentence.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HeatStrip:
+    """Where the mismatches are, along the leading axes.
+
+    Attributes:
+        axes: the leading axes that are shown; the others are summed up.
+        cells: indices of those axes in C order that share one column.
+        shares: mismatched share of each column's elements, 0.0 to 1.0.
+    """
+
+    axes: tuple[int, ...]
+    cells: int
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TensorDiff:
+    """The comparison of one tensor.
+
+    Attributes:
+        matched: number of elements that match, of ``size``.
+        differing: number of elements that are not equal, whether they match or not.
+        max_abs_error: largest ``|actual - expected|``, and where it is first reached; 0 and
+            None when all elements are equal. An exact int for int types.
+        max_rel_error: largest ``|actual - expected| / |expected|``, likewise; where expected is 0
+            and actual is not, it is infinite.
+        max_ulp_error: largest distance in representable values among pairs of finite numbers,
+            likewise; for int types their difference.
+        actual_census: NaN and infinities that the device wrote.
+        expected_census: NaN and infinities of compute_golden.
+        ulp_histogram: elements by distance; those that are equal or not finite are left out.
+        tolerance_histogram: elements by error divided by allowed error.
+        mismatches: the first elements that do not match, in C order.
+        diagnoses: what the mismatches look like; empty where nothing holds for them.
+        heat: where the mismatches are; None for a tensor that matches or has one element.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    size: int
+    matched: int
+    differing: int
+    tolerance: Tolerance
+    max_abs_error: float
+    max_abs_index: tuple[int, ...] | None
+    max_rel_error: float
+    max_rel_index: tuple[int, ...] | None
+    max_ulp_error: int
+    max_ulp_index: tuple[int, ...] | None
+    actual_census: Census
+    expected_census: Census
+    ulp_histogram: tuple[Bin, ...]
+    tolerance_histogram: tuple[Bin, ...]
+    mismatches: tuple[Difference, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    heat: HeatStrip | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every element matches."""
+        return self.matched == self.size
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """Elements of one output that do not match because nothing was written there.
+
+    Attributes:
+        tensor: the output's name.
+        what: no kernel wrote them, or no tensor pair copied them back.
+        count: how many of the output's ``size`` elements.
+        first: index of the first of them in the tensor's own shape.
+    """
+
+    tensor: str
+    what: Literal["written", "copied back"]
+    count: int
+    size: int
+    first: tuple[int, ...]

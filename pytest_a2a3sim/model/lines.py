@@ -1,0 +1,63 @@
+"""Lines of text whose parts say what they are, so that every place shows them in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Style = Literal["plain", "headline", "passed", "failed", "diagnosis", "warm", "hot"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a line.
+
+    Attributes:
+        text: without line breaks.
+        style: what it is: ``headline`` of a failure, verdict on a tensor that ``passed`` or
+            ``failed``, ``diagnosis``, columns of a heat strip that are ``warm`` or ``hot``.
+    """
+
+    text: str
+    style: Style = "plain"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line; its text is that of its spans."""
+
+    spans: tuple[Span, ...]
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return "".join(span.text for span in self.spans)
+
+    def indented(self, by: str) -> Line:
+        """The same line further to the right."""
+        return Line((Span(by), *self.spans))
+
+
+def line(text: str, style: Style = "plain") -> Line:
+    """A line of one style."""
+    return Line((Span(text, style),))
+
+
+def lines_of(message: str) -> tuple[Line, ...]:
+    """The lines of an error's message, the first of which is its headline."""
+    first, *rest = message.splitlines() or [""]
+    return (line(first, "headline"), *map(line, rest))
+
+
+def encode(lines: Iterable[Line]) -> list[list[tuple[str, str]]]:
+    """Lines as plain lists and strings, as reports travel from xdist workers."""
+    return [[(span.text, span.style) for span in each.spans] for each in lines]
+
+
+def decode(rows: Iterable[Iterable[tuple[str, str]]]) -> tuple[Line, ...]:
+    """What :func:`encode` was given."""
+    return tuple(
+        Line(tuple(Span(text, cast("Style", style)) for text, style in row)) for row in rows
+    )

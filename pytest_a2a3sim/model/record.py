@@ -1,0 +1,125 @@
+"""The records that every report is made from.
+
+They are plain data, as JSON has it and as it travels from xdist workers;
+``reporting/report.schema.json`` is their documented form.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class DiagnosisRecord(TypedDict):
+    """What the mismatches of a tensor look like."""
+
+    kind: str
+    text: str
+
+
+class TensorRecord(TypedDict):
+    """The comparison of one output; errors that are infinite are the string ``"inf"``."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+    status: str
+    size: int
+    matched: int
+    rtol: float
+    atol: float
+    max_abs_error: float | str
+    max_abs_index: list[int] | None
+    max_rel_error: float | str
+    max_rel_index: list[int] | None
+    max_ulp_error: int
+    max_ulp_index: list[int] | None
+    diagnoses: list[DiagnosisRecord]
+
+
+class FailureRecord(TypedDict):
+    """Why a case failed, and where, as far as it is known."""
+
+    kind: str
+    message: str
+    task: int | None
+    kernel: str | None
+    func_id: int | None
+    core: str | None
+    source: str | None
+    line: int | None
+    buffer: int | None
+    offset: int | None
+
+
+class KernelRecord(TypedDict):
+    """The tasks of one kernel together."""
+
+    kernel: str | None
+    func_id: int
+    tasks: int
+    seconds: float
+
+
+class GraphRecord(TypedDict):
+    """The size of a graph."""
+
+    tasks: int
+    edges: int
+
+
+class CaseRecord(TypedDict):
+    """One case."""
+
+    nodeid: str
+    golden: str
+    case: str
+    params: dict[str, Any]
+    outcome: str
+    seconds: float
+    failure: FailureRecord | None
+    tensors: list[TensorRecord]
+    graph: GraphRecord | None
+    phases: dict[str, float]
+    kernels: list[KernelRecord]
+    peak_rss_bytes: int | None
+    compiled: int | None
+    cache_hits: int | None
+    findings: list[str]
+    seed: int | None
+
+
+class CollectionErrorRecord(TypedDict):
+    """A golden directory that has no cases because it cannot be read."""
+
+    nodeid: str
+    message: str
+
+
+class TotalsRecord(TypedDict):
+    """Sums over the cases of a session; None where no case knows."""
+
+    cases: int
+    passed: int
+    failed: int
+    skipped: int
+    tensors: int
+    elements: int
+    tasks: int
+    findings: int
+    compiled: int | None
+    cache_hits: int | None
+
+
+class SessionRecord(TypedDict):
+    """The document of ``--sim-json``."""
+
+    schema: int
+    version: str
+    python: str
+    machine: str
+    started: float
+    seconds: float
+    exit_status: int
+    totals: TotalsRecord
+    cases: list[CaseRecord]
+    collection_errors: list[CollectionErrorRecord]

@@ -1,0 +1,161 @@
+"""How a case ended, as immutable data."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from pytest_a2a3sim.model.case import CaseInputs
+    from pytest_a2a3sim.model.diff import TensorDiff, Unwritten
+    from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+    from pytest_a2a3sim.model.profile import Profile
+    from pytest_a2a3sim.model.recording import Graph, Recording
+    from pytest_a2a3sim.model.settings import Schedule
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What is known of every case, however far it came; None is what it did not reach.
+
+    Attributes:
+        graph: its size.
+        phases: seconds by phase, of those it reached: ``build``, ``inputs``, ``golden``, ``start``,
+            ``load``, ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
+        peak_rss_bytes: most memory that the simulating process had resident, pages that it shares
+            with the calling process included; None also where that process simulated itself.
+        compiled: sources that were compiled, each counted for the first case that uses it.
+        cache_hits: sources whose objects were there already.
+        schedule: the order in which ready tasks were executed.
+    """
+
+    graph: Graph | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    peak_rss_bytes: int | None = None
+    compiled: int | None = None
+    cache_hits: int | None = None
+    schedule: Schedule | None = None
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case that ran to its end, whether its outputs match or not.
+
+    Attributes:
+        golden: path of golden.py.
+        case: the case's name.
+        params: what generate_inputs got.
+        actual: each output as the device left it, of the kind that its author made.
+        expected: each output as compute_golden left it.
+        diffs: the comparison of each output.
+        graph: number of tasks and edges.
+        recording: what ``timeline`` and ``profile`` are made from.
+        facts: times, memory, objects, schedule.
+        analyse: makes the profile of a recording.
+        findings: remarks about things that are suspicious but do not fail a case.
+        unwritten: elements that do not match because the device never wrote them.
+        failure: what :meth:`check` raises; None if every output matches.
+    """
+
+    golden: Path
+    case: str
+    params: Mapping[str, Any]
+    actual: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    diffs: tuple[TensorDiff, ...]
+    graph: Graph
+    recording: Recording
+    facts: CaseFacts
+    analyse: Callable[[Recording], Profile] = field(repr=False, compare=False)
+    findings: tuple[str, ...] = ()
+    unwritten: tuple[Unwritten, ...] = ()
+    failure: Mismatch | None = None
+
+    @property
+    def phases(self) -> Mapping[str, float]:
+        """Seconds by phase; see :class:`CaseFacts`."""
+        return self.facts.phases
+
+    @property
+    def compiled(self) -> int:
+        """Sources that were compiled, each counted for the first case that uses it."""
+        return self.facts.compiled or 0
+
+    @property
+    def cache_hits(self) -> int:
+        """Sources whose objects were there already."""
+        return self.facts.cache_hits or 0
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The order in which ready tasks were executed, with its seed."""
+        return self.facts.schedule
+
+    @property
+    def peak_rss_bytes(self) -> int | None:
+        """Most memory that the simulating process had resident; see :class:`CaseFacts`."""
+        return self.facts.peak_rss_bytes
+
+    @property
+    def timeline(self) -> npt.NDArray[np.void]:
+        """Structured array with one record a task, by task id.
+
+        Its fields: ``start`` and ``end`` in seconds since the graph started, ``func_id``,
+        ``core_type`` (0 AIC, 1 AIV), ``core_id`` and ``thread``.
+        """
+        return self.recording.timeline
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """Critical path, parallelism, totals by kernel and makespans; see :class:`Profile`."""
+        return self.analyse(self.recording)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every output matches."""
+        return all(diff.passed for diff in self.diffs)
+
+    def check(self) -> None:
+        """Returns if every output matches.
+
+        Raises:
+            UnwrittenOutput: elements do not match because the device never wrote them.
+            Mismatch: any other difference; the message tells about every output.
+        """
+        if self.failure is not None:
+            raise self.failure.with_traceback(None)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a case, however it ended.
+
+    Attributes:
+        facts: how far it came.
+        inputs: what it worked on; None where generate_inputs did not return.
+        result: None where the outputs could not be compared.
+        error: what kept them from being compared, or in what way they do not match.
+    """
+
+    facts: CaseFacts
+    inputs: CaseInputs | None = None
+    result: CaseResult | None = None
+    error: A2A3SimError | None = None
+
+    def get(self) -> CaseResult:
+        """The result, whether the outputs match or not.
+
+        Raises:
+            A2A3SimError: there is none, of the class that says why.
+        """
+        if self.result is None:
+            assert self.error is not None  # noqa: S101 - an attempt without a result has failed
+            raise self.error
+        return self.result

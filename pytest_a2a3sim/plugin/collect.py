@@ -1,0 +1,142 @@
+"""golden.py files as pytest collectors, their cases as items."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_a2a3sim.engine.binary import find_engine
+from pytest_a2a3sim.loading.case_names import keywords
+from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
+from pytest_a2a3sim.plugin.options import is_strict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_a2a3sim.model.result import Attempt
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.simulator import Simulator
+
+SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
+ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
+
+_FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTILINE)
+
+
+def is_golden_file(path: Path) -> bool:
+    """Whether a file is ours: a golden.py beside ``kernels/``, or with our functions in it."""
+    if path.name != "golden.py":
+        return False
+    if (path.parent / "kernels").is_dir():
+        return True
+    try:
+        return _FUNCTIONS.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def is_kernel_config(path: Path) -> bool:
+    """Whether a file is the kernel_config.py of a golden directory."""
+    return path.name == "kernel_config.py" and is_golden_file(path.parent.parent / "golden.py")
+
+
+class GoldenFile(pytest.File):
+    """A golden.py."""
+
+    def collect(self) -> Iterator[GoldenItem]:
+        """One item per case; those that do not run by default are deselected later."""
+        from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
+
+        try:
+            find_engine()
+            golden = load_golden(self.path)
+            for note in golden.config.notes:
+                self.warn(A2A3SimWarning(note))  # raises where pytest turns warnings into errors
+        except (A2A3SimError, A2A3SimWarning) as error:
+            raise self.CollectError(str(error)) from None
+        for mark in _marks(getattr(golden.module, "pytestmark", ())):
+            self.add_marker(mark)
+        for case in golden.cases:
+            yield GoldenItem.from_parent(self, name=case.name, golden=golden, case=case)
+
+
+class GoldenItem(pytest.Item):
+    """One case of a golden.py."""
+
+    def __init__(self, *, golden: GoldenSpec, case: CaseSpec, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.golden = golden
+        self.case = case
+        self.add_marker(pytest.mark.a2a3sim)
+        self.extra_keyword_matches.update(_keywords(golden, case))
+
+    def runtest(self) -> None:
+        """Builds, simulates and compares the case."""
+        attempt = self.config.stash[SIMULATOR].attempt(self.golden, self.case)
+        self.stash[ATTEMPT] = attempt
+        result = attempt.get()
+        result.check()
+        if result.findings and is_strict(self.config):
+            raise VacuousGolden(
+                "\n".join([*result.findings, "These are errors because of --sim-strict."])
+            )
+        for finding in result.findings:
+            self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Our errors are the whole message; others are shown as pytest shows them."""
+        if isinstance(excinfo.value, (A2A3SimError, A2A3SimWarning)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File and headline of a failure's report."""
+        return self.path, 0, f"{self.path.parent.name}: {self.name}"
+
+    @property
+    def is_named_on_command_line(self) -> bool:
+        """Whether an argument of pytest is this item's node id."""
+        directory = self.config.invocation_params.dir
+        for argument in self.config.args:
+            file, separator, name = argument.partition("::")
+            if (
+                separator
+                and name == self.name
+                and (directory / file).resolve() == (self.path.resolve())
+            ):
+                return True
+        return False
+
+
+def deselect_unasked(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Removes the cases of ALL_CASES that run neither by default nor on demand."""
+    if config.getoption("sim_all_cases"):
+        return
+    unasked = [
+        item
+        for item in items
+        if isinstance(item, GoldenItem)
+        and not item.case.runs_by_default
+        and not item.is_named_on_command_line
+    ]
+    if unasked:
+        config.hook.pytest_deselected(items=unasked)
+        items[:] = [item for item in items if item not in unasked]
+
+
+def _keywords(golden: GoldenSpec, case: CaseSpec) -> set[str]:
+    config = golden.config
+    return {
+        golden.path.parent.name,
+        config.runtime.runtime,
+        *(kernel.name for kernel in config.kernels),
+        *(kernel.compile.source.stem for kernel in config.kernels),
+        *keywords(case.params),
+    }
+
+
+def _marks(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,124 @@
+"""pytest's command line and ini file -> Settings."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_a2a3sim.model.options import OPTIONS, Option, settings_of
+from pytest_a2a3sim.model.settings import Settings, usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+REBUILD_SINCE = "a2a3sim_rebuild_since"
+
+_PREFIX = "--sim-"
+_HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
+_INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args"}
+_INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": []}
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Declares every option and ini key; an option wins over its ini key."""
+    group = parser.getgroup("a2a3sim", "simulation of Ascend kernels (golden.py)")
+    for option in OPTIONS:
+        text = option.help.format(p=_PREFIX)
+        if option.option:
+            group.addoption(
+                option.flag(_PREFIX),
+                help=f"{text} (ini: {option.ini_name})" if option.ini else text,
+                **_argument(option),
+            )
+        if option.ini:
+            parser.addini(
+                option.ini_name,
+                text,
+                type=_INI_TYPES.get(option.kind),
+                default=_INI_DEFAULTS.get(option.kind, ""),
+            )
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    if option.kind == "flag":
+        return {"action": "store_true"}
+    if option.kind == "count":
+        return {"metavar": option.metavar, "type": int, "default": 0}
+    return {"metavar": option.metavar}
+
+
+def settings(config: pytest.Config) -> Settings:
+    """The session's settings.
+
+    Raises:
+        pytest.UsageError: an option or ini value has no meaning.
+    """
+    values = {option.field: _value(config, option) for option in OPTIONS if option.field}
+    values["cxxflags"] = anchored(config.getini("sim_cxxflags"), config.rootpath)
+    values["rebuild_since"] = rebuild_since(config)
+    return settings_of(values, default_threads=default_threads(config))
+
+
+def anchored(flags: Sequence[str], root: Path) -> tuple[str, ...]:
+    """Compiler flags in which names of headers and their directories that exist are absolute.
+
+    Relative ones start at ``root``, whatever directory the compiler runs in.
+    """
+
+    def anchor(name: str) -> str:
+        return str(root / name) if (root / name).exists() else name
+
+    made: list[str] = []
+    for previous, flag in zip(("", *flags), flags, strict=False):
+        option = next((option for option in _HEADER_FLAGS if flag.startswith(option)), None)
+        if previous in _HEADER_FLAGS:
+            made.append(anchor(flag))
+        elif option is None or flag == option:
+            made.append(flag)
+        else:
+            made.append(option + anchor(flag.removeprefix(option)))
+    return tuple(made)
+
+
+def rebuild_since(config: pytest.Config) -> float:
+    """Seconds since the epoch before which nothing compiled counts; the same in all workers."""
+    if not config.getoption("sim_rebuild"):
+        return 0.0
+    worker = getattr(config, "workerinput", {})
+    return float(worker.get(REBUILD_SINCE) or time.time())
+
+
+def is_strict(config: pytest.Config) -> bool:
+    """Whether a golden that proves nothing fails its case."""
+    return bool(config.getoption("sim_strict") or config.getini("sim_strict"))
+
+
+def default_threads(config: pytest.Config) -> int:
+    """Usable CPUs, shared out among the xdist workers."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        workers = int(worker["workercount"])
+    else:
+        workers = len(config.getoption("tx", None) or ()) or 1
+    return max(1, usable_cpus() // workers)
+
+
+def _value(config: pytest.Config, option: Option) -> Any:
+    """What the command line says, or the ini file; None where neither does."""
+    given = config.getoption(option.ini_name) if option.option else None
+    if given is not None:
+        return _parsed(option.flag(_PREFIX), str(given), option)
+    text = config.getini(option.ini_name) if option.ini else ""
+    return _parsed(f"ini {option.ini_name}", text, option) if text else None
+
+
+def _parsed(source: str, text: str, option: Option) -> Any:
+    if option.parse is None:
+        return text
+    try:
+        return option.parse(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{source} {error}; got {text!r}") from None

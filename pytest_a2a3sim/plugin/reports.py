@@ -1,0 +1,184 @@
+"""Records of cases, from the reports of pytest's tests to every place where somebody reads them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+from pytest_a2a3sim.model.lines import decode, encode, lines_of
+from pytest_a2a3sim.model.result import Attempt, CaseFacts
+from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_a2a3sim.model.record import CaseRecord, CollectionErrorRecord
+
+# Attributes of pytest's reports, which travel from xdist workers as plain data.
+_RECORD = "a2a3sim_record"
+_VERDICTS = "a2a3sim_verdicts"
+_TEXT = "a2a3sim_text"
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Attaches a golden item's record to its report, which also travels from xdist workers."""
+    ended = report.when == "call" or (report.when == "setup" and not report.passed)
+    if not isinstance(item, GoldenItem) or not ended:
+        return
+    from pytest_a2a3sim.reporting.record import (  # noqa: PLC0415 - not needed at start
+        TestedCase,
+        case_record,
+        properties,
+    )
+    from pytest_a2a3sim.reporting.text import tensor_line, verdict_line  # noqa: PLC0415 - as above
+
+    attempt = item.stash.get(ATTEMPT, Attempt(CaseFacts()))
+    error = call.excinfo.value if call.excinfo is not None else None
+    record = case_record(
+        TestedCase(
+            nodeid=item.nodeid,
+            golden=item.golden,
+            case=item.case.name,
+            params=item.case.params,
+            outcome=report.outcome,
+            seconds=report.duration,
+            facts=attempt.facts,
+            result=attempt.result,
+            error=error,
+            message=str(error) if isinstance(error, A2A3SimError) else report.longreprtext,
+        ),
+        item.config.rootpath,
+    )
+    setattr(report, _RECORD, record)
+    if isinstance(error, Mismatch):
+        setattr(report, _TEXT, encode(error.lines))
+    if attempt.result is not None:
+        line = tensor_line if item.config.get_verbosity() > 1 else verdict_line
+        setattr(report, _VERDICTS, [line(diff) for diff in attempt.result.diffs])
+    item.user_properties += properties(record)
+    if report.failed and (directory := item.config.getoption("sim_artifacts")):
+        _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
+
+
+def _save_artifacts(
+    item: GoldenItem, report: pytest.TestReport, record: CaseRecord, directory: Path
+) -> None:
+    from pytest_a2a3sim.reporting import artifacts  # noqa: PLC0415 - needs NumPy
+
+    attempt = item.stash.get(ATTEMPT, Attempt(CaseFacts()))
+    try:
+        saved = artifacts.save(directory, record, item.path, attempt.inputs, attempt.result)
+    except OSError as error:
+        report.sections.append(("a2a3sim artifacts", f"cannot be saved: {error}"))
+    else:
+        report.sections.append(("a2a3sim artifacts", f"python {saved / 'reproduce.py'}"))
+
+
+class SessionReports:
+    """Collects the session's records where it reports, and hands them to the report writers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._started = time.time()
+        self._records: dict[str, CaseRecord] = {}
+        self._collection_errors: list[CollectionErrorRecord] = []
+
+    @property
+    def records(self) -> Sequence[CaseRecord]:
+        """One record a case, the last of each."""
+        return list(self._records.values())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Takes the record; gives a failure's text the form that terminals show best."""
+        record = getattr(report, _RECORD, None)
+        if record is None:
+            return
+        self._records[report.nodeid] = record
+        if report.failed and isinstance(report.longrepr, str):
+            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
+
+            failure, rows = record["failure"], getattr(report, _TEXT, None)
+            lines = lines_of(report.longrepr) if rows is None else decode(rows)
+            fitted = failure is not None and failure["kind"] == Mismatch.kind
+            report.longrepr = FailureText(lines, fitted=fitted)  # type: ignore[assignment]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Notes golden directories that cannot be read: they have no cases."""
+        if report.failed and report.nodeid.endswith("golden.py"):
+            self._collection_errors.append(
+                {"nodeid": report.nodeid, "message": report.longreprtext}
+            )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Writes the files."""
+        if path := self._config.getoption("sim_json"):
+            self._write_json(self._config.invocation_params.dir / path, int(exitstatus))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary and self._records:
+            from pytest_a2a3sim.reporting.github import markdown_lines  # noqa: PLC0415 - only there
+
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write("\n".join(markdown_lines(self.records)) + "\n")
+
+    def _write_json(self, path: Path, exit_status: int) -> None:
+        from pytest_a2a3sim.reporting import json_report  # noqa: PLC0415 - only on demand
+
+        session = json_report.Session(
+            started=self._started,
+            seconds=time.time() - self._started,
+            exit_status=exit_status,
+            collection_errors=self._collection_errors,
+        )
+        json_report.write(path, json_report.document(self.records, session))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Prints the closing section, and the annotations of GitHub Actions."""
+        slowest = self._config.getoption("sim_durations")
+        if self._records and (self._config.get_verbosity() >= 0 or slowest):
+            from pytest_a2a3sim.reporting.summary import summary_lines  # noqa: PLC0415 - only with cases
+            from pytest_a2a3sim.reporting.terminal import wrapped  # noqa: PLC0415 - as above
+
+            terminalreporter.write_sep("=", "a2a3sim")
+            width = terminalreporter._tw.fullwidth  # noqa: SLF001 - the only way to the width
+            for line in summary_lines(self.records, slowest):
+                for part in wrapped(line, width):
+                    terminalreporter.write_line(part)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            from pytest_a2a3sim.reporting.github import annotation_lines  # noqa: PLC0415 - only there
+
+            for line in annotation_lines(self.records):
+                terminalreporter.write_line(line)
+
+
+class TensorLines:
+    """Prints the lines per tensor under each item, for ``-v``."""
+
+    def __init__(self, terminal: Any) -> None:
+        self.terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Comes after the terminal reporter's own line."""
+        for line in getattr(report, _VERDICTS, ()):
+            self.terminal.write(f"\n    {line}")  # the reporter begins each line with a newline
+
+
+def register(config: pytest.Config) -> None:
+    """Adds the reports to the process that reports; xdist workers only attach records."""
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(SessionReports(config), "a2a3sim-reports")
+
+
+def register_tensor_lines(config: pytest.Config) -> None:
+    """Adds the lines per tensor where somebody reads them."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and config.get_verbosity() > 0:
+        config.pluginmanager.register(TensorLines(terminal), "a2a3sim-tensor-lines")

@@ -1,0 +1,93 @@
+"""Profile -> lines of text. Computes nothing, prints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.reporting.text import table
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.profile import Profile
+
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
+
+
+def profile_lines(profile: Profile) -> list[str]:
+    """Totals, a table by kernel and a table by block_dim."""
+    threads = f"{profile.threads} thread{'s' if profile.threads > 1 else ''}"
+    size = f"{profile.tasks} tasks, {profile.edges} edges"
+    path = f"{len(profile.critical_path)} tasks; no device is faster"
+    return [
+        f"{size}, executed in {_time(profile.seconds)} on {threads}",
+        f"  work                 {_time(profile.work):>10}   sum of all tasks",
+        f"  critical path        {_time(profile.critical_seconds):>10}   {path}",
+        f"  average parallelism  {profile.average_parallelism:>10.1f}   work / critical path",
+        "",
+        "By kernel:",
+        *_indented(_kernel_table(profile)),
+        "",
+        "On a device of block_dim AIC and twice as many AIV cores (list scheduling):",
+        *_indented(_makespan_table(profile)),
+    ]
+
+
+def _kernel_table(profile: Profile) -> list[str]:
+    now = profile.makespan.seconds
+    header = (
+        "kernel",
+        "core",
+        "tasks",
+        "total",
+        "share",
+        "mean",
+        "critical path",
+        f"if 2x faster, block_dim {profile.block_dim}",
+    )
+    rows = [
+        (
+            kernel.name,
+            kernel.core_type.upper(),
+            str(kernel.tasks),
+            _time(kernel.seconds),
+            _percent(kernel.seconds, profile.work),
+            _time(kernel.seconds / kernel.tasks),
+            _percent(kernel.critical_seconds, profile.critical_seconds),
+            _changed(kernel.makespan_if_twice_as_fast, now),
+        )
+        for kernel in profile.kernels
+    ]
+    return table(header, rows)
+
+
+def _makespan_table(profile: Profile) -> list[str]:
+    header = ("block_dim", "makespan", "speedup", "AIC busy", "AIV busy", "")
+    rows = [
+        (
+            str(item.block_dim),
+            _time(item.seconds),
+            f"{profile.work / item.seconds:.1f}x" if item.seconds else "",
+            f"{item.aic_utilisation:.0%}",
+            f"{item.aiv_utilisation:.0%}",
+            "<- this case" if item.block_dim == profile.block_dim else "",
+        )
+        for item in profile.makespans
+    ]
+    return table(header, rows)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{part / whole if whole else 0.0:.0%}"
+
+
+def _changed(seconds: float, before: float) -> str:
+    change = round(100 * (seconds / before - 1)) if before else 0
+    return f"{_time(seconds)} ({change:+d}%)" if change else f"{_time(seconds)} (same)"
+
+
+def _time(seconds: float) -> str:
+    unit, size = next((item for item in _UNITS if seconds >= item[1]), _UNITS[-1])
+    return f"{seconds / size:.3g} {unit}"

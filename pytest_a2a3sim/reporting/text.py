@@ -1,0 +1,220 @@
+"""Results -> lines that say what each part of them is. Computes nothing, prints nothing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.model.lines import Line, Span, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_a2a3sim.model.diff import Bin, Census, HeatStrip, TensorDiff, Unwritten
+    from pytest_a2a3sim.model.lines import Style
+    from pytest_a2a3sim.model.result import CaseResult
+
+HEAT = " .:-=+*#%@"
+"""From no mismatch in a column of the heat strip to nothing but mismatches."""
+
+_NEVER_WRITTEN = {
+    "written": "no kernel wrote them in device memory",
+    "copied back": "record_tensor_pair does not cover them",
+}
+_DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
+_DIGITS_FLOAT8 = 3
+_MOST_BINS = 7
+
+
+def comparing_line(diff: TensorDiff) -> str:
+    """``Comparing out: shape=(4096,), dtype=float32``."""
+    return f"Comparing {diff.name}: shape={diff.shape}, dtype={diff.dtype}"
+
+
+def verdict_line(diff: TensorDiff) -> str:
+    """``out: PASS (4096/4096 elements matched)``."""
+    verdict = "PASS" if diff.passed else "FAIL"
+    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched)"
+
+
+def tensor_line(diff: TensorDiff) -> str:
+    """The verdict with the largest errors, for ``-vv``."""
+    verdict = verdict_line(diff)
+    if diff.differing == 0:
+        return verdict
+    return (
+        f"{verdict}, max abs {_number(diff.max_abs_error)}, rel {_number(diff.max_rel_error)}, "
+        f"ULP {diff.max_ulp_error}"
+    )
+
+
+def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
+    """The whole story of a case whose outputs do not match: every tensor, good or bad."""
+    wrong = [diff for diff in result.diffs if not diff.passed]
+    names = ", ".join(diff.name for diff in wrong)
+    tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
+    repeat = [] if result.schedule is None else result.schedule.repeat_lines
+    lines = [
+        line(
+            f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}", "headline"
+        ),
+        line(f"  case {result.case!r}, {tasks}"),
+        line(f"  in {result.golden}"),
+        *(line(f"  {how}") for how in repeat),
+    ]
+    for diff in result.diffs:
+        lines += [line(""), *diff_lines(diff)]
+    for finding in result.findings:
+        lines += [line(""), line(f"note: {finding}")]
+    return tuple(lines)
+
+
+def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
+    """A line an output: ``768 of 4,096 elements were never written; the first is out[0, 3, 0]``.
+
+    They come before what else there is to say: the first is the headline, an empty one the last.
+    """
+    texts = [
+        f"output {item.tensor!r}: {item.count:,} of {item.size:,} elements were never {item.what}; "
+        f"the first is {item.tensor}{list(item.first) if item.first else ''} "
+        f"({_NEVER_WRITTEN[item.what]})"
+        for item in unwritten
+    ]
+    return (line(texts[0], "headline"), *map(line, texts[1:]), line(""))
+
+
+def diff_lines(diff: TensorDiff) -> list[Line]:
+    """One tensor: verdict, diagnoses, largest errors, histograms, where, first mismatches."""
+    tolerance = diff.tolerance
+    lines = [
+        line(verdict_line(diff), "passed" if diff.passed else "failed"),
+        line(
+            f"  shape={diff.shape}, dtype={diff.dtype}, "
+            f"rtol={tolerance.rtol:g}, atol={tolerance.atol:g}"
+        ),
+        *(line(f"  => {diagnosis.text}", "diagnosis") for diagnosis in diff.diagnoses),
+        *map(line, _largest_lines(diff)),
+    ]
+    if diff.passed:
+        return lines
+    lines += map(line, _census_lines(diff))
+    lines += map(line, _histogram_lines(diff))
+    if diff.heat is not None:
+        lines += _heat_lines(diff.heat)
+    return [*lines, *map(line, _mismatch_table(diff))]
+
+
+def _largest_lines(diff: TensorDiff) -> Iterator[str]:
+    for label, error, index in (
+        ("absolute error", diff.max_abs_error, diff.max_abs_index),
+        ("relative error", diff.max_rel_error, diff.max_rel_index),
+        ("ULP distance", diff.max_ulp_error, diff.max_ulp_index),
+    ):
+        if index is not None:
+            yield f"  largest {label} {_number(error)} at {element(diff, index)}"
+
+
+def _census_lines(diff: TensorDiff) -> Iterator[str]:
+    actual, expected = _census(diff.actual_census), _census(diff.expected_census)
+    if actual != expected:
+        yield f"  not finite: actual has {actual}, expected has {expected}"
+
+
+def _census(census: Census) -> str:
+    counts = (
+        (census.nan, "NaN"),
+        (census.positive_infinity, "inf"),
+        (census.negative_infinity, "-inf"),
+    )
+    return ", ".join(f"{count} {name}" for count, name in counts if count) or "none"
+
+
+def _histogram_lines(diff: TensorDiff) -> Iterator[str]:
+    if diff.tolerance_histogram:
+        yield f"  error / allowed: {_histogram(diff.tolerance_histogram)}"
+    if diff.ulp_histogram and diff.dtype.startswith(("float", "bfloat")):
+        yield f"  error in ULPs: {_histogram(diff.ulp_histogram)}"
+
+
+def _histogram(bins: Sequence[Bin]) -> str:
+    """The bars as ``count in above..upto``, the ones with the largest counts."""
+    shown = sorted(sorted(bins, key=lambda each: -each.count)[:_MOST_BINS], key=lambda b: b.above)
+    parts = [
+        f"{each.count} above {_bound(each.above)}"
+        if math.isinf(each.upto)
+        else f"{each.count} in {_bound(each.above)}..{_bound(each.upto)}"
+        for each in shown
+    ]
+    hidden = len(bins) - len(shown)
+    return ", ".join(parts) + (f", and {hidden} smaller" if hidden else "")
+
+
+def _bound(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else f"{bound:g}"
+
+
+def _heat_lines(heat: HeatStrip) -> list[Line]:
+    axes = "axis" if len(heat.axes) == 1 else "axes"
+    column = "1 index" if heat.cells == 1 else f"{heat.cells} indices"
+    named = ", ".join(map(str, heat.axes))
+    cells = (_heat_cell(share) for share in heat.shares)
+    runs = (Span("".join(run), style) for style, run in itertools.groupby(cells, key=_heat_style))
+    return [
+        line(f"  share of mismatches along {axes} {named}, {column} a column:"),
+        Line((Span("  |"), *runs, Span("|"))),
+    ]
+
+
+def _heat_cell(share: float) -> str:
+    if share == 0:
+        return HEAT[0]
+    return HEAT[min(1 + int(share * (len(HEAT) - 2)), len(HEAT) - 1)]
+
+
+def _heat_style(cell: str) -> Style:
+    heat = HEAT.index(cell)
+    if heat == 0:
+        return "plain"
+    return "warm" if heat <= len(HEAT) // 2 else "hot"
+
+
+def _mismatch_table(diff: TensorDiff) -> list[str]:
+    rows = [
+        (
+            element(diff, row.index),
+            _value(row.actual, diff.dtype),
+            _value(row.expected, diff.dtype),
+            _number(row.difference),
+            _number(row.allowed),
+        )
+        for row in diff.mismatches
+    ]
+    grid = table(("element", "actual", "expected", "difference", "allowed"), rows)
+    lines = ["  first mismatches:", *(f"  {row}" for row in grid)]
+    hidden = diff.size - diff.matched - len(rows)
+    return [*lines, f"  ... and {hidden} more"] if hidden else lines
+
+
+def element(diff: TensorDiff, index: tuple[int, ...]) -> str:
+    """An element as NumPy code, such as ``out[3, 17]``; ``out[()]`` of a 0-d tensor."""
+    return f"{diff.name}[{', '.join(map(str, index)) or '()'}]"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Right-aligned columns."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def _value(value: Any, dtype: str) -> str:
+    if value.dtype.kind == "f":
+        return f"{float(value):.{_DIGITS.get(dtype, _DIGITS_FLOAT8)}g}"
+    return str(value)
