@@ -5,6 +5,7 @@ HTML comments right above a code block, invisible on the page, say how its test 
     <!-- run in: examples -->            the working directory, below the copy of the project
     <!-- run after: COMMAND -->          a shell command that prepares the copy
     <!-- run shows: COMMAND -->          the block, which has no ``$``, is what COMMAND prints
+    <!-- run broken: NAME -->            the block is that directory's message (broken_dirs.py)
     <!-- run numbers: vary -->           measured values: only the text around them is compared
     <!-- run skip: REASON -->            the block is not run
 """
@@ -33,7 +34,7 @@ PAGES = (
     *sorted((CHECKOUT / "examples").rglob("README.md")),
 )
 
-_OPTION = re.compile(r"<!-- run (?P<key>in|after|shows|numbers|skip): (?P<value>.+?) -->")
+_OPTION = re.compile(r"<!-- run (?P<key>in|after|shows|broken|numbers|skip): (?P<value>.+?) -->")
 
 
 @dataclass(frozen=True)
