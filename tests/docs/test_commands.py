@@ -31,7 +31,8 @@ def shell_environment(home: Path) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTEST", "A2A3SIM", "GITHUB_", "XDG_", "PTO_")) and name != "CI"
+        if not name.startswith(("A2A3SIM", "GITHUB_", "PTO_", "PYTEST", "XDG_"))
+        and name not in ("CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
     }
     return {
         **inherited,
@@ -39,7 +40,6 @@ def shell_environment(home: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
-        "PYTHON_COLORS": "0",
     }
 
 
