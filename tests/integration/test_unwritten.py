@@ -18,7 +18,7 @@ import numpy as np
 def generate_inputs(params):
     return {{
         "x": np.arange(8, dtype=np.float32),
-        "out_y": np.full((2, 4), {initial}, dtype=np.{dtype}),
+        "out_y": np.full((2, 4), {initial}, dtype="{dtype}"),
     }}
 
 

@@ -49,6 +49,9 @@ def test_wheel_from_sdist_runs_an_example(tmp_path: Path) -> None:
     tested = run(python, "-m", "pytest", "vector_example", "-n", "2", cwd=tmp_path)
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert " passed in " in tested.stdout
+    schema = "from importlib.resources import files; files('pytest_a2a3sim').joinpath('reporting', "
+    schema += "'report.schema.json').read_text()"
+    assert run(python, "-c", schema, cwd=tmp_path).returncode == 0
     scripted = run(
         python.with_name("a2a3sim"),
         *("run", "-k", "vector_example/kernels", "-g", "vector_example/golden.py"),
