@@ -1,5 +1,6 @@
 """Builds the native engine as ``pytest_a2a3sim._engine`` (cffi, API mode, one abi3 module)."""
 
+import sysconfig
 from pathlib import Path
 
 from cffi import FFI
@@ -20,7 +21,6 @@ ffibuilder.set_source(
     'extern "C" {\n#include "engine_api.h"\n}',
     source_extension=".cpp",
     sources=[source.as_posix() for source in sorted(NATIVE.rglob("*.cpp"))],
-    depends=[header.as_posix() for header in sorted(NATIVE.rglob("*.h"))],
     include_dirs=[NATIVE.as_posix(), "pytest_a2a3sim/include"],
     extra_compile_args=[
         "-std=c++17",
@@ -32,7 +32,8 @@ ffibuilder.set_source(
         "-Wextra",
     ],
     extra_link_args=["-pthread", "-ldl"],
-    py_limited_api=True,
+    # Free-threaded CPython has no limited API.
+    py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
 )
 
 if __name__ == "__main__":
