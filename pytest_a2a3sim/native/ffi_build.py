@@ -6,6 +6,14 @@ from pathlib import Path
 from cffi import FFI
 
 NATIVE = Path("pytest_a2a3sim/native")
+WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion")
+INCLUDES = """
+extern "C" {
+#include "engine_api.h"
+}
+// cffi's own code, which follows, learns whether an enumeration is signed from a cast of -1.
+#pragma GCC diagnostic ignored "-Wconversion"
+"""
 
 
 def declarations() -> str:
@@ -18,7 +26,7 @@ ffibuilder = FFI()
 ffibuilder.cdef(declarations())
 ffibuilder.set_source(
     "pytest_a2a3sim._engine",
-    'extern "C" {\n#include "engine_api.h"\n}',
+    INCLUDES,
     source_extension=".cpp",
     sources=[source.as_posix() for source in sorted(NATIVE.rglob("*.cpp"))],
     include_dirs=[NATIVE.as_posix(), "pytest_a2a3sim/include"],
@@ -28,8 +36,7 @@ ffibuilder.set_source(
         "-ffp-contract=off",  # a comparison rounds as NumPy does, on every machine
         "-g1",
         "-fvisibility=hidden",
-        "-Wall",
-        "-Wextra",
+        *WARNINGS,
     ],
     extra_link_args=["-pthread", "-ldl"],
     # Free-threaded CPython has no limited API.

@@ -104,12 +104,13 @@ void merge(a2a3_difference& all, const a2a3_difference& part) {
                   part.max_distance_index);
     merge(all.actual, part.actual);
     merge(all.expected, part.expected);
-    for (int i = 0; i < kDistances; ++i) all.beyond_distance[i] += part.beyond_distance[i];
-    for (int i = 0; i < kFactors; ++i) all.beyond_allowed[i] += part.beyond_allowed[i];
-    int64_t first[2 * kFirst];
+    for (int i = 0; i < A2A3_DISTANCE_BOUNDS; ++i)
+        all.beyond_distance[i] += part.beyond_distance[i];
+    for (int i = 0; i < A2A3_ALLOWED_FACTORS; ++i) all.beyond_allowed[i] += part.beyond_allowed[i];
+    int64_t first[2 * A2A3_FIRST_MISMATCHES];
     int64_t* const end = std::merge(all.first, all.first + all.first_count, part.first,
                                     part.first + part.first_count, first);
-    all.first_count = static_cast<int32_t>(std::min<int64_t>(kFirst, end - first));
+    all.first_count = static_cast<int32_t>(std::min<int64_t>(A2A3_FIRST_MISMATCHES, end - first));
     std::copy_n(first, all.first_count, all.first);
 }
 

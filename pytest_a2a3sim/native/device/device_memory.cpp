@@ -7,17 +7,14 @@
 #include <cstring>
 
 #include "base/failure.h"
-#include "base/text.h"
+#include "base/memory.h"
 
 namespace a2a3sim {
 
 namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSharedRegion = size_t{64} << 20;
-
-size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
 size_t round_up_to_page(size_t size, size_t page) {
     return round_up(std::max<size_t>(size, 1), page);

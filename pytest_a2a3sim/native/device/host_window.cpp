@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <system_error>
 
-#include "base/text.h"
+#include "base/failure.h"
+#include "base/memory.h"
 
 namespace a2a3sim {
 
 namespace {
-
-constexpr size_t kHugePage = size_t{2} << 20;
 
 [[noreturn]] void refuse(size_t size) {
     throw std::system_error(errno, std::generic_category(),

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/text.h"
+#include "base/failure.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 

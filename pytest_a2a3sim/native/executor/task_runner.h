@@ -90,7 +90,7 @@ class Cores {
     int take(CoreType type) {
         if (type == CoreType::AIC) return block_;
         second_aiv_ = !second_aiv_;
-        return 2 * block_ + (second_aiv_ ? 1 : 0);
+        return kAivPerBlock * block_ + (second_aiv_ ? 1 : 0);
     }
 
   private:

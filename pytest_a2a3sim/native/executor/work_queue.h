@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "shared/control.h"
+
 namespace a2a3sim {
 
 class WorkQueue {
@@ -72,7 +74,9 @@ class WorkQueue {
     struct Ring {
         explicit Ring(int64_t size)
             : capacity(size), slots(new std::atomic<int32_t>[static_cast<size_t>(size)]) {}
-        std::atomic<int32_t>& at(int64_t index) const { return slots[index & (capacity - 1)]; }
+        std::atomic<int32_t>& at(int64_t index) const {
+            return slots[static_cast<size_t>(index & (capacity - 1))];
+        }
 
         int64_t capacity;
         std::unique_ptr<std::atomic<int32_t>[]> slots;
@@ -89,8 +93,8 @@ class WorkQueue {
         return rings_.back().get();
     }
 
-    alignas(64) std::atomic<int64_t> top_{0};
-    alignas(64) std::atomic<int64_t> bottom_{0};
+    alignas(kCacheLine) std::atomic<int64_t> top_{0};
+    alignas(kCacheLine) std::atomic<int64_t> bottom_{0};
     std::atomic<Ring*> ring_{nullptr};
     std::vector<std::unique_ptr<Ring>> rings_;  // outgrown ones too: a thief may still read them
 };

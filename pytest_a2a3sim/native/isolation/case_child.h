@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include "isolation/shared_state.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {

@@ -176,7 +176,7 @@ bool CaseRun::hangs(double hang_seconds) {
         last_progress_ = progress;
         last_progress_ns_ = now;
     }
-    return 1e-9 * static_cast<double>(now - last_progress_ns_) >= hang_seconds;
+    return to_seconds(now - last_progress_ns_) >= hang_seconds;
 }
 
 void CaseRun::dump_threads() {
@@ -226,12 +226,11 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     constexpr double kWatchInterval = 0.1;
     const int64_t start = monotonic_nanoseconds();
     while (child_ > 0) {
-        const double left = seconds - 1e-9 * static_cast<double>(monotonic_nanoseconds() - start);
+        const double left = seconds - to_seconds(monotonic_nanoseconds() - start);
         if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
             reap();
         } else if (hangs(hang_seconds)) {
-            end_hanging_child(
-                1e-9 * static_cast<double>(monotonic_nanoseconds() - last_progress_ns_), false);
+            end_hanging_child(to_seconds(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {
             return A2A3_RUNNING;
         }

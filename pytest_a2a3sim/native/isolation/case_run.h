@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/ticks.h"
-#include "isolation/shared_state.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {

@@ -6,7 +6,6 @@
 #include <new>
 
 #include "base/failure.h"
-#include "base/text.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
@@ -29,7 +28,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
     } catch (...) {
         fail_with_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
     }
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 /// Loads the object for the rest of the process; its symbols stay its own.
@@ -66,7 +65,7 @@ class PhaseClock {
     void close() {
         const int64_t now = monotonic_nanoseconds();
         control_.ending.phase_seconds[control_.phase.load(std::memory_order_relaxed)] +=
-            1e-9 * static_cast<double>(now - since_);
+            to_seconds(now - since_);
         since_ = now;
     }
 
@@ -106,7 +105,7 @@ int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<u
     } catch (...) {
         fail_with_exception(control, A2A3_FAILURE_ORCHESTRATION);
     }
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 /// Fails the case if something was written next to a device buffer.
@@ -114,7 +113,7 @@ void check_damage(const DeviceMemory& memory, Control& control) {
     Damage damage;
     if (!memory.find_damage(damage)) return;
     fail_with_damage(control, damage.address);
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 uint64_t differing_bytes(const void* a, const void* b, size_t size) {
@@ -234,7 +233,7 @@ void simulate(const CaseDescription& description, SharedState& shared) {
         if (simulate_or_throw(description, shared)) {
             control.phase.store(A2A3_PHASE_DONE, std::memory_order_release);
         }
-    } catch (const CaseAlreadyReported&) {
+    } catch (const CaseAlreadyFailed&) {
     } catch (const CaseFailure& failure) {
         control.fail(failure.kind, failure.what(), failure.task_id, failure.func_id);
     } catch (const std::bad_alloc&) {

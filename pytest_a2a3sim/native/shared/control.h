@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 
@@ -11,9 +12,12 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// What two threads write lies this far apart, so that neither slows the other.
+constexpr size_t kCacheLine = 64;
+
 /// What one worker thread does, written by that thread alone. `events` counts starts and ends of
 /// tasks: the watchdog looks for a change in it.
-struct alignas(64) WorkerSlot {
+struct alignas(kCacheLine) WorkerSlot {
     std::atomic<int32_t> task_id;  // -1 between tasks
     std::atomic<int32_t> func_id;
     std::atomic<int32_t> core_type;
