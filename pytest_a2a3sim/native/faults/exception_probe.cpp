@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -15,13 +16,10 @@ namespace {
 
 thread_local a2a3_snapshot thrown_from{};
 
-std::string current_type_name() {
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    if (type == nullptr) return "an exception of a foreign language";
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
-    return status == 0 ? name.get() : type->name();
+using DemangledName = std::unique_ptr<char, void (*)(void*)>;
+
+DemangledName demangle(const char* name) {
+    return {abi::__cxa_demangle(name, nullptr, nullptr, nullptr), std::free};
 }
 
 }  // namespace
@@ -51,14 +49,19 @@ ExceptionProbe::~ExceptionProbe() = default;
 
 const a2a3_snapshot& last_throw() { return thrown_from; }
 
-std::string describe_current_exception() {
-    const std::string type = current_type_name();
+void describe_current_exception(char* text, size_t size) {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    const char* const mangled = type != nullptr ? type->name() : "";
+    const DemangledName demangled = demangle(mangled);
+    const char* const name = type == nullptr        ? "an exception of a foreign language"
+                             : demangled != nullptr ? demangled.get()
+                                                    : mangled;
     try {
         std::rethrow_exception(std::current_exception());
     } catch (const std::exception& error) {
-        return type + ": " + error.what();
+        std::snprintf(text, size, "%s: %s", name, error.what());
     } catch (...) {
-        return type + ", which is not a std::exception";
+        std::snprintf(text, size, "%s, which is not a std::exception", name);
     }
 }
 

@@ -147,17 +147,29 @@ void on_quick_exit() {
     if (!fail_with_exit(-1)) yield_to_first_failure();
 }
 
+bool is_out_of_memory() {
+    try {
+        std::rethrow_exception(std::current_exception());
+    } catch (const std::bad_alloc&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 [[noreturn]] void on_terminate() {
     if (!is_simulating_process() || std::current_exception() == nullptr) abort();
     Control& control = *watched_control;
-    const std::string what = describe_current_exception();
-    const bool first =
-        control.fail(blame(control, A2A3_FAILURE_KERNEL_EXCEPTION), [&](a2a3_ending& ending) {
-            ending.exception = 1;
-            std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
-            name_culprit(control, ending);
-            add_frames(control, nullptr, ending);
-        });
+    char what[A2A3_MESSAGE_LENGTH];
+    describe_current_exception(what, sizeof what);
+    const a2a3_failure kind = is_out_of_memory() ? A2A3_FAILURE_OUT_OF_MEMORY
+                                                 : blame(control, A2A3_FAILURE_KERNEL_EXCEPTION);
+    const bool first = control.fail(kind, [&](a2a3_ending& ending) {
+        ending.exception = 1;
+        std::snprintf(ending.message, sizeof ending.message, "%s", what);
+        name_culprit(control, ending);
+        add_frames(control, nullptr, ending);
+    });
     if (!first) yield_to_first_failure();
     flush_stdout();
     _exit(128 + SIGABRT);
@@ -174,16 +186,6 @@ void on_quick_exit() {
     if (!first) yield_to_first_failure();
     flush_stdout();
     _exit(1);
-}
-
-bool is_out_of_memory() {
-    try {
-        std::rethrow_exception(std::current_exception());
-    } catch (const std::bad_alloc&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
 }
 
 }  // namespace
@@ -205,13 +207,14 @@ a2a3_failure blame(const Control& control, a2a3_failure in_kernel) {
 
 void fail_with_exception(Control& control, a2a3_failure kind) {
     if (std::current_exception() == nullptr) end_forced_unwinding(control);
-    const std::string what = describe_current_exception();
+    char what[A2A3_MESSAGE_LENGTH];
+    describe_current_exception(what, sizeof what);
     control.fail(is_out_of_memory() ? A2A3_FAILURE_OUT_OF_MEMORY : kind, [&](a2a3_ending& ending) {
         ending.exception = 1;
         name_culprit(control, ending);
         ending.snapshot.frame_count = last_throw().frame_count;
         std::copy_n(last_throw().frames, last_throw().frame_count, ending.snapshot.frames);
-        std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
+        std::snprintf(ending.message, sizeof ending.message, "%s", what);
     });
 }
 
@@ -243,18 +246,22 @@ void inspect_after_task(Control& control) {
     _exit(1);
 }
 
-SignalStack::SignalStack() : memory_(new char[kSignalStackSize]) {
-    stack_t stack{};
-    stack.ss_sp = memory_.get();
-    stack.ss_size = kSignalStackSize;
-    sigaltstack(&stack, &previous_);
+SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) {
+    if (memory_ != nullptr) {
+        stack_t stack{};
+        stack.ss_sp = memory_.get();
+        stack.ss_size = kSignalStackSize;
+        sigaltstack(&stack, &previous_);
+    }
     if (WorkerSlot* const worker = current_worker()) {
         worker->thread_id.store(static_cast<int32_t>(syscall(SYS_gettid)),
                                 std::memory_order_relaxed);
     }
 }
 
-SignalStack::~SignalStack() { sigaltstack(&previous_, nullptr); }
+SignalStack::~SignalStack() {
+    if (memory_ != nullptr) sigaltstack(&previous_, nullptr);
+}
 
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {
     watched_control = &control;

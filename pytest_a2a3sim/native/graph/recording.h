@@ -20,6 +20,7 @@ struct TaskRecord {
 
     static constexpr int kIdBits = 16;
 
+    TaskRecord() = default;
     TaskRecord(uint64_t start, int core, uint64_t end, int thread)
         : start_and_core(start << kIdBits | static_cast<uint64_t>(core)),
           end_and_thread(end << kIdBits | static_cast<uint64_t>(thread)) {}

@@ -59,7 +59,7 @@ void redirect(int descriptor, int to) {
 
 }  // namespace
 
-void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) {
+void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
     setpgid(0, 0);
     end_with(parent);
     reset_signals();

@@ -122,12 +122,12 @@ bool CaseRun::child_ended(double seconds) {
     return false;
 }
 
-void CaseRun::kill_child() {
+void CaseRun::kill_child() noexcept {
     kill(-child_, SIGKILL);
     kill(child_, SIGKILL);
 }
 
-void CaseRun::reap() {
+void CaseRun::reap() noexcept {
     int wait_status = 0;
     rusage usage{};
     pid_t reaped;
@@ -149,7 +149,7 @@ void CaseRun::reap() {
     }
 }
 
-void CaseRun::fail_unexplained(int wait_status) {
+void CaseRun::fail_unexplained(int wait_status) noexcept {
     const bool by_signal = WIFSIGNALED(wait_status);
     const bool out_of_memory =
         by_signal && WTERMSIG(wait_status) == SIGKILL && out_of_memory_kills() != kills_before_;
@@ -238,7 +238,7 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     return control_.ending.failure == A2A3_FAILURE_NONE ? A2A3_OK : A2A3_FAILED;
 }
 
-a2a3_ending CaseRun::ending() const {
+a2a3_ending CaseRun::ending() const noexcept {
     a2a3_ending ending = control_.ending;
     if (ending.failure == A2A3_FAILURE_NONE) {
         ending.phase = control_.phase.load(std::memory_order_relaxed);
@@ -280,7 +280,7 @@ void CaseRun::check_done() const {
     }
 }
 
-a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const {
+a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {
     return find_place(address, shared_.buffers, *description_.window, description_.tensors, args,
                       arg_count);
 }

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <new>
+#include <stdexcept>
 
 #include "base/failure.h"
 #include "base/ticks.h"
@@ -209,6 +210,10 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       error_descriptor(request.error_descriptor),
       watches(request.watches, request.watches + request.watch_count),
       check_each_task(request.check_each_task != 0) {
+    if (block_dim < 1 || block_dim > kMostBlocks) {
+        throw std::invalid_argument(
+            format("block_dim is %d, not from 1 to %d", block_dim, kMostBlocks));
+    }
     for (int32_t i = 0; i < request.kernel_count; ++i) {
         const a2a3_kernel& kernel = request.kernels[i];
         kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
