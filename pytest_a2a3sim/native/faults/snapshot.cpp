@@ -38,6 +38,12 @@ _Unwind_Reason_Code visit(_Unwind_Context* context, void* state) {
 
 }  // namespace
 
+// In a signal handler, _Unwind_Backtrace() must not load anything or allocate, which its first call
+// in a process may do: prepare_snapshots() makes that call before the fork. From then on it looks
+// up unwind tables: with _dl_find_object(), which is async-signal-safe, where libgcc 12 meets glibc
+// 2.35; else with dl_iterate_phdr(), which waits while another thread loads an object. Reading a
+// damaged stack may fault. The handler blocks that second signal, so that the system ends the
+// process; the ending, which is complete but for its frames by then, stands.
 void prepare_snapshots() {
     static const bool prepared = [] {
         _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_END_OF_STACK; }, nullptr);

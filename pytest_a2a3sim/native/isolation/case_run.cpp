@@ -39,7 +39,10 @@ int open_process(pid_t pid) {
 #endif
 }
 
-/// Blocks every signal while it lives, so that no handler of the parent runs in its child.
+/// Blocks every signal in this thread while it lives. A child inherits the mask and the handlers:
+/// between fork() and the reset of the handlers, one of them would run in a second process, on
+/// state (Python's, for one) that it takes for the parent's. The parent gets its signals when this
+/// ends.
 class SignalsBlocked {
   public:
     SignalsBlocked() {
@@ -94,7 +97,7 @@ CaseRun::~CaseRun() {
 }
 
 void CaseRun::start_child() {
-    std::fflush(nullptr);
+    std::fflush(nullptr);  // or the child would write it once more
     const pid_t parent = getpid();
     prepare_snapshots();
     const SignalsBlocked blocked;
@@ -144,8 +147,9 @@ void CaseRun::reap() noexcept {
                            control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
     if (!explained) fail_unexplained(reaped > 0 ? wait_status : 0);
     a2a3_ending& ending = control_.ending;
-    if (ending.failure == A2A3_FAILURE_KERNEL_EXIT && WIFEXITED(wait_status)) {
-        ending.exit_status = WEXITSTATUS(wait_status);
+    const bool to_learn = ending.exit_status == kExitStatusToLearn;
+    if (to_learn || ending.failure == A2A3_FAILURE_KERNEL_EXIT) {
+        ending.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     }
 }
 
