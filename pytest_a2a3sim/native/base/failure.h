@@ -3,6 +3,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -37,6 +38,6 @@ class CaseFailure : public std::runtime_error {
 };
 
 /// Thrown to end a case whose ending is complete.
-struct CaseAlreadyFailed {};
+struct CaseAlreadyFailed : std::exception {};
 
 }  // namespace a2a3sim

@@ -122,7 +122,7 @@ a2a3_difference compare_elements(const Element& element, const a2a3_comparison& 
     const auto work = [&] {
         Comparer<Element> comparer(element, comparison);
         fastest<Element>()(comparer, pieces);
-        const std::lock_guard<std::mutex> lock(mutex);
+        const std::scoped_lock lock(mutex);
         merge(all, comparer.found());
     };
     const uint64_t useful = (comparison.count + kPiece - 1) / kPiece;

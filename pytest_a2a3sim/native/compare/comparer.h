@@ -163,8 +163,8 @@ class Comparer {
                                             : static_cast<Distance>(e) - static_cast<Distance>(a);
             const double magnitude = std::fabs(element_.value(words_expected_[i]));
             if constexpr (Element::kFloat) {
-                const Distance special = static_cast<Distance>(
-                    element_.special(words_actual_[i]) | element_.special(words_expected_[i]));
+                const Distance special = Distance{element_.special(words_actual_[i])} |
+                                         Distance{element_.special(words_expected_[i])};
                 any_special |= special;
                 measures_.absolute[i] = std::fabs(element_.value(words_actual_[i]) -
                                                   element_.value(words_expected_[i]));

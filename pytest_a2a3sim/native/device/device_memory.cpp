@@ -130,7 +130,7 @@ void* DeviceMemory::allocate(size_t size, int64_t call) {
 }
 
 ptrdiff_t DeviceMemory::find(uintptr_t address) const {
-    const auto after = std::upper_bound(
+    const DeviceBuffer* const after = std::upper_bound(
         buffers_.begin(), buffers_.end(), address,
         [](uintptr_t value, const DeviceBuffer& buffer) { return value < buffer.begin; });
     return after - buffers_.begin() - 1;
@@ -138,7 +138,7 @@ ptrdiff_t DeviceMemory::find(uintptr_t address) const {
 
 std::string DeviceMemory::free(void* address) {
     if (address == nullptr) return "";
-    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const auto begin = reinterpret_cast<uintptr_t>(address);
     const ptrdiff_t index = find(begin);
     if (index < 0 || buffers_[static_cast<size_t>(index)].begin != begin) {
         return format("device_free(%p): device_malloc never returned that address", address);
@@ -160,7 +160,7 @@ std::string DeviceMemory::free(void* address) {
 }
 
 std::string DeviceMemory::check_range(const void* address, size_t size) const {
-    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const auto begin = reinterpret_cast<uintptr_t>(address);
     const ptrdiff_t index = find(begin);
     if (index < 0 || begin - base_ >= reserved_) {
         return format("%p is not a device address", address);

@@ -62,7 +62,7 @@ a2a3_place find_place(uint64_t address, const SharedTable<DeviceBuffer>& buffers
         }
         return nowhere;
     }
-    const size_t next =
+    const auto next =
         static_cast<size_t>(std::upper_bound(buffers.begin(), buffers.end(), address,
                                              [](uint64_t value, const DeviceBuffer& buffer) {
                                                  return value < buffer.begin;

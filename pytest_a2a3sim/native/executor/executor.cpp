@@ -41,7 +41,7 @@ class Parking {
   private:
     void advance(bool all) {
         {
-            const std::lock_guard<std::mutex> lock(mutex_);
+            const std::scoped_lock lock(mutex_);
             epoch_.fetch_add(1, std::memory_order_seq_cst);
         }
         if (all) {

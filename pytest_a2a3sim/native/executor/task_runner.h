@@ -26,7 +26,7 @@ class TaskRunner {
 
     /// Calls work(index, slot) on `count` threads, the calling one among them, and waits for them.
     /// Cancels the run if all are needed and cannot be had.
-    void run_workers(int count, Threads threads, const std::function<void(int, WorkerSlot&)>& work);
+    void run_workers(int count, Threads needed, const std::function<void(int, WorkerSlot&)>& work);
 
     /// No task starts any more once this is true.
     bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }

@@ -28,6 +28,7 @@ DemangledName demangle(const char* name) {
 
 /// The type_info of ExceptionProbe. The compiler emits none: the class has a key function, its
 /// destructor, which is defined nowhere.
+// NOLINTNEXTLINE(misc-use-internal-linkage): the object below is a symbol for other files
 class ProbeTypeInfo : public std::type_info {
   public:
     ProbeTypeInfo() : std::type_info("N7a2a3sim14ExceptionProbeE") {}
@@ -39,6 +40,7 @@ class ProbeTypeInfo : public std::type_info {
 };
 
 extern const ProbeTypeInfo probe_type_info asm("_ZTIN7a2a3sim14ExceptionProbeE");
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): std::type_info only keeps the name
 const ProbeTypeInfo probe_type_info;
 
 #else

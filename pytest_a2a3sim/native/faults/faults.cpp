@@ -56,7 +56,7 @@ void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
     if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return;
     const TaskNode& task = graph_in_view->tasks[static_cast<size_t>(task_id)];
-    snapshot.arg_count = task.num_args;
+    snapshot.arg_count = static_cast<int32_t>(task.num_args);
     std::copy_n(graph_in_view->args.data() + task.first_arg, task.num_args, snapshot.args);
 }
 

@@ -33,7 +33,7 @@ struct Event {
     }
 };
 
-using Events = std::priority_queue<Event, std::vector<Event>, std::greater<Event>>;
+using Events = std::priority_queue<Event, std::vector<Event>, std::greater<>>;
 
 }  // namespace
 

@@ -125,7 +125,7 @@ bool CaseRun::child_ended(double seconds) {
     return false;
 }
 
-void CaseRun::kill_child() noexcept {
+void CaseRun::kill_child() const noexcept {
     kill(-child_, SIGKILL);
     kill(child_, SIGKILL);
 }

@@ -35,7 +35,7 @@ class CaseRun {
     /// True once the child has ended, within about `seconds`.
     bool child_ended(double seconds);
     void reap() noexcept;
-    void kill_child() noexcept;
+    void kill_child() const noexcept;
     bool hangs(double hang_seconds);
     void end_hanging_child(double seconds, bool timed_out);
     void dump_threads();

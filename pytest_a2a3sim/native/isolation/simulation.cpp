@@ -37,8 +37,9 @@ void* load(const ObjectSymbol& object, Control& control) {
     control.loading_func_id.store(object.func_id, std::memory_order_relaxed);
     void* const handle = open_object(object, control);
     if (handle == nullptr) {
+        const char* const why = dlerror();  // NOLINT(concurrency-mt-unsafe): it is this thread's
         throw CaseFailure(A2A3_FAILURE_LOAD,
-                          format("%s cannot be loaded: %s", object.name.c_str(), dlerror()), -1,
+                          format("%s cannot be loaded: %s", object.name.c_str(), why), -1,
                           object.func_id);
     }
     void* const address = dlsym(handle, object.symbol.c_str());
