@@ -1,12 +1,18 @@
 """Builds the native engine with cffi; everything else is in pyproject.toml."""
 
+import hashlib
+import importlib.util
+import json
 import os
 import shutil
 import sys
 import sysconfig
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def missing_prerequisites() -> list[str]:
@@ -25,15 +31,74 @@ def missing_prerequisites() -> list[str]:
             f"Python's headers ({headers} does not exist): Debian/Ubuntu "
             "`apt install python3-dev`, Fedora `dnf install python3-devel`"
         )
+    if importlib.util.find_spec("pybind11") is None:
+        found.append("pybind11, whose helpers build it: `pip install pybind11`")
     return found
 
 
-if {"build_ext", "bdist_wheel", "editable_wheel", "develop", "install"} & set(sys.argv) and (
-    missing := missing_prerequisites()
-):
-    sys.exit("pytest-a2a3sim builds a native engine and needs " + "; and ".join(missing))
+def needs_recompile(object_path: str, source: str) -> bool:
+    """Whether the source, or a header that it included, is newer than the object, or gone.
 
-setup(
-    cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"],
-    options={"bdist_wheel": {"py_limited_api": "cp310"}},
-)
+    ``-MD`` writes the list beside the object, as a make rule: ``object: source header ...``.
+    """
+    try:
+        built = Path(object_path).stat().st_mtime_ns
+        rule = Path(object_path).with_suffix(".d").read_text(encoding="utf-8")
+        _, _, prerequisites = rule.replace("\\\n", " ").replace("\\ ", "\0").partition(": ")
+        names = [name.replace("\0", " ") for name in prerequisites.split()]
+        return any(Path(name).stat().st_mtime_ns > built for name in [source, *names])
+    except OSError:
+        return True
+
+
+class BuildEngine(build_ext):
+    """Compiles in parallel, and only what changed since the last build in this checkout.
+
+    cffi derives the command that runs from this class, and generates its source in ``build_temp``.
+    """
+
+    def finalize_options(self) -> None:
+        """Keeps objects between builds, editable ones included: a folder for each way to build."""
+        super().finalize_options()
+        # What is compiled is up to needs_recompile(), and linking takes a moment.
+        self.force = True
+        names = ("CC", "CXX", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "SOABI")
+        tools = [[os.environ.get(name), sysconfig.get_config_var(name)] for name in names]
+        flags = [[ext.include_dirs, ext.extra_compile_args] for ext in self.extensions]
+        digest = hashlib.sha256(json.dumps([tools, flags]).encode()).hexdigest()[:12]
+        self.build_temp = str(Path("build", f"engine-{digest}"))
+
+    def build_extension(self, ext: Extension) -> None:
+        """Compiles and links the engine."""
+        from pybind11.setup_helpers import ParallelCompile  # noqa: PLC0415 -- building only
+
+        self.write_compile_commands(ext)
+        ext.extra_compile_args.append("-MD")
+        jobs = len(os.sched_getaffinity(0))
+        with ParallelCompile("A2A3SIM_BUILD_JOBS", jobs, needs_recompile=needs_recompile):
+            super().build_extension(ext)
+
+    def write_compile_commands(self, ext: Extension) -> None:
+        """``build/compile_commands.json``, where clangd and ``clang-tidy -p build`` find it."""
+        compiler = getattr(self.compiler, "compiler_so_cxx", self.compiler.compiler_so)
+        includes = [f"-I{folder}" for folder in [*ext.include_dirs, *self.include_dirs]]
+        command = [*compiler, *includes, *ext.extra_compile_args, "-c"]
+        entries = [
+            {"directory": str(Path.cwd()), "file": source, "arguments": [*command, source]}
+            for source in ext.sources
+        ]
+        target = Path("build", "compile_commands.json")
+        target.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if {"build_ext", "bdist_wheel", "editable_wheel", "develop", "install"} & set(sys.argv) and (
+        missing := missing_prerequisites()
+    ):
+        sys.exit("pytest-a2a3sim builds a native engine and needs " + "; and ".join(missing))
+
+    setup(
+        cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"],
+        cmdclass={"build_ext": BuildEngine},
+        options={} if FREE_THREADED else {"bdist_wheel": {"py_limited_api": "cp310"}},
+    )

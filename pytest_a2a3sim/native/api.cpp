@@ -1,9 +1,11 @@
-// The C interface: every exception becomes A2A3_ERROR and a text.
+// The C interface. An exception becomes A2A3_ERROR and a text; functions without a status call only
+// what is noexcept.
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
-#include <string>
+#include <new>
 #include <vector>
 
 #include "compare/compare.h"
@@ -17,18 +19,25 @@ using a2a3sim::HostWindow;
 
 namespace {
 
-thread_local std::string last_error;
+/// An array: a string would need memory for the text that there is none.
+thread_local char last_error[1024] = "";
+
+int fail(const char* text) noexcept {
+    std::snprintf(last_error, sizeof last_error, "%s", text);
+    return A2A3_ERROR;
+}
 
 template <typename Action>
-int guarded(Action action) {
+int guarded(Action action) noexcept {
     try {
         return action();
+    } catch (const std::bad_alloc&) {
+        return fail("the engine is out of memory");
     } catch (const std::exception& error) {
-        last_error = error.what();
+        return fail(error.what());
     } catch (...) {
-        last_error = "unknown error";
+        return fail("unknown error");
     }
-    return A2A3_ERROR;
 }
 
 HostWindow* unwrap(a2a3_window* window) { return reinterpret_cast<HostWindow*>(window); }
@@ -39,7 +48,7 @@ const CaseRun* unwrap(const a2a3_run* run) { return reinterpret_cast<const CaseR
 
 extern "C" {
 
-const char* a2a3_last_error(void) { return last_error.c_str(); }
+const char* a2a3_last_error(void) { return last_error; }
 
 int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window) {
     return guarded([&] {

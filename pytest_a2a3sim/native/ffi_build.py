@@ -1,10 +1,19 @@
 """Builds the native engine as ``pytest_a2a3sim._engine`` (cffi, API mode, one abi3 module)."""
 
+import sysconfig
 from pathlib import Path
 
 from cffi import FFI
 
 NATIVE = Path("pytest_a2a3sim/native")
+WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion")
+INCLUDES = """
+extern "C" {
+#include "engine_api.h"
+}
+// cffi's own code, which follows, learns whether an enumeration is signed from a cast of -1.
+#pragma GCC diagnostic ignored "-Wconversion"
+"""
 
 
 def declarations() -> str:
@@ -17,10 +26,9 @@ ffibuilder = FFI()
 ffibuilder.cdef(declarations())
 ffibuilder.set_source(
     "pytest_a2a3sim._engine",
-    'extern "C" {\n#include "engine_api.h"\n}',
+    INCLUDES,
     source_extension=".cpp",
     sources=[source.as_posix() for source in sorted(NATIVE.rglob("*.cpp"))],
-    depends=[header.as_posix() for header in sorted(NATIVE.rglob("*.h"))],
     include_dirs=[NATIVE.as_posix(), "pytest_a2a3sim/include"],
     extra_compile_args=[
         "-std=c++17",
@@ -28,11 +36,11 @@ ffibuilder.set_source(
         "-ffp-contract=off",  # a comparison rounds as NumPy does, on every machine
         "-g1",
         "-fvisibility=hidden",
-        "-Wall",
-        "-Wextra",
+        *WARNINGS,
     ],
     extra_link_args=["-pthread", "-ldl"],
-    py_limited_api=True,
+    # Free-threaded CPython has no limited API.
+    py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
 )
 
 if __name__ == "__main__":

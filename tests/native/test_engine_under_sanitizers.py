@@ -1,47 +1,69 @@
-"""The C++ engine on random graphs, under AddressSanitizer, UBSan and ThreadSanitizer."""
+"""The C++ engine under AddressSanitizer, UBSan and ThreadSanitizer."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "pytest_a2a3sim"
-WARNINGS = ("-Wall", "-Wextra", "-Werror")
+COMPILER = shlex.split(os.environ.get("CXX", "g++"))
+WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Werror")
+INCLUDES = (f"-I{PACKAGE / 'native'}", f"-I{PACKAGE / 'include'}")
+PROGRAMS = {
+    "engine_test": ("engine_test.cpp", "execution_test.cpp", "structures_test.cpp"),
+    "api_test": ("api_test.cpp", "limited_memory.cpp"),
+}
 ROUNDS = 60
 
 
-@pytest.fixture(scope="module", params=["address,undefined", "thread"])
-def engine_test(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test program with all of the engine in it, built with one sanitizer."""
-    program = tmp_path_factory.mktemp("native") / "engine_test"
-    sources = sorted((PACKAGE / "native").rglob("*.cpp"))
-    command = [
-        *shlex.split(os.environ.get("CXX", "g++")),
-        *("-std=c++17", "-O1", "-g", *WARNINGS),
-        *(f"-fsanitize={request.param}", "-fno-sanitize-recover=all"),
-        *(f"-I{PACKAGE / 'native'}", f"-I{PACKAGE / 'include'}"),
-        *map(str, [*sources, HERE / "engine_test.cpp"]),
-        *("-o", str(program), "-pthread", "-ldl"),
-    ]
+def compile_with(*arguments: str | Path) -> None:
+    command = [*COMPILER, "-std=c++17", "-g", *WARNINGS, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return program
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+
+@pytest.fixture(scope="module", params=["address,undefined", "thread"])
+def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the test programs, all of the engine in each, built with one sanitizer."""
+    folder = tmp_path_factory.mktemp("native")
+    sanitizer = (f"-fsanitize={request.param}", "-fno-sanitize-recover=all")
+
+    def compiled(source: Path) -> Path:
+        target = folder / f"{source.parent.name}-{source.stem}.o"
+        compile_with("-O1", *sanitizer, *INCLUDES, "-c", source, "-o", target)
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        engine = list(pool.map(compiled, sorted((PACKAGE / "native").rglob("*.cpp"))))
+        for program, sources in PROGRAMS.items():
+            tests = pool.map(compiled, [HERE / source for source in sources])
+            compile_with(*sanitizer, *engine, *tests, "-o", folder / program, "-pthread", "-ldl")
+    return folder
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4, 16])
-def test_random_graphs(engine_test: Path, threads: int) -> None:
-    done = subprocess.run(
-        [engine_test, str(threads), str(ROUNDS)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+def test_random_graphs(programs: Path, threads: int) -> None:
+    done = run(programs / "engine_test", str(threads), str(ROUNDS))
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{ROUNDS} graphs, {ROUNDS} cycles\n"
+    assert not done.stderr
+
+
+def test_c_interface_without_memory(programs: Path, tmp_path: Path) -> None:
+    objects = (tmp_path / "orchestration.so", tmp_path / "kernel.so")
+    for target in objects:
+        compile_with(*INCLUDES, "-shared", "-fPIC", HERE / "api_case.cpp", "-o", target)
+    done = run(programs / "api_test", *objects)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "every call survives\n"
     assert not done.stderr

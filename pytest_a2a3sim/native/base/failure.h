@@ -1,6 +1,9 @@
-// How a stage of the engine says that the case failed.
+// How a stage of the engine says that the case failed, and the texts that it says it with.
 #pragma once
 
+#include <cstdarg>
+#include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -10,10 +13,24 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// printf() into a std::string.
+[[gnu::format(printf, 1, 2)]] inline std::string format(const char* pattern, ...) {
+    va_list values;
+    va_start(values, pattern);
+    va_list again;
+    va_copy(again, values);
+    const int length = std::vsnprintf(nullptr, 0, pattern, values);
+    va_end(values);
+    std::string text(length > 0 ? static_cast<size_t>(length) : 0, '\0');
+    std::vsnprintf(text.data(), text.size() + 1, pattern, again);
+    va_end(again);
+    return text;
+}
+
 class CaseFailure : public std::runtime_error {
   public:
-    CaseFailure(a2a3_failure kind, const std::string& message, int task_id = -1, int func_id = -1)
-        : std::runtime_error(message), kind(kind), task_id(task_id), func_id(func_id) {}
+    CaseFailure(a2a3_failure failure, const std::string& message, int task = -1, int kernel = -1)
+        : std::runtime_error(message), kind(failure), task_id(task), func_id(kernel) {}
 
     a2a3_failure kind;
     int task_id;
@@ -21,6 +38,6 @@ class CaseFailure : public std::runtime_error {
 };
 
 /// Thrown to end a case whose ending is complete.
-struct CaseAlreadyReported {};
+struct CaseAlreadyFailed : std::exception {};
 
 }  // namespace a2a3sim

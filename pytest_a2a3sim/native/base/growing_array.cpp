@@ -7,15 +7,14 @@
 #include <cstdint>
 #include <new>
 
+#include "base/memory.h"
+
 namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
 // Zeroing a huge page costs about as much as faulting in a few times this many bytes.
 constexpr size_t kSmallPages = size_t{256} << 10;
-
-size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
 /// More than that cannot be used, and addresses are scarce on some machines.
 size_t twice_physical_memory() {

@@ -16,6 +16,8 @@ inline int64_t monotonic_nanoseconds() {
     return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+constexpr double to_seconds(int64_t nanoseconds) { return 1e-9 * static_cast<double>(nanoseconds); }
+
 inline int64_t read_ticks() {
 #if defined(__x86_64__)
     return static_cast<int64_t>(__rdtsc());

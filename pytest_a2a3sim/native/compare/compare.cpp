@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <stdexcept>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -104,12 +104,13 @@ void merge(a2a3_difference& all, const a2a3_difference& part) {
                   part.max_distance_index);
     merge(all.actual, part.actual);
     merge(all.expected, part.expected);
-    for (int i = 0; i < kDistances; ++i) all.beyond_distance[i] += part.beyond_distance[i];
-    for (int i = 0; i < kFactors; ++i) all.beyond_allowed[i] += part.beyond_allowed[i];
-    int64_t first[2 * kFirst];
+    for (int i = 0; i < A2A3_DISTANCE_BOUNDS; ++i)
+        all.beyond_distance[i] += part.beyond_distance[i];
+    for (int i = 0; i < A2A3_ALLOWED_FACTORS; ++i) all.beyond_allowed[i] += part.beyond_allowed[i];
+    int64_t first[2 * A2A3_FIRST_MISMATCHES];
     int64_t* const end = std::merge(all.first, all.first + all.first_count, part.first,
                                     part.first + part.first_count, first);
-    all.first_count = static_cast<int32_t>(std::min<int64_t>(kFirst, end - first));
+    all.first_count = static_cast<int32_t>(std::min<int64_t>(A2A3_FIRST_MISMATCHES, end - first));
     std::copy_n(first, all.first_count, all.first);
 }
 
@@ -121,16 +122,18 @@ a2a3_difference compare_elements(const Element& element, const a2a3_comparison& 
     const auto work = [&] {
         Comparer<Element> comparer(element, comparison);
         fastest<Element>()(comparer, pieces);
-        const std::lock_guard<std::mutex> lock(mutex);
+        const std::scoped_lock lock(mutex);
         merge(all, comparer.found());
     };
     const uint64_t useful = (comparison.count + kPiece - 1) / kPiece;
     const uint64_t wanted = static_cast<uint64_t>(std::max(comparison.thread_count, 1));
     std::vector<std::thread> helpers;
+    helpers.reserve(std::min(useful, wanted));
     try {
         for (uint64_t i = 1; i < std::min(useful, wanted); ++i) helpers.emplace_back(work);
-    } catch (const std::system_error&) {
-        // The machine has no more threads: those that there are compare everything.
+    } catch (const std::exception&) {
+        // There are no more threads, or there is no memory for one: those that there are compare
+        // everything.
     }
     work();
     for (std::thread& helper : helpers) helper.join();

@@ -17,9 +17,7 @@ namespace a2a3sim {
 inline constexpr uint64_t kBlock = 1024;  // elements measured at a time
 inline constexpr uint64_t kStride = 256;  // elements swept at a time
 inline constexpr uint64_t kGroup = 32;    // elements that the sweep tests at once
-inline constexpr int kDistances = sizeof(kDistanceBounds) / sizeof(kDistanceBounds[0]);
-inline constexpr int kFactors = sizeof(kAllowedFactors) / sizeof(kAllowedFactors[0]);
-inline constexpr int kFirst = sizeof(a2a3_difference::first) / sizeof(int64_t);
+inline constexpr size_t kVector = 64;     // bytes of the widest registers
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 inline a2a3_difference nothing_found() {
@@ -34,10 +32,10 @@ inline a2a3_difference nothing_found() {
 /// What is measured of each element of a block.
 template <typename Element>
 struct Measures {
-    alignas(64) double absolute[kBlock];
-    alignas(64) double relative[kBlock];
-    alignas(64) double allowed[kBlock];
-    alignas(64) typename Element::Distance distance[kBlock];
+    alignas(kVector) double absolute[kBlock];
+    alignas(kVector) double relative[kBlock];
+    alignas(kVector) double allowed[kBlock];
+    alignas(kVector) typename Element::Distance distance[kBlock];
 };
 
 /// Where the elements of a block are in the tensor: from `start` on, or at packed indices.
@@ -123,7 +121,7 @@ class Comparer {
             words_actual_[packed] = actual_[i];
             words_expected_[packed] = expected_[i];
             index_[packed] = i;
-            packed += interesting(actual_[i], expected_[i]) != 0 ? 1 : 0;
+            packed += interesting(actual_[i], expected_[i]) != 0 ? 1u : 0u;
         }
         return packed;
     }
@@ -165,8 +163,8 @@ class Comparer {
                                             : static_cast<Distance>(e) - static_cast<Distance>(a);
             const double magnitude = std::fabs(element_.value(words_expected_[i]));
             if constexpr (Element::kFloat) {
-                const Distance special = static_cast<Distance>(
-                    element_.special(words_actual_[i]) | element_.special(words_expected_[i]));
+                const Distance special = Distance{element_.special(words_actual_[i])} |
+                                         Distance{element_.special(words_expected_[i])};
                 any_special |= special;
                 measures_.absolute[i] = std::fabs(element_.value(words_actual_[i]) -
                                                   element_.value(words_expected_[i]));
@@ -202,9 +200,9 @@ class Comparer {
     }
 
     static void count_special(double value, a2a3_census& census) {
-        census.nan += std::isnan(value) ? 1 : 0;
-        census.positive_infinity += value == kInfinity ? 1 : 0;
-        census.negative_infinity += value == -kInfinity ? 1 : 0;
+        census.nan += std::isnan(value) ? 1u : 0u;
+        census.positive_infinity += value == kInfinity ? 1u : 0u;
+        census.negative_infinity += value == -kInfinity ? 1u : 0u;
     }
 
     [[gnu::always_inline]] void measure_relative(uint64_t count) {
@@ -242,7 +240,7 @@ class Comparer {
     }
 
     [[gnu::always_inline]] void count_distances(uint64_t count) {
-        for (int bound = 0; bound < kDistances; ++bound) {
+        for (int bound = 0; bound < A2A3_DISTANCE_BOUNDS; ++bound) {
             if (kDistanceBounds[bound] > std::numeric_limits<Distance>::max()) return;
             const auto limit = static_cast<Distance>(kDistanceBounds[bound]);
             Distance beyond = 0;
@@ -255,7 +253,7 @@ class Comparer {
     /// Returns the number of elements that do not match.
     [[gnu::always_inline]] uint64_t count_allowed(uint64_t count) {
         uint64_t mismatched = 0;
-        for (int factor = 0; factor < kFactors; ++factor) {
+        for (int factor = 0; factor < A2A3_ALLOWED_FACTORS; ++factor) {
             uint64_t beyond = 0;
             for (uint64_t i = 0; i < count; ++i) {
                 const double limit = kAllowedFactors[factor] * measures_.allowed[i];
@@ -270,10 +268,11 @@ class Comparer {
     }
 
     void note_mismatches(uint64_t count, Places places) {
-        if (mask_ == nullptr && found_.first_count == kFirst) return;
+        if (mask_ == nullptr && found_.first_count == A2A3_FIRST_MISMATCHES) return;
         for (uint64_t i = 0; i < count; ++i) {
             if (!(measures_.absolute[i] > measures_.allowed[i])) continue;
-            if (found_.first_count < kFirst) found_.first[found_.first_count++] = places[i];
+            if (found_.first_count < A2A3_FIRST_MISMATCHES)
+                found_.first[found_.first_count++] = places[i];
             if (mask_ != nullptr) mask_[places[i]] = 1;
         }
     }
@@ -288,8 +287,8 @@ class Comparer {
     Measures<Element> measures_;
     bool dense_ = false;   // most of what was last seen differs: packing it would not pay
     uint64_t loaded_ = 0;  // elements to measure, of the following
-    alignas(64) Word words_actual_[kBlock + 1];  // one more: pack() writes before it knows
-    alignas(64) Word words_expected_[kBlock + 1];
+    alignas(kVector) Word words_actual_[kBlock + 1];  // one more: pack() writes before it knows
+    alignas(kVector) Word words_expected_[kBlock + 1];
     uint64_t index_[kBlock + 1];
 };
 

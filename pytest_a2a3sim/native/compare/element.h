@@ -117,15 +117,16 @@ class Float8 {
     using Rank = int32_t;
     using Distance = uint32_t;
     static constexpr bool kFloat = true;
+    static constexpr size_t kPatterns = 256;  // of 8 bits
 
     explicit Float8(const double* values) {
-        std::array<double, 256> ascending{};
-        std::copy_n(values, 256, values_.begin());
-        auto* const end = std::remove_copy_if(values, values + 256, ascending.begin(),
+        std::array<double, kPatterns> ascending{};
+        std::copy_n(values, kPatterns, values_.begin());
+        auto* const end = std::remove_copy_if(values, values + kPatterns, ascending.begin(),
                                               [](double v) { return std::isnan(v); });
         std::sort(ascending.begin(), end);
         auto* const last = std::unique(ascending.begin(), end);
-        for (size_t bits = 0; bits < 256; ++bits) {
+        for (size_t bits = 0; bits < kPatterns; ++bits) {
             const auto* const place = std::lower_bound(ascending.begin(), last, values_[bits]);
             ranks_[bits] = static_cast<Rank>(place - ascending.begin());
         }
@@ -138,8 +139,8 @@ class Float8 {
     }
 
   private:
-    std::array<double, 256> values_{};
-    std::array<Rank, 256> ranks_{};
+    std::array<double, kPatterns> values_{};
+    std::array<Rank, kPatterns> ranks_{};
 };
 
 template <typename T>

@@ -7,17 +7,14 @@
 #include <cstring>
 
 #include "base/failure.h"
-#include "base/text.h"
+#include "base/memory.h"
 
 namespace a2a3sim {
 
 namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSharedRegion = size_t{64} << 20;
-
-size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
 size_t round_up_to_page(size_t size, size_t page) {
     return round_up(std::max<size_t>(size, 1), page);
@@ -133,7 +130,7 @@ void* DeviceMemory::allocate(size_t size, int64_t call) {
 }
 
 ptrdiff_t DeviceMemory::find(uintptr_t address) const {
-    const auto after = std::upper_bound(
+    const DeviceBuffer* const after = std::upper_bound(
         buffers_.begin(), buffers_.end(), address,
         [](uintptr_t value, const DeviceBuffer& buffer) { return value < buffer.begin; });
     return after - buffers_.begin() - 1;
@@ -141,7 +138,7 @@ ptrdiff_t DeviceMemory::find(uintptr_t address) const {
 
 std::string DeviceMemory::free(void* address) {
     if (address == nullptr) return "";
-    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const auto begin = reinterpret_cast<uintptr_t>(address);
     const ptrdiff_t index = find(begin);
     if (index < 0 || buffers_[static_cast<size_t>(index)].begin != begin) {
         return format("device_free(%p): device_malloc never returned that address", address);
@@ -163,7 +160,7 @@ std::string DeviceMemory::free(void* address) {
 }
 
 std::string DeviceMemory::check_range(const void* address, size_t size) const {
-    const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+    const auto begin = reinterpret_cast<uintptr_t>(address);
     const ptrdiff_t index = find(begin);
     if (index < 0 || begin - base_ >= reserved_) {
         return format("%p is not a device address", address);

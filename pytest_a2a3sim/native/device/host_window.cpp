@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <system_error>
 
-#include "base/text.h"
+#include "base/failure.h"
+#include "base/memory.h"
 
 namespace a2a3sim {
 
 namespace {
-
-constexpr size_t kHugePage = size_t{2} << 20;
 
 [[noreturn]] void refuse(size_t size) {
     throw std::system_error(errno, std::generic_category(),
@@ -28,7 +27,7 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size)
       private_size_(private_size),
       size_(private_size + shared_size) {
     if (reserved_ == MAP_FAILED) refuse(size_);
-    const uintptr_t begin = reinterpret_cast<uintptr_t>(reserved_);
+    const auto begin = reinterpret_cast<uintptr_t>(reserved_);
     data_ = static_cast<char*>(reserved_) + (kHugePage - begin % kHugePage) % kHugePage;
     map(data_, private_size, MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
@@ -86,7 +85,7 @@ std::string check_host_range(const HostWindow& window, const std::vector<HostTen
         return format("host tensor '%s' is read-only: generate_inputs made it so",
                       tensor.name.c_str());
     }
-    const size_t offset = static_cast<size_t>(static_cast<const char*>(address) - tensor.data);
+    const auto offset = static_cast<size_t>(static_cast<const char*>(address) - tensor.data);
     if (size <= tensor.nbytes - offset) return "";
     return format("%zu bytes from byte %zu on overrun host tensor '%s' (%zu bytes)", size, offset,
                   tensor.name.c_str(), tensor.nbytes);

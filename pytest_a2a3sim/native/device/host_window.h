@@ -23,7 +23,7 @@ class HostWindow {
     HostWindow(const HostWindow&) = delete;
     HostWindow& operator=(const HostWindow&) = delete;
 
-    char* data() const { return data_; }
+    char* data() const noexcept { return data_; }
     size_t size() const { return size_; }
     bool contains(const void* address) const;
     bool is_private(const void* address) const;

@@ -46,7 +46,7 @@ a2a3_place in_tensor(const HostTensor& tensor, size_t index, uint64_t address) {
 
 a2a3_place find_place(uint64_t address, const SharedTable<DeviceBuffer>& buffers,
                       const HostWindow& window, const std::vector<HostTensor>& tensors,
-                      const uint64_t* args, int arg_count) {
+                      const uint64_t* args, int arg_count) noexcept {
     a2a3_place nowhere{};
     nowhere.tensor = -1;
     nowhere.buffer = -1;
@@ -62,7 +62,7 @@ a2a3_place find_place(uint64_t address, const SharedTable<DeviceBuffer>& buffers
         }
         return nowhere;
     }
-    const size_t next =
+    const auto next =
         static_cast<size_t>(std::upper_bound(buffers.begin(), buffers.end(), address,
                                              [](uint64_t value, const DeviceBuffer& buffer) {
                                                  return value < buffer.begin;

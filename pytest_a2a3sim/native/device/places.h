@@ -13,6 +13,6 @@ namespace a2a3sim {
 /// `args` points into is meant, else the nearer.
 a2a3_place find_place(uint64_t address, const SharedTable<DeviceBuffer>& buffers,
                       const HostWindow& window, const std::vector<HostTensor>& tensors,
-                      const uint64_t* args, int arg_count);
+                      const uint64_t* args, int arg_count) noexcept;
 
 }  // namespace a2a3sim

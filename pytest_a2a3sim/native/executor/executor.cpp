@@ -41,7 +41,7 @@ class Parking {
   private:
     void advance(bool all) {
         {
-            const std::lock_guard<std::mutex> lock(mutex_);
+            const std::scoped_lock lock(mutex_);
             epoch_.fetch_add(1, std::memory_order_seq_cst);
         }
         if (all) {
@@ -76,7 +76,7 @@ class Roots {
     bool empty() const { return next_.load(std::memory_order_relaxed) >= count_; }
 
   private:
-    alignas(64) std::atomic<int64_t> next_{0};
+    alignas(kCacheLine) std::atomic<int64_t> next_{0};
     const int32_t* begin_ = nullptr;
     int64_t count_ = 0;
 };
@@ -115,8 +115,10 @@ class Execution {
         Roots roots;
     };
 
+    Worker& worker(int index) const { return workers_[static_cast<size_t>(index)]; }
+
     void work(int index, WorkerSlot& slot) {
-        Worker& self = workers_[index];
+        Worker& self = worker(index);
         Cores cores(index, worker_count_, block_dim_);
         int64_t finished = 0;
         for (;;) {
@@ -156,7 +158,7 @@ class Execution {
 
     int32_t steal(int index) {
         for (int i = 1; i < worker_count_; ++i) {
-            Worker& victim = workers_[(index + i) % worker_count_];
+            Worker& victim = worker((index + i) % worker_count_);
             int32_t task = victim.roots.take();
             if (task < 0) task = victim.queue.steal();
             if (task >= 0) return task;
@@ -166,7 +168,7 @@ class Execution {
 
     bool work_in_sight() const {
         for (int i = 0; i < worker_count_; ++i) {
-            if (!workers_[i].roots.empty() || !workers_[i].queue.looks_empty()) return true;
+            if (!worker(i).roots.empty() || !worker(i).queue.looks_empty()) return true;
         }
         return false;
     }
@@ -218,7 +220,7 @@ class Execution {
     const int block_dim_;
     const int worker_count_;
     std::unique_ptr<Worker[]> workers_;
-    alignas(64) std::atomic<int64_t> remaining_;
+    alignas(kCacheLine) std::atomic<int64_t> remaining_;
     Parking parking_;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
 
 #include "graph/graph.h"
 #include "graph/recording.h"
@@ -15,6 +16,14 @@
 namespace a2a3sim {
 
 constexpr int kThreadPerCore = 0;
+
+/// The largest block_dim: with a thread per core, each core takes a WorkerSlot.
+constexpr int kMostBlocks = kMaxWorkers / kCoresPerBlock;
+
+static_assert(kMaxWorkers <= 1 << TaskRecord::kIdBits);
+static_assert(kMostBlocks * kAivPerBlock <= 1 << TaskRecord::kIdBits);
+static_assert(kMostBlocks * kAivPerBlock <=
+              std::numeric_limits<decltype(a2a3_task_times::core_id)>::max());
 
 struct ExecutorOptions {
     int block_dim;

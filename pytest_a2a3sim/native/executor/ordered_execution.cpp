@@ -70,7 +70,8 @@ class OrderedExecution {
           block_dim_(options.block_dim),
           typed_(options.thread_count == kThreadPerCore),
           look_again_(options.look_again),
-          worker_count_(typed_ ? 3 * block_dim_ : std::clamp(options.thread_count, 1, block_dim_)),
+          worker_count_(typed_ ? kCoresPerBlock * block_dim_
+                               : std::clamp(options.thread_count, 1, block_dim_)),
           remaining_(graph.task_count()),
           lanes_{Lane(options), Lane(options)} {
         lanes_[0].threads = typed_ ? block_dim_ : worker_count_;

@@ -1,12 +1,11 @@
 #include "executor/task_runner.h"
 
 #include <algorithm>
-#include <string>
-#include <system_error>
+#include <cstdio>
+#include <exception>
 #include <thread>
 #include <vector>
 
-#include "base/text.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 
@@ -22,19 +21,23 @@ void TaskRunner::run_workers(int count, Threads needed,
         slot.events.store(0, std::memory_order_relaxed);
     }
     control_.worker_count.store(count, std::memory_order_release);
-    const auto body = [&](int index) {
+    // What a kernel throws does not get here; memory that the executor lacks ends the process,
+    // whose other threads could wait for this one.
+    const auto body = [&](int index) noexcept {
         const WorkingThread working(control_.workers[index]);
         const SignalStack signal_stack;
         work(index, control_.workers[index]);
     };
     std::vector<std::thread> threads;
+    threads.reserve(static_cast<size_t>(count));
     try {
         for (int i = 1; i < count; ++i) threads.emplace_back(body, i);
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {  // no more threads, or no memory for one
         if (needed == Threads::kAllNeeded) {
-            const std::string message =
-                format("%d threads cannot be started: %s", count, error.what());
-            control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message.c_str(), -1, -1);
+            char message[256];
+            std::snprintf(message, sizeof message, "%d threads cannot be started: %s", count,
+                          error.what());
+            control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message, -1, -1);
             cancelled_.store(true, std::memory_order_release);
         }
     }

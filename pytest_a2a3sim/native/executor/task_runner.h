@@ -26,7 +26,7 @@ class TaskRunner {
 
     /// Calls work(index, slot) on `count` threads, the calling one among them, and waits for them.
     /// Cancels the run if all are needed and cannot be had.
-    void run_workers(int count, Threads threads, const std::function<void(int, WorkerSlot&)>& work);
+    void run_workers(int count, Threads needed, const std::function<void(int, WorkerSlot&)>& work);
 
     /// No task starts any more once this is true.
     bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
@@ -90,7 +90,7 @@ class Cores {
     int take(CoreType type) {
         if (type == CoreType::AIC) return block_;
         second_aiv_ = !second_aiv_;
-        return 2 * block_ + (second_aiv_ ? 1 : 0);
+        return kAivPerBlock * block_ + (second_aiv_ ? 1 : 0);
     }
 
   private:

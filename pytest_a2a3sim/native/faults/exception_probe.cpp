@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -15,13 +16,10 @@ namespace {
 
 thread_local a2a3_snapshot thrown_from{};
 
-std::string current_type_name() {
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    if (type == nullptr) return "an exception of a foreign language";
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
-    return status == 0 ? name.get() : type->name();
+using DemangledName = std::unique_ptr<char, void (*)(void*)>;
+
+DemangledName demangle(const char* name) {
+    return {abi::__cxa_demangle(name, nullptr, nullptr, nullptr), std::free};
 }
 
 }  // namespace
@@ -30,6 +28,7 @@ std::string current_type_name() {
 
 /// The type_info of ExceptionProbe. The compiler emits none: the class has a key function, its
 /// destructor, which is defined nowhere.
+// NOLINTNEXTLINE(misc-use-internal-linkage): the object below is a symbol for other files
 class ProbeTypeInfo : public std::type_info {
   public:
     ProbeTypeInfo() : std::type_info("N7a2a3sim14ExceptionProbeE") {}
@@ -41,6 +40,7 @@ class ProbeTypeInfo : public std::type_info {
 };
 
 extern const ProbeTypeInfo probe_type_info asm("_ZTIN7a2a3sim14ExceptionProbeE");
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): std::type_info only keeps the name
 const ProbeTypeInfo probe_type_info;
 
 #else
@@ -51,14 +51,19 @@ ExceptionProbe::~ExceptionProbe() = default;
 
 const a2a3_snapshot& last_throw() { return thrown_from; }
 
-std::string describe_current_exception() {
-    const std::string type = current_type_name();
+void describe_current_exception(char* text, size_t size) {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    const char* const mangled = type != nullptr ? type->name() : "";
+    const DemangledName demangled = demangle(mangled);
+    const char* const name = type == nullptr        ? "an exception of a foreign language"
+                             : demangled != nullptr ? demangled.get()
+                                                    : mangled;
     try {
         std::rethrow_exception(std::current_exception());
     } catch (const std::exception& error) {
-        return type + ": " + error.what();
+        std::snprintf(text, size, "%s: %s", name, error.what());
     } catch (...) {
-        return type + ", which is not a std::exception";
+        std::snprintf(text, size, "%s, which is not a std::exception", name);
     }
 }
 

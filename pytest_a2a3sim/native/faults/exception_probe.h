@@ -7,7 +7,7 @@
 //   try { kernel(args); } catch (const ExceptionProbe&) {} catch (const std::exception& e) { ... }
 #pragma once
 
-#include <string>
+#include <cstddef>
 
 extern "C" {
 #include "engine_api.h"
@@ -23,7 +23,8 @@ class ExceptionProbe {
 /// Frames at the throw of the last exception in this thread that reached an ExceptionProbe clause.
 const a2a3_snapshot& last_throw();
 
-/// "std::runtime_error: bad tile" for the exception that is being handled.
-std::string describe_current_exception();
+/// "std::runtime_error: bad tile" for the exception that is being handled. Needs no memory, which
+/// may be what it is about.
+void describe_current_exception(char* text, size_t size);
 
 }  // namespace a2a3sim

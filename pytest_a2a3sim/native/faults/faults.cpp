@@ -1,11 +1,13 @@
 #include "faults/faults.h"
 
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -15,6 +17,24 @@
 #include "faults/snapshot.h"
 
 namespace a2a3sim {
+
+// What the handlers of signals call, and why they may. A signal interrupts any code, also malloc()
+// while it holds its lock: nothing here allocates, prints or waits for a lock.
+//
+// * getpid(), poll(), write() and _exit() are async-signal-safe by signal-safety(7). syscall() only
+//   enters the kernel: for gettid(), and for rt_sigprocmask(), whose errno, which is restored,
+//   tells whether an address can be read.
+// * The state of the case is lock-free atomics and memory that was mapped before. Control::fail()
+//   gives `ending` to one thread; others wait until it is complete, and do not touch it.
+// * The globals below are written before the handlers are installed, and by GraphInView before the
+//   workers start and after they have ended. None is thread_local: see Control::find_worker().
+// * capture_frames() calls the unwinder: see snapshot.cpp.
+// * record_loaded_objects() takes locks of the loader, while its own thread is in dlopen(), which
+//   runs a static constructor: these locks are recursive.
+//
+// std::snprintf() is called by the handlers of exit(), of std::terminate() and of exceptions, which
+// interrupt nothing. Handlers of signals block all signals, and run on a stack of their own, since
+// the thread may have run out of its own.
 
 namespace {
 
@@ -30,21 +50,23 @@ const DeviceMemory* inspected_memory = nullptr;
 /// False in a process that a kernel forked: what happens there is not the case's.
 bool is_simulating_process() { return getpid() == simulating_process; }
 
+int32_t thread_id() { return static_cast<int32_t>(syscall(SYS_gettid)); }
+
 void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
     if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return;
     const TaskNode& task = graph_in_view->tasks[static_cast<size_t>(task_id)];
-    snapshot.arg_count = task.num_args;
+    snapshot.arg_count = static_cast<int32_t>(task.num_args);
     std::copy_n(graph_in_view->args.data() + task.first_arg, task.num_args, snapshot.args);
 }
 
-void name_culprit(const Control& control, a2a3_ending& ending) {
+void name_culprit(Control& control, a2a3_ending& ending) {
     if (ending.phase == A2A3_PHASE_LOAD) {
         ending.func_id = control.loading_func_id.load(std::memory_order_relaxed);
         // This thread is the one that loads.
         if (watched_objects != nullptr) record_loaded_objects(*watched_objects);
     }
-    const WorkerSlot* worker = current_worker();
+    const WorkerSlot* const worker = control.find_worker(thread_id());
     if (worker == nullptr) return;
     ending.task_id = worker->task_id.load(std::memory_order_relaxed);
     if (ending.task_id < 0) return;
@@ -63,11 +85,14 @@ void add_frames(Control& control, const void* context, a2a3_ending& ending) {
 
 /// Ends the process once another thread's failure, which came first, is complete.
 [[noreturn]] void yield_to_first_failure() {
-    while (watched_control->failure_complete.load(std::memory_order_acquire) != 2) usleep(100);
+    while (watched_control->failure_complete.load(std::memory_order_acquire) != 2) {
+        poll(nullptr, 0, 1);
+    }
     _exit(1);
 }
 
-/// Writes what stdout holds back, without its lock.
+/// Writes what stdout holds back, without its lock, which the interrupted code may hold. musl does
+/// not show its buffer: there, that output is lost.
 void flush_stdout() {
 #if defined(__GLIBC__)
     const char* next = stdout->_IO_write_base;
@@ -116,7 +141,7 @@ void on_signal(int signal_number, siginfo_t* info, void* context) {
 void on_dump(int, siginfo_t*, void* context) {
     if (!is_simulating_process()) return;
     Control& control = *watched_control;
-    const WorkerSlot* const worker = current_worker();
+    const WorkerSlot* const worker = control.find_worker(thread_id());
     ThreadDump& dump =
         worker == nullptr ? control.main_dump : control.dumps[worker - control.workers];
     copy_args(worker == nullptr ? -1 : worker->task_id.load(std::memory_order_relaxed),
@@ -134,30 +159,53 @@ bool fail_with_exit(int status) {
     });
 }
 
+/// Handlers of quick_exit() do not learn its status, nor do those of atexit(): the parent does,
+/// when the process has ended.
+void on_exit_of_unknown_status() {
+    if (!is_simulating_process()) return;
+    if (!fail_with_exit(kExitStatusToLearn)) yield_to_first_failure();
+}
+
+#if defined(__GLIBC__)
+
 void on_exit_call(int status, void*) {
     if (!is_simulating_process()) return;
     if (!fail_with_exit(status)) yield_to_first_failure();
     fflush(nullptr);
-    _exit(status);
+    _exit(status);  // handlers that the parent installed before the fork are the parent's
 }
 
-/// quick_exit() does not tell its status here: the parent learns it when the process has ended.
-void on_quick_exit() {
-    if (!is_simulating_process()) return;
-    if (!fail_with_exit(-1)) yield_to_first_failure();
+void watch_exit() { on_exit(on_exit_call, nullptr); }
+
+#else
+
+void watch_exit() { std::atexit(on_exit_of_unknown_status); }
+
+#endif
+
+bool is_out_of_memory() {
+    try {
+        std::rethrow_exception(std::current_exception());
+    } catch (const std::bad_alloc&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
 }
 
 [[noreturn]] void on_terminate() {
     if (!is_simulating_process() || std::current_exception() == nullptr) abort();
     Control& control = *watched_control;
-    const std::string what = describe_current_exception();
-    const bool first =
-        control.fail(blame(control, A2A3_FAILURE_KERNEL_EXCEPTION), [&](a2a3_ending& ending) {
-            ending.exception = 1;
-            std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
-            name_culprit(control, ending);
-            add_frames(control, nullptr, ending);
-        });
+    char what[A2A3_MESSAGE_LENGTH];
+    describe_current_exception(what, sizeof what);
+    const a2a3_failure kind = is_out_of_memory() ? A2A3_FAILURE_OUT_OF_MEMORY
+                                                 : blame(control, A2A3_FAILURE_KERNEL_EXCEPTION);
+    const bool first = control.fail(kind, [&](a2a3_ending& ending) {
+        ending.exception = 1;
+        std::snprintf(ending.message, sizeof ending.message, "%s", what);
+        name_culprit(control, ending);
+        add_frames(control, nullptr, ending);
+    });
     if (!first) yield_to_first_failure();
     flush_stdout();
     _exit(128 + SIGABRT);
@@ -174,16 +222,6 @@ void on_quick_exit() {
     if (!first) yield_to_first_failure();
     flush_stdout();
     _exit(1);
-}
-
-bool is_out_of_memory() {
-    try {
-        std::rethrow_exception(std::current_exception());
-    } catch (const std::bad_alloc&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
 }
 
 }  // namespace
@@ -205,13 +243,14 @@ a2a3_failure blame(const Control& control, a2a3_failure in_kernel) {
 
 void fail_with_exception(Control& control, a2a3_failure kind) {
     if (std::current_exception() == nullptr) end_forced_unwinding(control);
-    const std::string what = describe_current_exception();
+    char what[A2A3_MESSAGE_LENGTH];
+    describe_current_exception(what, sizeof what);
     control.fail(is_out_of_memory() ? A2A3_FAILURE_OUT_OF_MEMORY : kind, [&](a2a3_ending& ending) {
         ending.exception = 1;
         name_culprit(control, ending);
         ending.snapshot.frame_count = last_throw().frame_count;
         std::copy_n(last_throw().frames, last_throw().frame_count, ending.snapshot.frames);
-        std::snprintf(ending.message, sizeof ending.message, "%s", what.c_str());
+        std::snprintf(ending.message, sizeof ending.message, "%s", what);
     });
 }
 
@@ -243,18 +282,21 @@ void inspect_after_task(Control& control) {
     _exit(1);
 }
 
-SignalStack::SignalStack() : memory_(new char[kSignalStackSize]) {
-    stack_t stack{};
-    stack.ss_sp = memory_.get();
-    stack.ss_size = kSignalStackSize;
-    sigaltstack(&stack, &previous_);
+SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) {
+    if (memory_ != nullptr) {
+        stack_t stack{};
+        stack.ss_sp = memory_.get();
+        stack.ss_size = kSignalStackSize;
+        sigaltstack(&stack, &previous_);
+    }
     if (WorkerSlot* const worker = current_worker()) {
-        worker->thread_id.store(static_cast<int32_t>(syscall(SYS_gettid)),
-                                std::memory_order_relaxed);
+        worker->thread_id.store(thread_id(), std::memory_order_relaxed);
     }
 }
 
-SignalStack::~SignalStack() { sigaltstack(&previous_, nullptr); }
+SignalStack::~SignalStack() {
+    if (memory_ != nullptr) sigaltstack(&previous_, nullptr);
+}
 
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {
     watched_control = &control;
@@ -268,8 +310,8 @@ void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects)
     action.sa_sigaction = on_dump;
     action.sa_flags |= SA_RESTART;
     sigaction(dump_signal(), &action, nullptr);
-    on_exit(on_exit_call, nullptr);
-    at_quick_exit(on_quick_exit);
+    watch_exit();
+    at_quick_exit(on_exit_of_unknown_status);
     std::set_terminate(on_terminate);
 }
 

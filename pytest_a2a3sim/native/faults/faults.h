@@ -42,8 +42,8 @@ class GraphInView {
 /// To be called after each task, in its thread.
 void inspect_after_task(Control& control);
 
-/// Gives the calling thread a stack for signal handlers, so that a stack overflow can be told,
-/// and makes the thread known to the watchdog.
+/// Gives the calling thread a stack for signal handlers, so that a stack overflow can be told (if
+/// there is memory for one), and makes the thread known to the watchdog.
 class SignalStack {
   public:
     SignalStack();

@@ -3,15 +3,12 @@
 #include <unwind.h>
 
 #include <cstdint>
-#include <iterator>
 
 #include "faults/machine_context.h"
 
 namespace a2a3sim {
 
 namespace {
-
-constexpr int32_t kMostFrames = std::size(a2a3_snapshot{}.frames);
 
 struct Walk {
     a2a3_snapshot& snapshot;
@@ -20,7 +17,7 @@ struct Walk {
 };
 
 void store(a2a3_snapshot& snapshot, uint64_t frame) {
-    if (snapshot.frame_count < kMostFrames) {
+    if (snapshot.frame_count < A2A3_MOST_FRAMES) {
         snapshot.frames[snapshot.frame_count++] = frame;
     }
 }
@@ -35,12 +32,18 @@ _Unwind_Reason_Code visit(_Unwind_Context* context, void* state) {
     }
     // A return address belongs to the line after the call: the byte before it is in the call.
     store(walk.snapshot, interrupted != 0 ? address : address - 1);
-    const bool full = walk.snapshot.frame_count == kMostFrames;
+    const bool full = walk.snapshot.frame_count == A2A3_MOST_FRAMES;
     return full ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 }  // namespace
 
+// In a signal handler, _Unwind_Backtrace() must not load anything or allocate, which its first call
+// in a process may do: prepare_snapshots() makes that call before the fork. From then on it looks
+// up unwind tables: with _dl_find_object(), which is async-signal-safe, where libgcc 12 meets glibc
+// 2.35; else with dl_iterate_phdr(), which waits while another thread loads an object. Reading a
+// damaged stack may fault. The handler blocks that second signal, so that the system ends the
+// process; the ending, which is complete but for its frames by then, stands.
 void prepare_snapshots() {
     static const bool prepared = [] {
         _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_END_OF_STACK; }, nullptr);

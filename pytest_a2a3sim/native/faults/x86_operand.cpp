@@ -136,7 +136,7 @@ bool x86_memory_operand(const uint8_t* code, const uint64_t* registers, uint64_t
         const int index = ((sib >> 3) & 7) + (prefix.extends_index ? 8 : 0);
         const int base = (sib & 7) + (prefix.extends_base ? 8 : 0);
         if (index != 4) sum += registers[index] << (sib >> 6);
-        has_base = !(mode == 0 && (sib & 7) == 5);
+        has_base = mode != 0 || (sib & 7) != 5;
         if (has_base) sum += registers[base];
     } else if (mode == 0 && low == 5) {  // relative to the next instruction
         const uint8_t* const end = next + 4 + prefix.immediate_size;

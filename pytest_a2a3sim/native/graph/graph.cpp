@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/failure.h"
-#include "base/text.h"
 
 namespace a2a3sim {
 
@@ -96,11 +95,12 @@ std::string KernelTable::known_ids() const {
 }
 
 void GraphBuilder::refuse_task() {
-    throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 2147483647 tasks");
+    throw CaseFailure(A2A3_FAILURE_GRAPH,
+                      format("a graph holds at most %zu tasks", Graph::kMaxTasks));
 }
 
 void GraphBuilder::refuse_edge() {
-    throw CaseFailure(A2A3_FAILURE_GRAPH, "a graph holds at most 4294967295 edges");
+    throw CaseFailure(A2A3_FAILURE_GRAPH, format("a graph holds at most %u edges", kMostEdges));
 }
 
 int GraphBuilder::initial_ready_tasks(int* ready) const {
@@ -151,7 +151,7 @@ void GraphBuilder::apply_views() {
         node.func_id = task.func_id;
         node.is_vector = task.core_type == CoreType::AIV;
         if (task.num_args > static_cast<int>(node.num_args)) {
-            node.first_arg = graph_.args.size();
+            node.set_first_arg(graph_.args.size());
             graph_.args.extend(static_cast<size_t>(task.num_args));
         }
         node.num_args = static_cast<uint8_t>(task.num_args);

@@ -14,6 +14,10 @@
 
 namespace a2a3sim {
 
+/// A block of the device has one AIC core and these AIV cores.
+constexpr int kAivPerBlock = 2;
+constexpr int kCoresPerBlock = 1 + kAivPerBlock;
+
 using KernelFunction = void (*)(int64_t* args);
 
 struct Kernel {
@@ -49,8 +53,11 @@ class KernelTable {
 };
 
 struct TaskNode {
-    uint64_t first_arg : 48;  // index into the graph's args
-    uint64_t num_args : 8;
+    static constexpr int kArgIndexBits = 48;
+    static constexpr int kArgCountBits = 8;
+
+    uint64_t first_arg : kArgIndexBits;  // index into the graph's args
+    uint64_t num_args : kArgCountBits;
     uint64_t is_vector : 8;  // for an AIV core
     int32_t successor;       // the first one, or -1
     uint32_t last_edge;      // of a circular list of edges to the other ones, or kNoEdge
@@ -59,7 +66,10 @@ struct TaskNode {
     int32_t kernel;  // index into the KernelTable once sealed
 
     CoreType core_type() const { return is_vector ? CoreType::AIV : CoreType::AIC; }
+    void set_first_arg(size_t index) { first_arg = index & ((uint64_t{1} << kArgIndexBits) - 1); }
 };
+
+static_assert(RUNTIME_MAX_ARGS < 1 << TaskNode::kArgCountBits);
 
 constexpr uint32_t kNoEdge = std::numeric_limits<uint32_t>::max();
 
@@ -73,9 +83,11 @@ constexpr uint32_t kMostEdges = std::numeric_limits<uint32_t>::max();
 /// A checked graph: acyclic, every task bound to a kernel of its core type.
 struct Graph {
     static constexpr size_t kMaxTasks = std::numeric_limits<int32_t>::max();
+    static constexpr size_t kMaxArgs = kMaxTasks * RUNTIME_MAX_ARGS;
+    static_assert(kMaxArgs < uint64_t{1} << TaskNode::kArgIndexBits);
 
     GrowingArray<TaskNode> tasks{kMaxTasks};
-    GrowingArray<uint64_t> args{kMaxTasks * RUNTIME_MAX_ARGS};
+    GrowingArray<uint64_t> args{kMaxArgs};
     GrowingArray<Edge> more_edges{kMostEdges};  // those that are not in their task
     GrowingArray<int32_t> roots{kMaxTasks};     // tasks without predecessors, ascending
     uint32_t edge_count = 0;
@@ -104,7 +116,7 @@ class GraphBuilder {
         const int id = task_count();
         if (graph_.tasks.size() == Graph::kMaxTasks) refuse_task();
         TaskNode& node = *graph_.tasks.extend(1);
-        node.first_arg = graph_.args.size();
+        node.set_first_arg(graph_.args.size());
         node.num_args = static_cast<uint8_t>(num_args);
         node.is_vector = core_type == CoreType::AIV;
         node.successor = -1;

@@ -71,13 +71,12 @@ a2a3_recording Recording::map_again(int64_t tasks, int64_t edges) const {
 
 void Recording::decode(const a2a3_ending& ending, const std::unordered_map<int, int>& core_types,
                        a2a3_task_times* times) const {
-    constexpr uint64_t kIdMask = (uint64_t{1} << TaskRecord::kIdBits) - 1;
     const auto count = static_cast<size_t>(ending.task_count);
     const auto* const records = static_cast<const TaskRecord*>(memory_.data());
     const auto* const func_ids = at<int32_t>(memory_.data(), Layout(count, 0).func_ids);
     const double seconds_per_tick = 1.0 / ending.ticks_per_second;
-    const auto seconds = [&](uint64_t packed) {
-        return static_cast<double>(packed >> TaskRecord::kIdBits) * seconds_per_tick;
+    const auto seconds = [&](uint64_t ticks) {
+        return static_cast<double>(ticks) * seconds_per_tick;
     };
     int last_func_id = -1;
     int core_type = A2A3_CORE_AIC;
@@ -86,12 +85,12 @@ void Recording::decode(const a2a3_ending& ending, const std::unordered_map<int, 
             last_func_id = func_ids[id];
             core_type = core_types.at(last_func_id);
         }
-        times[id].start = seconds(records[id].start_and_core);
-        times[id].end = seconds(records[id].end_and_thread);
+        times[id].start = seconds(records[id].start());
+        times[id].end = seconds(records[id].end());
         times[id].func_id = last_func_id;
         times[id].core_type = static_cast<int16_t>(core_type);
-        times[id].core_id = static_cast<int16_t>(records[id].start_and_core & kIdMask);
-        times[id].thread = static_cast<int32_t>(records[id].end_and_thread & kIdMask);
+        times[id].core_id = static_cast<int16_t>(records[id].core());
+        times[id].thread = records[id].thread();
     }
 }
 

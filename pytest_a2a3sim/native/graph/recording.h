@@ -20,9 +20,18 @@ struct TaskRecord {
 
     static constexpr int kIdBits = 16;
 
+    TaskRecord() = default;
     TaskRecord(uint64_t start, int core, uint64_t end, int thread)
         : start_and_core(start << kIdBits | static_cast<uint64_t>(core)),
           end_and_thread(end << kIdBits | static_cast<uint64_t>(thread)) {}
+
+    uint64_t start() const { return start_and_core >> kIdBits; }
+    uint64_t end() const { return end_and_thread >> kIdBits; }
+    int core() const { return static_cast<int>(start_and_core & kIdMask); }
+    int thread() const { return static_cast<int>(end_and_thread & kIdMask); }
+
+  private:
+    static constexpr uint64_t kIdMask = (uint64_t{1} << kIdBits) - 1;
 };
 
 class Recording {

@@ -4,6 +4,8 @@
 #include <functional>
 #include <queue>
 
+#include "graph/graph.h"
+
 namespace a2a3sim {
 
 namespace {
@@ -31,14 +33,14 @@ struct Event {
     }
 };
 
-using Events = std::priority_queue<Event, std::vector<Event>, std::greater<Event>>;
+using Events = std::priority_queue<Event, std::vector<Event>, std::greater<>>;
 
 }  // namespace
 
 double list_schedule(const a2a3_timed_graph& graph, int block_dim) {
     std::vector<int32_t> unmet = count_predecessors(graph);
     Events ready[2];  // by core type
-    int free_cores[] = {block_dim, 2 * block_dim};
+    int free_cores[] = {block_dim, kAivPerBlock * block_dim};
     Events running;
     double now = 0;
     const auto make_ready = [&](int32_t id) { ready[graph.core_types[id]].push({now, id}); };

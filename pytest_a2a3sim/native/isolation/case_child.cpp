@@ -59,7 +59,29 @@ void redirect(int descriptor, int to) {
 
 }  // namespace
 
-void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) {
+// This process is a copy of one that may have many threads; of these it has the one that called
+// fork(). POSIX lets it call async-signal-safe functions only (fork(2)): a lock that another thread
+// held stays locked, and what it protects may be half changed. More is called here, because the C
+// library promises more, or because no other thread used it:
+//
+// * malloc(), operator new and stdio: fork() of glibc waits for the locks of malloc and of the list
+//   of streams; the child gets them back, and a fresh lock for each stream. musl, since 1.2.2,
+//   takes its locks over a fork too.
+// * dlopen() and dlsym(): the child of glibc gets fresh locks of the loader, but whatever a thread
+//   that was loading an object at that moment had half done. This stays open: a parent in which
+//   another thread imports an extension just then can have a child that crashes or hangs in
+//   dlopen(), which is told like any other crash or hang.
+// * pthread_create(): the child of glibc reclaims the stacks of the threads that are gone.
+// * The unwinder: prepare_snapshots() has called it before the fork.
+// * The engine: what it keeps between calls is this case's alone, its shared memory has no locks,
+//   and it leaves no threads behind.
+//
+// What belongs to the parent is not called: Python, whose lock another thread may hold, and the
+// handlers of atexit(), hence _exit().
+//
+// All signals are blocked from before the fork (SignalsBlocked in case_run.cpp) until
+// reset_signals() has removed the parent's handlers: none of them runs in here.
+void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
     setpgid(0, 0);
     end_with(parent);
     reset_signals();

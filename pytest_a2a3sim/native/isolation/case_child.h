@@ -3,12 +3,12 @@
 
 #include <sys/types.h>
 
-#include "isolation/shared_state.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
 
 /// Simulates the case and ends the process, which `parent` has just forked.
-[[noreturn]] void run_child(const CaseDescription& description, SharedState& shared, pid_t parent);
+[[noreturn]] void run_child(const CaseDescription& description, SharedState& shared,
+                            pid_t parent) noexcept;
 
 }  // namespace a2a3sim

@@ -39,7 +39,10 @@ int open_process(pid_t pid) {
 #endif
 }
 
-/// Blocks every signal while it lives, so that no handler of the parent runs in its child.
+/// Blocks every signal in this thread while it lives. A child inherits the mask and the handlers:
+/// between fork() and the reset of the handlers, one of them would run in a second process, on
+/// state (Python's, for one) that it takes for the parent's. The parent gets its signals when this
+/// ends.
 class SignalsBlocked {
   public:
     SignalsBlocked() {
@@ -94,7 +97,7 @@ CaseRun::~CaseRun() {
 }
 
 void CaseRun::start_child() {
-    std::fflush(nullptr);
+    std::fflush(nullptr);  // or the child would write it once more
     const pid_t parent = getpid();
     prepare_snapshots();
     const SignalsBlocked blocked;
@@ -122,12 +125,12 @@ bool CaseRun::child_ended(double seconds) {
     return false;
 }
 
-void CaseRun::kill_child() {
+void CaseRun::kill_child() const noexcept {
     kill(-child_, SIGKILL);
     kill(child_, SIGKILL);
 }
 
-void CaseRun::reap() {
+void CaseRun::reap() noexcept {
     int wait_status = 0;
     rusage usage{};
     pid_t reaped;
@@ -144,12 +147,13 @@ void CaseRun::reap() {
                            control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
     if (!explained) fail_unexplained(reaped > 0 ? wait_status : 0);
     a2a3_ending& ending = control_.ending;
-    if (ending.failure == A2A3_FAILURE_KERNEL_EXIT && WIFEXITED(wait_status)) {
-        ending.exit_status = WEXITSTATUS(wait_status);
+    const bool to_learn = ending.exit_status == kExitStatusToLearn;
+    if (to_learn || ending.failure == A2A3_FAILURE_KERNEL_EXIT) {
+        ending.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     }
 }
 
-void CaseRun::fail_unexplained(int wait_status) {
+void CaseRun::fail_unexplained(int wait_status) noexcept {
     const bool by_signal = WIFSIGNALED(wait_status);
     const bool out_of_memory =
         by_signal && WTERMSIG(wait_status) == SIGKILL && out_of_memory_kills() != kills_before_;
@@ -176,7 +180,7 @@ bool CaseRun::hangs(double hang_seconds) {
         last_progress_ = progress;
         last_progress_ns_ = now;
     }
-    return 1e-9 * static_cast<double>(now - last_progress_ns_) >= hang_seconds;
+    return to_seconds(now - last_progress_ns_) >= hang_seconds;
 }
 
 void CaseRun::dump_threads() {
@@ -226,12 +230,11 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     constexpr double kWatchInterval = 0.1;
     const int64_t start = monotonic_nanoseconds();
     while (child_ > 0) {
-        const double left = seconds - 1e-9 * static_cast<double>(monotonic_nanoseconds() - start);
+        const double left = seconds - to_seconds(monotonic_nanoseconds() - start);
         if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
             reap();
         } else if (hangs(hang_seconds)) {
-            end_hanging_child(
-                1e-9 * static_cast<double>(monotonic_nanoseconds() - last_progress_ns_), false);
+            end_hanging_child(to_seconds(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {
             return A2A3_RUNNING;
         }
@@ -239,7 +242,7 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     return control_.ending.failure == A2A3_FAILURE_NONE ? A2A3_OK : A2A3_FAILED;
 }
 
-a2a3_ending CaseRun::ending() const {
+a2a3_ending CaseRun::ending() const noexcept {
     a2a3_ending ending = control_.ending;
     if (ending.failure == A2A3_FAILURE_NONE) {
         ending.phase = control_.phase.load(std::memory_order_relaxed);
@@ -281,7 +284,7 @@ void CaseRun::check_done() const {
     }
 }
 
-a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const {
+a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {
     return find_place(address, shared_.buffers, *description_.window, description_.tensors, args,
                       arg_count);
 }

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/ticks.h"
-#include "isolation/shared_state.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
@@ -21,13 +20,13 @@ class CaseRun {
 
     a2a3_status wait(double seconds, double hang_seconds);
     void time_out(double seconds);
-    a2a3_ending ending() const;
+    a2a3_ending ending() const noexcept;
     std::vector<a2a3_running_task> running_tasks() const;
     a2a3_recording map_recording() const;
     void task_times(a2a3_task_times* times) const;
-    a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const;
-    const SharedTable<a2a3_copied_range>& copied() const { return shared_.copied; }
-    const SharedTable<a2a3_object>& objects() const { return shared_.objects; }
+    a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
+    const SharedTable<a2a3_copied_range>& copied() const noexcept { return shared_.copied; }
+    const SharedTable<a2a3_object>& objects() const noexcept { return shared_.objects; }
 
   private:
     /// Throws std::logic_error unless the case ran to its end.
@@ -35,12 +34,12 @@ class CaseRun {
     void start_child();
     /// True once the child has ended, within about `seconds`.
     bool child_ended(double seconds);
-    void reap();
-    void kill_child();
+    void reap() noexcept;
+    void kill_child() const noexcept;
     bool hangs(double hang_seconds);
     void end_hanging_child(double seconds, bool timed_out);
     void dump_threads();
-    void fail_unexplained(int wait_status);
+    void fail_unexplained(int wait_status) noexcept;
 
     CaseDescription description_;
     SharedState shared_;

@@ -4,9 +4,9 @@
 
 #include <cstring>
 #include <new>
+#include <stdexcept>
 
 #include "base/failure.h"
-#include "base/text.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
@@ -29,7 +29,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
     } catch (...) {
         fail_with_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
     }
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 /// Loads the object for the rest of the process; its symbols stay its own.
@@ -37,8 +37,9 @@ void* load(const ObjectSymbol& object, Control& control) {
     control.loading_func_id.store(object.func_id, std::memory_order_relaxed);
     void* const handle = open_object(object, control);
     if (handle == nullptr) {
+        const char* const why = dlerror();  // NOLINT(concurrency-mt-unsafe): it is this thread's
         throw CaseFailure(A2A3_FAILURE_LOAD,
-                          format("%s cannot be loaded: %s", object.name.c_str(), dlerror()), -1,
+                          format("%s cannot be loaded: %s", object.name.c_str(), why), -1,
                           object.func_id);
     }
     void* const address = dlsym(handle, object.symbol.c_str());
@@ -66,7 +67,7 @@ class PhaseClock {
     void close() {
         const int64_t now = monotonic_nanoseconds();
         control_.ending.phase_seconds[control_.phase.load(std::memory_order_relaxed)] +=
-            1e-9 * static_cast<double>(now - since_);
+            to_seconds(now - since_);
         since_ = now;
     }
 
@@ -106,7 +107,7 @@ int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<u
     } catch (...) {
         fail_with_exception(control, A2A3_FAILURE_ORCHESTRATION);
     }
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 /// Fails the case if something was written next to a device buffer.
@@ -114,7 +115,7 @@ void check_damage(const DeviceMemory& memory, Control& control) {
     Damage damage;
     if (!memory.find_damage(damage)) return;
     fail_with_damage(control, damage.address);
-    throw CaseAlreadyReported();
+    throw CaseAlreadyFailed();
 }
 
 uint64_t differing_bytes(const void* a, const void* b, size_t size) {
@@ -210,6 +211,10 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       error_descriptor(request.error_descriptor),
       watches(request.watches, request.watches + request.watch_count),
       check_each_task(request.check_each_task != 0) {
+    if (block_dim < 1 || block_dim > kMostBlocks) {
+        throw std::invalid_argument(
+            format("block_dim is %d, not from 1 to %d", block_dim, kMostBlocks));
+    }
     for (int32_t i = 0; i < request.kernel_count; ++i) {
         const a2a3_kernel& kernel = request.kernels[i];
         kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
@@ -234,7 +239,7 @@ void simulate(const CaseDescription& description, SharedState& shared) {
         if (simulate_or_throw(description, shared)) {
             control.phase.store(A2A3_PHASE_DONE, std::memory_order_release);
         }
-    } catch (const CaseAlreadyReported&) {
+    } catch (const CaseAlreadyFailed&) {
     } catch (const CaseFailure& failure) {
         control.fail(failure.kind, failure.what(), failure.task_id, failure.func_id);
     } catch (const std::bad_alloc&) {

@@ -5,12 +5,16 @@
 #include <cstring>
 
 #include "base/failure.h"
-#include "base/text.h"
 #include "faults/snapshot.h"
 
 namespace a2a3sim {
 
 namespace {
+
+// include/ is the contract with users, engine_api.h that with Python: what stands in both agrees.
+static_assert(RUNTIME_MAX_ARGS == A2A3_MOST_ARGS);
+static_assert(static_cast<int>(CoreType::AIC) == A2A3_CORE_AIC);
+static_assert(static_cast<int>(CoreType::AIV) == A2A3_CORE_AIV);
 
 RuntimeHost* current_host = nullptr;
 
@@ -47,24 +51,25 @@ struct RuntimeCalls {
     static int add_task(void* state, const uint64_t* args, int num_args, int func_id,
                         int core_type) {
         RuntimeHost& self = host(state);
-        const char* problem = nullptr;
-        if (num_args > RUNTIME_MAX_ARGS) {
-            problem = "a task holds at most 16";
-        } else if (num_args < 0) {
-            problem = "the number cannot be negative";
-        } else if (num_args > 0 && args == nullptr) {
-            problem = "args is null";
-        } else if (core_type != A2A3_CORE_AIC && core_type != A2A3_CORE_AIV) {
-            problem = "core_type is neither AIC nor AIV";
-        }
-        if (problem != nullptr) {
+        const bool args_fit =
+            num_args >= 0 && num_args <= RUNTIME_MAX_ARGS && (num_args == 0 || args != nullptr);
+        if (!args_fit || (core_type != A2A3_CORE_AIC && core_type != A2A3_CORE_AIV)) {
             self.note(A2A3_FAILURE_GRAPH,
                       format("add_task for func_id %d with %d arguments returned -1: %s "
                              "(%d tasks added before it)",
-                             func_id, num_args, problem, self.graph_.task_count()));
+                             func_id, num_args, problem_of_task(args, num_args).c_str(),
+                             self.graph_.task_count()));
             return -1;
         }
         return self.graph_.add_task(args, num_args, func_id, static_cast<CoreType>(core_type));
+    }
+
+    /// Why a task is refused; by its core type if its arguments are in order.
+    static std::string problem_of_task(const uint64_t* args, int num_args) {
+        if (num_args > RUNTIME_MAX_ARGS) return format("a task holds at most %d", RUNTIME_MAX_ARGS);
+        if (num_args < 0) return "the number cannot be negative";
+        if (num_args > 0 && args == nullptr) return "args is null";
+        return "core_type is neither AIC nor AIV";
     }
 
     static void add_successor(void* state, int from, int to) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 
@@ -11,36 +12,53 @@ extern "C" {
 
 namespace a2a3sim {
 
-/// What one worker thread does, written by that thread alone. `events` counts starts and ends of
-/// tasks: the watchdog looks for a change in it.
-struct alignas(64) WorkerSlot {
+/// What two threads write lies this far apart, so that neither slows the other.
+constexpr size_t kCacheLine = 64;
+
+/// What one worker thread does, written by that thread alone; all of it relaxed but task_id, whose
+/// release publishes the four fields after it. The parent acquires task_id before it reads them;
+/// the thread's own signal handlers need no order. A reader may still mix two tasks that follow one
+/// another: the parent reads when the process has ended or hangs.
+struct alignas(kCacheLine) WorkerSlot {
     std::atomic<int32_t> task_id;  // -1 between tasks
     std::atomic<int32_t> func_id;
     std::atomic<int32_t> core_type;
     std::atomic<int32_t> core_id;
     std::atomic<int64_t> start_ticks;
-    std::atomic<uint64_t> events;
-    std::atomic<int32_t> thread_id;  // the system's
+    std::atomic<uint64_t> events;    // starts and ends of tasks: a change is progress
+    std::atomic<int32_t> thread_id;  // the system's, set once, before the first task
 };
 
 constexpr int kMaxWorkers = 1024;
 
+/// a2a3_ending.exit_status until the parent has learnt it from the end of the process.
+constexpr int32_t kExitStatusToLearn = -2;
+
 /// Where a thread was when the watchdog asked it.
 struct ThreadDump {
-    std::atomic<int32_t> complete;
+    std::atomic<int32_t> complete;  // released by that thread behind `snapshot`
     a2a3_snapshot snapshot;
 };
 
-/// Lives in memory that starts as zeros.
+/// Lives in memory that starts as zeros. The simulating process writes it; its main thread loads,
+/// orchestrates, copies back and is worker 0. The parent writes before the fork and after the
+/// process has ended, which orders everything. In between it reads atomics and what they publish,
+/// and it may claim the failure of a case that hangs.
 struct Control {
+    /// Main thread; released behind what the phases before it wrote.
     std::atomic<int32_t> phase;
-    std::atomic<int32_t> failure_claimed;   // by the first thread that fails
-    std::atomic<int32_t> failure_complete;  // 1: all of `ending` but the backtrace, 2: all
+    /// By the first thread that fails, or by the parent: who claims it may write why in `ending`.
+    std::atomic<int32_t> failure_claimed;
+    /// Who claimed it, released behind `ending`. 1: all but the backtrace is there, 2: all.
+    std::atomic<int32_t> failure_complete;
+    /// Main thread, relaxed: a change is progress.
     std::atomic<uint64_t> orchestration_calls;
+    /// Main thread; released behind the reset of as many slots.
     std::atomic<int32_t> worker_count;
-    std::atomic<int32_t> loading_func_id;  // of the object being loaded; -1: the orchestration
-    int64_t start_nanoseconds;
-    a2a3_ending ending;
+    /// Main thread, relaxed: of the object that is being loaded; -1: the orchestration.
+    std::atomic<int32_t> loading_func_id;
+    int64_t start_nanoseconds;  // the parent, before the fork
+    a2a3_ending ending;         // times and sizes: the main thread
     WorkerSlot workers[kMaxWorkers];
     ThreadDump dumps[kMaxWorkers];  // of the workers
     ThreadDump main_dump;           // of the thread that loads and orchestrates
@@ -64,6 +82,19 @@ struct Control {
             r.func_id = func_id;
             std::snprintf(r.message, sizeof r.message, "%s", message);
         });
+    }
+
+    /// The slot of the worker that the system knows as `thread_id`, or nullptr. Safe in a signal
+    /// handler, unlike current_worker(): the first access of a thread to a thread_local variable
+    /// of an object that dlopen() loaded may allocate it.
+    WorkerSlot* find_worker(int32_t thread_id) {
+        const int32_t count = worker_count.load(std::memory_order_acquire);
+        for (int32_t i = 0; i < count; ++i) {
+            if (workers[i].thread_id.load(std::memory_order_relaxed) == thread_id) {
+                return &workers[i];
+            }
+        }
+        return nullptr;
     }
 
     /// Changes whenever the case gets on.

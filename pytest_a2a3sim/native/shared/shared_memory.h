@@ -20,8 +20,8 @@ class SharedMemory {
     SharedMemory(const SharedMemory&) = delete;
     SharedMemory& operator=(const SharedMemory&) = delete;
 
-    void* data() const { return data_; }
-    size_t size() const { return size_; }
+    void* data() const noexcept { return data_; }
+    size_t size() const noexcept { return size_; }
 
     /// Makes the first `size` bytes present, so that no page fault interrupts whoever writes them.
     void populate(size_t size) const;
@@ -59,12 +59,14 @@ class SharedTable {
     explicit SharedTable(size_t capacity)
         : memory_(kHeader + capacity * sizeof(T), kHeader + kSmallest * sizeof(T)) {}
 
-    size_t size() const { return count().load(std::memory_order_acquire); }
-    bool empty() const { return size() == 0; }
-    T* data() const { return reinterpret_cast<T*>(static_cast<char*>(memory_.data()) + kHeader); }
-    T* begin() const { return data(); }
-    T* end() const { return data() + size(); }
-    T& operator[](size_t index) const { return data()[index]; }
+    size_t size() const noexcept { return count().load(std::memory_order_acquire); }
+    bool empty() const noexcept { return size() == 0; }
+    T* data() const noexcept {
+        return reinterpret_cast<T*>(static_cast<char*>(memory_.data()) + kHeader);
+    }
+    T* begin() const noexcept { return data(); }
+    T* end() const noexcept { return data() + size(); }
+    T& operator[](size_t index) const noexcept { return data()[index]; }
 
     /// Throws std::bad_alloc when the table is full.
     void push_back(const T& element) {
@@ -84,7 +86,7 @@ class SharedTable {
     static constexpr size_t kHeader = 64;
     static constexpr size_t kSmallest = 1024;
 
-    std::atomic<size_t>& count() const {
+    std::atomic<size_t>& count() const noexcept {
         return *static_cast<std::atomic<size_t>*>(memory_.data());
     }
 
