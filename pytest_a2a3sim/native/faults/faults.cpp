@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,8 +49,6 @@ const DeviceMemory* inspected_memory = nullptr;
 /// False in a process that a kernel forked: what happens there is not the case's.
 bool is_simulating_process() { return getpid() == simulating_process; }
 
-int32_t thread_id() { return static_cast<int32_t>(syscall(SYS_gettid)); }
-
 void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
     if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return;
@@ -66,7 +63,7 @@ void name_culprit(Control& control, a2a3_ending& ending) {
         // This thread is the one that loads.
         if (watched_objects != nullptr) record_loaded_objects(*watched_objects);
     }
-    const WorkerSlot* const worker = control.find_worker(thread_id());
+    const WorkerSlot* const worker = control.find_worker(system_thread_id());
     if (worker == nullptr) return;
     ending.task_id = worker->task_id.load(std::memory_order_relaxed);
     if (ending.task_id < 0) return;
@@ -105,23 +102,6 @@ void flush_stdout() {
 #endif
 }
 
-/// The address that the code could not access, as far as the machine tells.
-void describe_access(const siginfo_t& info, const void* context, a2a3_ending& ending) {
-    const bool is_memory_fault = info.si_signo == SIGSEGV || info.si_signo == SIGBUS;
-    if (!is_memory_fault || info.si_code <= 0) return;  // or sent by kill()
-    ending.access = access_kind(context);
-    ending.address = reinterpret_cast<uint64_t>(info.si_addr);
-    ending.has_address = 1;
-    if (info.si_code == SI_KERNEL) {
-        ending.has_address = memory_operand(context, ending.address) ? 1 : 0;
-        return;
-    }
-    constexpr uint64_t kNear = 64 << 10;
-    const uint64_t stack = stack_pointer(context);
-    ending.stack_overflow =
-        !is_readable(stack) || (ending.address + kNear >= stack && ending.address < stack + kNear);
-}
-
 void on_signal(int signal_number, siginfo_t* info, void* context) {
     if (!is_simulating_process()) _exit(128 + signal_number);
     Control& control = *watched_control;
@@ -141,7 +121,7 @@ void on_signal(int signal_number, siginfo_t* info, void* context) {
 void on_dump(int, siginfo_t*, void* context) {
     if (!is_simulating_process()) return;
     Control& control = *watched_control;
-    const WorkerSlot* const worker = control.find_worker(thread_id());
+    const WorkerSlot* const worker = control.find_worker(system_thread_id());
     ThreadDump& dump =
         worker == nullptr ? control.main_dump : control.dumps[worker - control.workers];
     copy_args(worker == nullptr ? -1 : worker->task_id.load(std::memory_order_relaxed),
@@ -290,7 +270,7 @@ SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) 
         sigaltstack(&stack, &previous_);
     }
     if (WorkerSlot* const worker = current_worker()) {
-        worker->thread_id.store(thread_id(), std::memory_order_relaxed);
+        worker->thread_id.store(system_thread_id(), std::memory_order_relaxed);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "faults/machine_context.h"
 
-#include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -115,5 +114,21 @@ a2a3_access access_kind(const void*) { return A2A3_ACCESS_UNKNOWN; }
 bool memory_operand(const void*, uint64_t&) { return false; }
 
 #endif
+
+void describe_access(const siginfo_t& info, const void* context, a2a3_ending& ending) {
+    const bool is_memory_fault = info.si_signo == SIGSEGV || info.si_signo == SIGBUS;
+    if (!is_memory_fault || info.si_code <= 0) return;  // or sent by kill()
+    ending.access = access_kind(context);
+    ending.address = reinterpret_cast<uint64_t>(info.si_addr);
+    ending.has_address = 1;
+    if (info.si_code == SI_KERNEL) {
+        ending.has_address = memory_operand(context, ending.address) ? 1 : 0;
+        return;
+    }
+    constexpr uint64_t kNear = 64 << 10;
+    const uint64_t stack = stack_pointer(context);
+    ending.stack_overflow =
+        !is_readable(stack) || (ending.address + kNear >= stack && ending.address < stack + kNear);
+}
 
 }  // namespace a2a3sim

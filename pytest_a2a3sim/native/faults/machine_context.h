@@ -1,6 +1,8 @@
 // What a signal handler's context says about the interrupted code, on each machine.
 #pragma once
 
+#include <signal.h>
+
 #include <cstdint>
 
 extern "C" {
@@ -25,5 +27,8 @@ bool is_readable(uint64_t address);
 /// that it could not access (x86: an address that is not canonical, or a misaligned vector).
 /// False if it cannot be found out.
 bool memory_operand(const void* context, uint64_t& address);
+
+/// Adds to `ending` how memory was accessed, and where as far as the machine tells.
+void describe_access(const siginfo_t& info, const void* context, a2a3_ending& ending);
 
 }  // namespace a2a3sim

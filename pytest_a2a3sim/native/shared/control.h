@@ -109,6 +109,9 @@ struct Control {
     }
 };
 
+/// The calling thread, as the system knows it. Safe in a signal handler.
+int32_t system_thread_id();
+
 /// The slot of the calling thread while it executes tasks, else nullptr.
 WorkerSlot* current_worker();
 
