@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
 from tests.compilers import CountingCompiler
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest_plugins = ["pytester"]
-
-# No test fails because a machine is busy.
-hypothesis.settings.register_profile("project", deadline=None)
-hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture(scope="session", autouse=True)
