@@ -49,11 +49,14 @@ def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
         offset = int(ffi.cast("char*", pointer) - ffi.cast("char*", memory))
         return np.frombuffer(whole, kind, count, offset)
 
-    timeline = np.empty(raw.task_count, _TASK_TIMES)
-    times = ffi.cast("a2a3_task_times*", timeline.ctypes.data)
-    check(lib.a2a3_run_task_times(run, times), "the times of tasks cannot be read")
+    def timeline() -> npt.NDArray[np.void]:
+        decoded = np.empty(raw.task_count, _TASK_TIMES)
+        times = ffi.cast("a2a3_task_times*", decoded.ctypes.data)
+        lib.a2a3_recording_times(raw, times)
+        return decoded
+
     return Recording(
-        timeline=timeline,
+        decode=timeline,
         func_ids=array(raw.func_ids, np.int32, raw.task_count),
         first_successor=array(raw.first_successor, np.uint32, raw.task_count + 1),
         successors=array(raw.successors, np.int32, raw.edge_count),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -27,7 +28,7 @@ class Recording:
     """A graph that ran to its end, and when and where each of its tasks did.
 
     Attributes:
-        timeline: a record a task, by task id: see :class:`CaseResult`.
+        decode: makes the timeline.
         func_ids: kernel of each task, int32 of shape ``(tasks,)``.
         first_successor: where each task's successors begin in ``successors``, uint32 of shape
             ``(tasks + 1,)``.
@@ -36,12 +37,17 @@ class Recording:
         block_dim: AIC cores that the graph ran on; there were twice as many AIV cores.
     """
 
-    timeline: npt.NDArray[np.void]
+    decode: Callable[[], npt.NDArray[np.void]] = field(repr=False, compare=False)
     func_ids: npt.NDArray[np.int32]
     first_successor: npt.NDArray[np.uint32]
     successors: npt.NDArray[np.int32]
     kernels: Mapping[int, KernelSpec]
     block_dim: int
+
+    @functools.cached_property
+    def timeline(self) -> npt.NDArray[np.void]:
+        """A record a task, by task id: see :class:`CaseResult`."""
+        return self.decode()
 
     @property
     def tasks(self) -> int:

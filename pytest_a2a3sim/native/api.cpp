@@ -10,6 +10,7 @@
 
 #include "compare/compare.h"
 #include "device/host_window.h"
+#include "graph/recording.h"
 #include "graph/what_if.h"
 #include "isolation/case_run.h"
 
@@ -106,11 +107,8 @@ int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
 
 void a2a3_unmap_recording(void* memory, size_t nbytes) { munmap(memory, nbytes); }
 
-int a2a3_run_task_times(const a2a3_run* run, a2a3_task_times* times) {
-    return guarded([&] {
-        unwrap(run)->task_times(times);
-        return A2A3_OK;
-    });
+void a2a3_recording_times(const a2a3_recording* recording, a2a3_task_times* times) {
+    a2a3sim::decode_times(*recording, times);
 }
 
 void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args, int32_t arg_count,

@@ -194,6 +194,8 @@ typedef struct {
     const int32_t* func_ids;         /* of each task */
     const uint32_t* first_successor; /* task_count + 1 offsets into successors */
     const int32_t* successors;       /* ids, task by task */
+    const void* records;             /* of each task: see a2a3_recording_times() */
+    double ticks_per_second;         /* of the records */
     void* memory;                    /* which holds all of it */
     size_t nbytes;
 } a2a3_recording;
@@ -276,7 +278,7 @@ int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);
 void a2a3_unmap_recording(void* memory, size_t nbytes);
 
 /* Decodes the times of every task: `times` has room for a2a3_recording.task_count of them. */
-int a2a3_run_task_times(const a2a3_run* run, a2a3_task_times* times);
+void a2a3_recording_times(const a2a3_recording* recording, a2a3_task_times* times);
 
 /* Kills the case if it still runs, and frees everything. */
 void a2a3_run_destroy(a2a3_run* run);

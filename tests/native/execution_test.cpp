@@ -95,6 +95,7 @@ void check_records(const Probe& probe, const std::vector<TaskRecord>& records, i
         const TaskRecord& record = records[static_cast<size_t>(id)];
         const auto type = static_cast<size_t>(probe.core_types[static_cast<size_t>(id)]);
         const auto core = static_cast<size_t>(record.core());
+        expect(record.core_type() == static_cast<int>(type), "task %d on another core type", id);
         const Interval interval{record.start(), record.end()};
         expect(record.thread() < thread_count, "task %d on thread %d", id, record.thread());
         expect(core < probe.occupied[type].size(), "task %d on core %zu", id, core);

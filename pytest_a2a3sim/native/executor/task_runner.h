@@ -47,7 +47,8 @@ class TaskRunner {
         slot.task_id.store(-1, std::memory_order_release);
         count_event(slot);
         const int64_t end = read_ticks();
-        records_[id] = TaskRecord(since_origin(start), core, since_origin(end), thread);
+        records_[id] =
+            TaskRecord(since_origin(start), kernel.core_type, core, since_origin(end), thread);
         return end;
     }
 

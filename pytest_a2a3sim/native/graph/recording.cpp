@@ -53,44 +53,36 @@ void Recording::append(const Graph& graph) const {
     first_successor[count] = listed;
 }
 
-a2a3_recording Recording::map_again(int64_t tasks, int64_t edges) const {
-    const Layout layout(static_cast<size_t>(tasks), static_cast<size_t>(edges));
+a2a3_recording Recording::map_again(const a2a3_ending& ending) const {
+    const Layout layout(static_cast<size_t>(ending.task_count),
+                        static_cast<size_t>(ending.edge_count));
     // From a size of 0, mremap() makes a second mapping of shared memory.
     void* const mapping = mremap(memory_.data(), 0, layout.end, MREMAP_MAYMOVE);
     if (mapping == MAP_FAILED) {
         throw std::system_error(errno, std::generic_category(), "a mapping of the recording");
     }
-    return {tasks,
-            edges,
+    return {ending.task_count,
+            ending.edge_count,
             at<int32_t>(mapping, layout.func_ids),
             at<uint32_t>(mapping, layout.first_successor),
             at<int32_t>(mapping, layout.successors),
             mapping,
+            ending.ticks_per_second,
+            mapping,
             layout.end};
 }
 
-void Recording::decode(const a2a3_ending& ending, const std::unordered_map<int, int>& core_types,
-                       a2a3_task_times* times) const {
-    const auto count = static_cast<size_t>(ending.task_count);
-    const auto* const records = static_cast<const TaskRecord*>(memory_.data());
-    const auto* const func_ids = at<int32_t>(memory_.data(), Layout(count, 0).func_ids);
-    const double seconds_per_tick = 1.0 / ending.ticks_per_second;
-    const auto seconds = [&](uint64_t ticks) {
-        return static_cast<double>(ticks) * seconds_per_tick;
-    };
-    int last_func_id = -1;
-    int core_type = A2A3_CORE_AIC;
-    for (size_t id = 0; id < count; ++id) {
-        if (func_ids[id] != last_func_id) {
-            last_func_id = func_ids[id];
-            core_type = core_types.at(last_func_id);
-        }
-        times[id].start = seconds(records[id].start());
-        times[id].end = seconds(records[id].end());
-        times[id].func_id = last_func_id;
-        times[id].core_type = static_cast<int16_t>(core_type);
-        times[id].core_id = static_cast<int16_t>(records[id].core());
-        times[id].thread = records[id].thread();
+void decode_times(const a2a3_recording& recording, a2a3_task_times* times) noexcept {
+    const auto* const records = static_cast<const TaskRecord*>(recording.records);
+    const double seconds_per_tick = 1.0 / recording.ticks_per_second;
+    for (int64_t id = 0; id < recording.task_count; ++id) {
+        const TaskRecord& record = records[id];
+        times[id] = {static_cast<double>(record.start()) * seconds_per_tick,
+                     static_cast<double>(record.end()) * seconds_per_tick,
+                     recording.func_ids[id],
+                     record.core_type(),
+                     record.core(),
+                     record.thread()};
     }
 }
 

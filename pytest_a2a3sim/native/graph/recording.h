@@ -2,8 +2,6 @@
 // itself, one after the other in shared memory.
 #pragma once
 
-#include <unordered_map>
-
 #include "graph/graph.h"
 #include "shared/shared_memory.h"
 
@@ -15,22 +13,25 @@ namespace a2a3sim {
 
 /// One executed task; ticks count from a2a3_ending.origin_ticks. All zero: it was not executed.
 struct TaskRecord {
-    uint64_t start_and_core;  // ticks << kIdBits | id of the core
-    uint64_t end_and_thread;  // ticks << kIdBits | index of the thread
+    uint64_t start_and_core;  // ticks << kTicksShift | is an AIV core << kIdBits | id of the core
+    uint64_t end_and_thread;  // ticks << kTicksShift | index of the thread
 
-    static constexpr int kIdBits = 16;
+    static constexpr int kIdBits = 15;
 
     TaskRecord() = default;
-    TaskRecord(uint64_t start, int core, uint64_t end, int thread)
-        : start_and_core(start << kIdBits | static_cast<uint64_t>(core)),
-          end_and_thread(end << kIdBits | static_cast<uint64_t>(thread)) {}
+    TaskRecord(uint64_t start, CoreType type, int core, uint64_t end, int thread)
+        : start_and_core(start << kTicksShift | static_cast<uint64_t>(type) << kIdBits |
+                         static_cast<uint64_t>(core)),
+          end_and_thread(end << kTicksShift | static_cast<uint64_t>(thread)) {}
 
-    uint64_t start() const { return start_and_core >> kIdBits; }
-    uint64_t end() const { return end_and_thread >> kIdBits; }
-    int core() const { return static_cast<int>(start_and_core & kIdMask); }
-    int thread() const { return static_cast<int>(end_and_thread & kIdMask); }
+    uint64_t start() const { return start_and_core >> kTicksShift; }
+    uint64_t end() const { return end_and_thread >> kTicksShift; }
+    int16_t core_type() const { return static_cast<int16_t>(start_and_core >> kIdBits & 1); }
+    int16_t core() const { return static_cast<int16_t>(start_and_core & kIdMask); }
+    int32_t thread() const { return static_cast<int32_t>(end_and_thread & kIdMask); }
 
   private:
+    static constexpr int kTicksShift = kIdBits + 1;
     static constexpr uint64_t kIdMask = (uint64_t{1} << kIdBits) - 1;
 };
 
@@ -45,14 +46,9 @@ class Recording {
     /// Adds the graph behind its records.
     void append(const Graph& graph) const;
 
-    /// A mapping of the recording of so many tasks and edges, which outlives this object and is
-    /// the caller's to unmap. Throws std::system_error if it cannot be had.
-    a2a3_recording map_again(int64_t tasks, int64_t edges) const;
-
-    /// The records of a case that ran to its end in seconds; `core_types` has those of its kernels
-    /// by func_id.
-    void decode(const a2a3_ending& ending, const std::unordered_map<int, int>& core_types,
-                a2a3_task_times* times) const;
+    /// A mapping of the recording of a case that ran to its end. It outlives this object and is the
+    /// caller's to unmap. Throws std::system_error if it cannot be had.
+    a2a3_recording map_again(const a2a3_ending& ending) const;
 
     void hide_from_children() const { memory_.hide_from_children(); }
 
@@ -62,5 +58,8 @@ class Recording {
 
     SharedMemory memory_;
 };
+
+/// The records of a mapped recording, in seconds.
+void decode_times(const a2a3_recording& recording, a2a3_task_times* times) noexcept;
 
 }  // namespace a2a3sim

@@ -269,19 +269,10 @@ std::vector<a2a3_running_task> CaseRun::running_tasks() const {
 }
 
 a2a3_recording CaseRun::map_recording() const {
-    check_done();
-    return shared_.recording.map_again(control_.ending.task_count, control_.ending.edge_count);
-}
-
-void CaseRun::task_times(a2a3_task_times* times) const {
-    check_done();
-    shared_.recording.decode(control_.ending, description_.core_types(), times);
-}
-
-void CaseRun::check_done() const {
     if (control_.phase.load(std::memory_order_acquire) != A2A3_PHASE_DONE) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
+    return shared_.recording.map_again(control_.ending);
 }
 
 a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {

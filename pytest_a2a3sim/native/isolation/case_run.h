@@ -23,14 +23,11 @@ class CaseRun {
     a2a3_ending ending() const noexcept;
     std::vector<a2a3_running_task> running_tasks() const;
     a2a3_recording map_recording() const;
-    void task_times(a2a3_task_times* times) const;
     a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
     const SharedTable<a2a3_copied_range>& copied() const noexcept { return shared_.copied; }
     const SharedTable<a2a3_object>& objects() const noexcept { return shared_.objects; }
 
   private:
-    /// Throws std::logic_error unless the case ran to its end.
-    void check_done() const;
     void start_child();
     /// True once the child has ended, within about `seconds`.
     bool child_ended(double seconds);

@@ -227,12 +227,6 @@ CaseDescription::CaseDescription(const a2a3_request& request)
     }
 }
 
-std::unordered_map<int, int> CaseDescription::core_types() const {
-    std::unordered_map<int, int> types;
-    for (const ObjectSymbol& kernel : kernels) types[kernel.func_id] = kernel.core_type;
-    return types;
-}
-
 void simulate(const CaseDescription& description, SharedState& shared) {
     Control& control = *shared.control;
     try {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "device/device_memory.h"
@@ -41,9 +40,6 @@ struct CaseDescription {
     bool check_each_task;
 
     explicit CaseDescription(const a2a3_request& request);
-
-    /// Of the kernels, by func_id.
-    std::unordered_map<int, int> core_types() const;
 };
 
 /// Everything that a simulating process tells its parent.
