@@ -9,18 +9,30 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
+from pytest_a2a3sim.comparing.orders import OrderComparison
 from pytest_a2a3sim.comparing.unwritten import find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
-from pytest_a2a3sim.model.diff import Pair, Unwritten
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, UnwrittenOutput
+from pytest_a2a3sim.model.diff import Pair
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
-from pytest_a2a3sim.model.settings import default_device_memory
-from pytest_a2a3sim.reporting.text import mismatch_lines, unwritten_lines
+from pytest_a2a3sim.model.settings import (
+    MOST_ORDER_SECONDS,
+    default_device_memory,
+    further_orders,
+)
+from pytest_a2a3sim.reporting.text import (
+    chance_lines,
+    mismatch_lines,
+    order_text,
+    unwritten_lines,
+)
+from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
@@ -31,9 +43,11 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
+    from pytest_a2a3sim.model.diff import OrderDifference
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.settings import Settings
+    from pytest_a2a3sim.model.settings import Schedule, Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.running.orders import OrderRun
 
 
 class Progress(Protocol):
@@ -107,6 +121,8 @@ class _Attempt:
             isolate=settings.isolate,
             schedule=settings.schedule,
             memory=settings.device_memory or default_device_memory(),
+            orders=further_orders(settings.schedule, settings.orders),
+            order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
         )
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
@@ -142,7 +158,9 @@ class _Attempt:
         with self._phase("compare"):
             diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in pairs)
             wrong = [pair for pair, diff in zip(pairs, diffs, strict=True) if not diff.passed]
-            unwritten = _unwritten(wrong, setup, completion)
+            suspects = find_suspects(pairs, diffs, completion.copied)
+            again = with_other_poison(setup) if suspects.poisoned else None
+            unwritten = find_unwritten(suspects, again, diffs)
         result = CaseResult(
             golden=golden.path,
             case=self._case.name,
@@ -157,8 +175,17 @@ class _Attempt:
             findings=find_vacuous(pairs, inputs, expected, completion),
             unwritten=unwritten,
         )
+        orders = _Orders(setup, pairs, golden)
         if wrong:
-            result = replace(result, failure=_mismatch_of(result))
+            matching = orders.matching() if _is_quick(completion, setup) else None
+            result = replace(result, failure=_mismatch_of(result, matching))
+        elif unwritten:
+            lines = (*unwritten_lines(unwritten), *chance_lines(result))
+            result = replace(result, failure=UnwrittenOutput(lines, diffs))
+        elif completion.order_matters:
+            failure, finding = orders.dependence()
+            findings = (*result.findings, finding) if finding else result.findings
+            result = replace(result, failure=failure, findings=findings)
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
@@ -173,16 +200,70 @@ class _Attempt:
             self._seconds[name] = time.perf_counter() - start
 
 
-def _unwritten(
-    wrong: Sequence[Pair], setup: CaseSetup, completion: Completion
-) -> tuple[Unwritten, ...]:
-    suspects = find_suspects(wrong, completion.copied)
-    again = with_other_poison(setup) if suspects.poisoned else None
-    return find_unwritten(suspects, again)
+class _Orders:
+    """The runs of a case in further orders, and what they show."""
+
+    def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
+        self._setup = setup
+        self._pairs = pairs
+        self._comparison = OrderComparison(
+            [pair.tensor for pair in pairs], golden.tolerances, golden.order_dependent
+        )
+
+    def matching(self) -> Schedule | None:
+        """The first order in which every output matches what is expected."""
+        for run in runs_in_orders(self._setup):
+            if run.outputs is not None and all(
+                compare(replace(pair, actual=run.outputs[pair.tensor.name])).passed
+                for pair in self._pairs
+            ):
+                return run.schedule
+        return None
+
+    def dependence(self) -> tuple[A2A3SimError | None, str | None]:
+        """The failure of a case whose outputs depend on the order, or a remark about it.
+
+        A first run has shown that they may.
+        """
+        first, *others = runs_in_orders(self._setup)
+        for other in others:
+            if other.failure is not None and other.failure.ending.failure != "kernel_hang":
+                return self._failure_of(other, other.failure), None
+            found = self._differences(first, other)
+            if not found:
+                continue
+            for run in (first, other):
+                if self._differences(run, run_in_order(self._setup, run.schedule)):
+                    return None, (
+                        "the outputs differ between two runs in one and the same order "
+                        f"({run.schedule}): a kernel is not deterministic"
+                    )
+            return OrderDependence(order_text(found), found), None
+        return None, None
+
+    def _differences(self, one: OrderRun, other: OrderRun) -> tuple[OrderDifference, ...]:
+        if one.outputs is None or other.outputs is None:
+            return ()
+        orders = (one.schedule, other.schedule)
+        return self._comparison.differences(orders, one.outputs, other.outputs)
+
+    def _failure_of(self, run: OrderRun, failure: Failure) -> A2A3SimError:
+        note = (
+            f"In the order {self._setup.options.schedule} the graph runs to its end: tasks depend "
+            "on an order that the graph does not have."
+        )
+        return error_of(failure, self._setup.built, run.schedule, note)
 
 
-def _mismatch_of(result: CaseResult) -> Mismatch:
-    lines = mismatch_lines(result)
+def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
+    """Whether a case may be executed in further orders."""
+    limit = setup.options.order_seconds
+    return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
+
+
+def _mismatch_of(result: CaseResult, matching_order: Schedule | None) -> Mismatch:
+    lines = mismatch_lines(result, matching_order)
     if result.unwritten:
-        return UnwrittenOutput((*unwritten_lines(result.unwritten), *lines), result.diffs)
+        unwritten = (*unwritten_lines(result.unwritten), line(""))
+        return UnwrittenOutput((*unwritten, *lines), result.diffs)
     return Mismatch(lines, result.diffs)

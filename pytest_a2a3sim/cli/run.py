@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
-from pytest_a2a3sim.model.errors import A2A3SimError
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -140,6 +140,8 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
             console.say(f"  {text.verdict_line(diff)}")
         else:
             console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
+    if result.failure is not None and not isinstance(result.failure, Mismatch):
+        console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
     for finding in result.findings:
         console.say(f"warning: {finding}", level="warn")
     console.say(_phases(result), level="debug")

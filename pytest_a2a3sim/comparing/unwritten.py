@@ -1,8 +1,8 @@
-"""Elements of outputs that do not match because the device never wrote them.
+"""Elements of outputs that the device never wrote.
 
 An element that was copied back still holding the poison of fresh memory may also be a value that a
-kernel computed (-1, 255, a NaN). A second run with another poison decides: what nobody writes is
-that poison then.
+kernel computed (-1, 255, a NaN), and may even be the expected one. A second run with another poison
+decides: what nobody writes is that poison then.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.diff import Pair
+    from pytest_a2a3sim.model.diff import Pair, TensorDiff
     from pytest_a2a3sim.model.recording import CopiedRange
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
     Mask = npt.NDArray[np.bool_]
 
+_NAN_TYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
+
 
 @dataclass(frozen=True)
 class Suspects:
-    """Mismatches that may never have been written.
+    """Elements that may never have been written.
 
     Attributes:
-        not_copied: by output, those of which no byte came from the device.
-        poisoned: by output, those that hold the poison of fresh memory.
+        not_copied: by output, mismatches of which no byte came from the device.
+        poisoned: by output, elements that came from the device with the poison of fresh memory.
         tensors: the outputs.
     """
 
@@ -43,35 +45,48 @@ class Suspects:
     tensors: Mapping[str, Tensor]
 
 
-def find_suspects(pairs: Sequence[Pair], copied: Sequence[CopiedRange]) -> Suspects:
-    """Looks at the mismatches of outputs.
+def find_suspects(
+    pairs: Sequence[Pair], diffs: Sequence[TensorDiff], copied: Sequence[CopiedRange]
+) -> Suspects:
+    """Looks at the outputs of a run.
 
     Args:
-        pairs: the outputs that do not match.
+        pairs: the outputs.
+        diffs: their comparisons.
         copied: what was copied back.
     """
     not_copied: dict[str, Mask] = {}
     poisoned: dict[str, Mask] = {}
-    for pair in pairs:
+    for pair, diff in zip(pairs, diffs, strict=True):
         tensor = pair.tensor
-        wrong = mismatch_mask(pair).astype(bool)
-        missing = wrong & ~_was_copied(tensor, copied)
-        if missing.any():
-            not_copied[tensor.name] = missing
-        holding = wrong & ~missing & _all_bytes_are(tensor, pair.actual, POISON)
+        came = None
+        if not diff.passed:
+            came = _was_copied(tensor, copied)
+            missing = mismatch_mask(pair).astype(bool) & ~came
+            if missing.any():
+                not_copied[tensor.name] = missing
+        if not _may_hold_poison(diff):
+            continue
+        holding = _all_bytes_are(tensor, pair.actual, POISON)
+        if holding.any():
+            holding &= _was_copied(tensor, copied) if came is None else came
         if holding.any():
             poisoned[tensor.name] = holding
     return Suspects(not_copied, poisoned, {pair.tensor.name: pair.tensor for pair in pairs})
 
 
-def find_unwritten(suspects: Suspects, again: Mapping[str, Bytes] | None) -> tuple[Unwritten, ...]:
+def find_unwritten(
+    suspects: Suspects, again: Mapping[str, Bytes] | None, diffs: Sequence[TensorDiff]
+) -> tuple[Unwritten, ...]:
     """The suspects that were never written.
 
     Args:
         suspects: of a first run.
         again: bytes of the outputs of a second one with the other poison; None if there is none,
-            and every suspect counts.
+            and every suspect of an output that does not match counts.
+        diffs: comparisons of the outputs in the first run.
     """
+    matching = {diff.name for diff in diffs if diff.passed}
     found = [
         _unwritten(suspects.tensors[name], "copied back", mask)
         for name, mask in suspects.not_copied.items()
@@ -79,11 +94,18 @@ def find_unwritten(suspects: Suspects, again: Mapping[str, Bytes] | None) -> tup
     for name, holding in suspects.poisoned.items():
         tensor = suspects.tensors[name]
         unwritten = holding
+        if again is None and name in matching:
+            continue
         if again is not None:
             unwritten = holding & _all_bytes_are(tensor, again[name], OTHER_POISON)
         if unwritten.any():
             found.append(_unwritten(tensor, "written", unwritten))
     return tuple(found)
+
+
+def _may_hold_poison(diff: TensorDiff) -> bool:
+    """Whether an element can hold the poison: in these types it is a NaN, which was counted."""
+    return diff.dtype not in _NAN_TYPES or diff.actual_census.nan > 0
 
 
 def _was_copied(tensor: Tensor, copied: Sequence[CopiedRange]) -> Mask:

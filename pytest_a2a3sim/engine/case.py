@@ -79,6 +79,7 @@ class Run(AbstractContextManager["Run"]):
             recording=map_recording(self._run, self._built, self._options.block_dim),
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
+            order_matters=raw.orders_finished < len(self._options.orders_to_run),
         )
 
     def _copied(self) -> tuple[CopiedRange, ...]:

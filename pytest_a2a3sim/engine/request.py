@@ -48,6 +48,8 @@ class RunOptions:
         memory: bytes of the device.
         poison: the byte that fresh device memory is filled with.
         output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
+        orders: in which an isolated case is executed again, to find out whether it matters.
+        order_seconds: ... unless its graph took longer; None for whatever it took.
         watches: buffers that are placed for an overrun to fault at once.
         check_each_task: look for damage around the watched buffers after each task.
     """
@@ -60,8 +62,20 @@ class RunOptions:
     memory: int = field(default_factory=default_device_memory)
     poison: int = POISON
     output: tuple[int, int] = (-1, -1)
+    orders: tuple[Schedule, ...] = ()
+    order_seconds: float | None = None
     watches: tuple[Watch, ...] = ()
     check_each_task: bool = False
+
+    @property
+    def orders_to_run(self) -> tuple[Schedule, ...]:
+        """The further orders; on several threads the first order too, of which they are a mixture.
+
+        So the same orders are compared whatever the number of threads.
+        """
+        if not self.orders or self.threads == 1:
+            return self.orders
+        return (self.schedule, *self.orders)
 
 
 def request_of(
@@ -129,6 +143,13 @@ def request_of(
         [{"buffer": watch.buffer, "underrun": watch.underrun} for watch in options.watches],
     )
     request.watch_count = len(options.watches)
+    orders = options.orders_to_run
+    request.orders = array(
+        "a2a3_order",
+        [{"schedule": _schedules()[order.order], "seed": order.seed} for order in orders],
+    )
+    request.order_count = len(orders)
+    request.order_seconds = options.order_seconds or 0.0
     request.check_each_task = options.check_each_task
     return request
 

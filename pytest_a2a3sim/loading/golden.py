@@ -43,6 +43,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         config=load_kernel_config((kernels_dir or path.parent / "kernels").absolute()),
         outputs=reader.names("__outputs__"),
         tensor_order=reader.names("TENSOR_ORDER"),
+        order_dependent=reader.names("ORDER_DEPENDENT") or (),
         tolerances=Tolerances(rtol=reader.tolerance("RTOL"), atol=reader.tolerance("ATOL")),
     )
 

@@ -75,6 +75,11 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
         )
     outputs = _output_names(golden, tensors)
     _check_tolerances(golden, tensors)
+    if unknown := [name for name in golden.order_dependent if name not in outputs]:
+        raise GoldenError(
+            f"ORDER_DEPENDENT names {_quoted(unknown)}, which is not among the outputs: "
+            f"{_quoted(outputs)}"
+        )
     return CaseInputs(tensors, arguments, outputs)
 
 

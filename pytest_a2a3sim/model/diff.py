@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.settings import Schedule
     from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -140,8 +141,31 @@ class TensorDiff:
 
 
 @dataclass(frozen=True)
+class OrderDifference:
+    """An output that depends on the order of tasks that nothing orders.
+
+    Attributes:
+        tensor: the output's name.
+        count: elements that differ between the two orders, of ``size``.
+        first: index of the first of them in the tensor's own shape.
+        orders: the two orders, each executed on one thread.
+        values: that element after each of them.
+    """
+
+    tensor: str
+    count: int
+    size: int
+    first: tuple[int, ...]
+    orders: tuple[Schedule, Schedule]
+    values: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class Unwritten:
-    """Elements of one output that do not match because nothing was written there.
+    """Elements of one output where nothing was written.
+
+    Those that no kernel wrote count even where they match: fresh device memory holds what is
+    expected by chance.
 
     Attributes:
         tensor: the output's name.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.diff import TensorDiff
+    from pytest_a2a3sim.model.diff import OrderDifference, TensorDiff
     from pytest_a2a3sim.model.lines import Line
 
 
@@ -160,6 +160,20 @@ class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
         super().__init__("\n".join(map(str, lines)))
         self.lines = lines
         self.diffs = diffs
+
+
+class OrderDependence(A2A3SimError):  # noqa: N818 - names the condition
+    """Outputs match, but depend on the order of tasks that the graph does not order.
+
+    Attributes:
+        differences: what differs, between which orders.
+    """
+
+    kind = "order"
+
+    def __init__(self, message: str, differences: tuple[OrderDifference, ...]) -> None:
+        super().__init__(message)
+        self.differences = differences
 
 
 class UnwrittenOutput(Mismatch):

@@ -6,7 +6,7 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_a2a3sim.model.settings import (
     DEFAULT_HANG_TIMEOUT,
@@ -94,6 +94,22 @@ def parse_isolation(text: str) -> bool:
     return text == "process"
 
 
+def parse_orders(text: str) -> int | Literal["auto"]:
+    """``auto``, ``off``, or a number of orders.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    text = text.strip()
+    if text == "auto":
+        return "auto"
+    if text == "off":
+        return 0
+    if not text.isdecimal():
+        raise ValueError("must be auto, off or a number of orders")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class Option:
     """One thing that a user can set.
@@ -147,6 +163,14 @@ OPTIONS = (
         parse_schedule,
         "ORDER",
         field="schedule",
+    ),
+    Option(
+        "orders",
+        "execute each graph in further orders on one thread, which must leave the same outputs "
+        "bit for bit: a number of them, off, or auto (default: two, if it takes less than 50 ms)",
+        parse_orders,
+        "auto|N|off",
+        field="orders",
     ),
     Option(
         "hang_timeout",

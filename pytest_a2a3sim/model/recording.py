@@ -87,6 +87,7 @@ class Completion:
         recording: timeline and graph.
         copied: what was copied back from the device, in the order of copying.
         peak_rss_bytes: see :class:`CaseResult`.
+        order_matters: whether a further order left other outputs, or did not end.
     """
 
     graph: Graph
@@ -94,7 +95,13 @@ class Completion:
     recording: Recording
     copied: tuple[CopiedRange, ...]
     peak_rss_bytes: int | None = None
+    order_matters: bool = False
 
     def copied_bytes(self, tensor: str) -> int:
-        """How many bytes were copied back into a tensor."""
-        return sum(item.size for item in self.copied if item.tensor == tensor)
+        """How many bytes of a tensor were copied back, each counted once."""
+        total = end = 0
+        ranges = sorted((item.offset, item.size) for item in self.copied if item.tensor == tensor)
+        for offset, size in ranges:
+            total += max(0, offset + size - max(offset, end))
+            end = max(end, offset + size)
+        return total

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.diff import TensorDiff, Unwritten
-    from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+    from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph, Recording
     from pytest_a2a3sim.model.settings import Schedule
@@ -61,7 +61,7 @@ class CaseResult:
         analyse: makes the profile of a recording.
         findings: remarks about things that are suspicious but do not fail a case.
         unwritten: elements that do not match because the device never wrote them.
-        failure: what :meth:`check` raises; None if every output matches.
+        failure: what :meth:`check` raises; None if every output matches, in every order.
     """
 
     golden: Path
@@ -76,7 +76,7 @@ class CaseResult:
     analyse: Callable[[Recording], Profile] = field(repr=False, compare=False)
     findings: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
-    failure: Mismatch | None = None
+    failure: A2A3SimError | None = None
 
     @property
     def phases(self) -> Mapping[str, float]:
@@ -119,13 +119,14 @@ class CaseResult:
 
     @property
     def passed(self) -> bool:
-        """Whether every output matches."""
-        return all(diff.passed for diff in self.diffs)
+        """Whether every output matches, in every order in which the graph was executed."""
+        return self.failure is None
 
     def check(self) -> None:
-        """Returns if every output matches.
+        """Returns if every output matches, in every order in which the graph was executed.
 
         Raises:
+            OrderDependence: outputs match, but depend on the order of unordered tasks.
             UnwrittenOutput: elements do not match because the device never wrote them.
             Mismatch: any other difference; the message tells about every output.
         """

@@ -54,6 +54,19 @@ class Schedule:
 
 DEPTH_FIRST = Schedule()
 
+MOST_ORDER_SECONDS = 0.05
+"""A graph that takes longer is executed in further orders only on request."""
+
+
+def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Schedule, ...]:
+    """The orders in which a case is executed again on one thread: adverse to its first one.
+
+    Tasks that were added late come first, then any by seeds 1, 2, 3, ...; none is the first one.
+    """
+    wanted = 2 if count == "auto" else count
+    orders = [Schedule("reverse"), *(Schedule("random", seed) for seed in range(1, wanted + 1))]
+    return tuple(order for order in orders if order != first)[:wanted]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -68,6 +81,8 @@ class Settings:
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
+        orders: in how many further orders each graph is executed, which must leave the same
+            outputs; ``"auto"`` for two, if it takes less than 50 ms.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -80,6 +95,7 @@ class Settings:
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST
+    orders: int | Literal["auto"] = "auto"
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

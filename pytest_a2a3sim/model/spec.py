@@ -110,6 +110,7 @@ class GoldenSpec:
         path: golden.py, absolute.
         module: the loaded golden.py.
         outputs: names from ``__outputs__``, or None where names starting with ``out_`` count.
+        order_dependent: outputs that may differ within the tolerance between orders of execution.
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
     """
 
@@ -121,4 +122,5 @@ class GoldenSpec:
     config: KernelConfig
     outputs: tuple[str, ...] | None = None
     tensor_order: tuple[str, ...] | None = None
+    order_dependent: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)

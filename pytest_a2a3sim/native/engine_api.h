@@ -53,8 +53,9 @@ enum a2a3_phase {
     A2A3_PHASE_CHECK = 3,
     A2A3_PHASE_EXECUTE = 4,
     A2A3_PHASE_COPY_BACK = 5,
-    A2A3_PHASE_DONE = 6,
-    A2A3_PHASE_COUNT = 7 /* of phases: none itself */
+    A2A3_PHASE_ORDERS = 6, /* the outputs are on the host: further orders are executed */
+    A2A3_PHASE_DONE = 7,
+    A2A3_PHASE_COUNT = 8 /* of phases: none itself */
 };
 
 /* Which ready task is executed next. */
@@ -88,6 +89,12 @@ typedef struct {
     int32_t underrun;
 } a2a3_watch;
 
+/* An order in which to execute the graph again. */
+typedef struct {
+    int32_t schedule; /* a2a3_schedule */
+    uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM */
+} a2a3_order;
+
 typedef struct a2a3_window a2a3_window;
 typedef struct a2a3_run a2a3_run;
 
@@ -112,6 +119,9 @@ typedef struct {
     int32_t error_descriptor;    /* the same for stderr */
     const a2a3_watch* watches;
     int32_t watch_count;
+    const a2a3_order* orders; /* in which an isolated case is executed again */
+    int32_t order_count;
+    double order_seconds;    /* ... unless its graph took longer; 0: whatever it took */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
 } a2a3_request;
@@ -230,6 +240,8 @@ typedef struct {
     uint64_t device_bytes_live;
     uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
     int64_t refused_call;    /* its number, from 1; 0: there was none */
+    int32_t orders_finished; /* of a2a3_request.orders, which left the same outputs: the next one
+                              * left others, or did not end, unless these are all */
     uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
     char message[A2A3_MESSAGE_LENGTH];
 } a2a3_ending;

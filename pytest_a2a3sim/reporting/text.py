@@ -11,9 +11,17 @@ from pytest_a2a3sim.model.lines import Line, Span, line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_a2a3sim.model.diff import Bin, Census, HeatStrip, TensorDiff, Unwritten
+    from pytest_a2a3sim.model.diff import (
+        Bin,
+        Census,
+        HeatStrip,
+        OrderDifference,
+        TensorDiff,
+        Unwritten,
+    )
     from pytest_a2a3sim.model.lines import Style
     from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.settings import Schedule
 
 HEAT = " .:-=+*#%@"
 """From no mismatch in a column of the heat strip to nothing but mismatches."""
@@ -49,20 +57,30 @@ def tensor_line(diff: TensorDiff) -> str:
     )
 
 
-def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
-    """The whole story of a case whose outputs do not match: every tensor, good or bad."""
+def mismatch_lines(result: CaseResult, matching_order: Schedule | None = None) -> tuple[Line, ...]:
+    """The whole story of a case whose outputs do not match: every tensor, good or bad.
+
+    Args:
+        result: of the case.
+        matching_order: another order of execution in which every output matches.
+    """
     wrong = [diff for diff in result.diffs if not diff.passed]
     names = ", ".join(diff.name for diff in wrong)
-    tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
-    repeat = [] if result.schedule is None else result.schedule.repeat_lines
     lines = [
         line(
             f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}", "headline"
         ),
-        line(f"  case {result.case!r}, {tasks}"),
-        line(f"  in {result.golden}"),
-        *(line(f"  {how}") for how in repeat),
+        *_where_lines(result),
     ]
+    if matching_order is not None:
+        lines += [
+            line(
+                f"  in the order {matching_order} every output matches "
+                f"(--sim-schedule={matching_order} --sim-threads=1):",
+                "diagnosis",
+            ),
+            line("  the outputs depend on the order of tasks that the graph does not order"),
+        ]
     for diff in result.diffs:
         lines += [line(""), *diff_lines(diff)]
     for finding in result.findings:
@@ -70,10 +88,43 @@ def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _where_lines(result: CaseResult) -> list[Line]:
+    tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
+    repeat = [] if result.schedule is None else result.schedule.repeat_lines
+    return [
+        line(f"  case {result.case!r}, {tasks}"),
+        line(f"  in {result.golden}"),
+        *(line(f"  {how}") for how in repeat),
+    ]
+
+
+def order_text(differences: Sequence[OrderDifference]) -> str:
+    """Outputs that depend on the order of tasks, how to see each, and what to do."""
+    names = ", ".join(difference.tensor for difference in differences)
+    lines = [f"the outputs depend on the order of tasks that the graph does not order: {names}"]
+    for each in differences:
+        one, other = map(str, each.orders)
+        index = list(each.first) if each.first else ""
+        lines.append(
+            f"  {each.tensor}: {each.count:,} of {each.size:,} elements differ between the orders "
+            f"{one} and {other}; the first is {each.tensor}{index}: {each.values[0]} and "
+            f"{each.values[1]}"
+        )
+    lines += [
+        f"  {order}: --sim-schedule={order} --sim-threads=1 executes it again"
+        for order in differences[0].orders
+    ]
+    lines.append(
+        "Add the edges that are missing (runtime->add_successor), or give tasks that do not wait "
+        "for one another memory of their own."
+    )
+    return "\n".join(lines)
+
+
 def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
     """A line an output: ``768 of 4,096 elements were never written; the first is out[0, 3, 0]``.
 
-    They come before what else there is to say: the first is the headline, an empty one the last.
+    They come before what else there is to say: the first is the headline.
     """
     texts = [
         f"output {item.tensor!r}: {item.count:,} of {item.size:,} elements were never {item.what}; "
@@ -81,7 +132,16 @@ def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
         f"({_NEVER_WRITTEN[item.what]})"
         for item in unwritten
     ]
-    return (line(texts[0], "headline"), *map(line, texts[1:]), line(""))
+    return (line(texts[0], "headline"), *map(line, texts[1:]))
+
+
+def chance_lines(result: CaseResult) -> tuple[Line, ...]:
+    """About outputs that match although elements of them were never written."""
+    return (
+        line("  They match by chance: what is expected are the 0xFF bytes of fresh memory. On a"),
+        line("  device it holds anything; the kernels must write every element."),
+        *_where_lines(result),
+    )
 
 
 def diff_lines(diff: TensorDiff) -> list[Line]:

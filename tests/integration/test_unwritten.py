@@ -33,6 +33,7 @@ TYPES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
     "int32": "int32_t",
+    "int64": "int64_t",
     "uint64": "uint64_t",
     "bool": "bool",
 }
@@ -106,3 +107,49 @@ def test_ints_within_the_tolerance_are_not_counted(golden_dir: GoldenDir) -> Non
     assert diff.size - diff.matched == 2
     [unwritten] = result.unwritten
     assert (unwritten.what, unwritten.count, unwritten.first) == ("copied back", 2, (0, 3))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [("int32", -1), ("uint8", 255), ("float32", "np.nan"), ("int8", -1)]
+)
+def test_unwritten_elements_that_match_by_chance(  # fp-int-minus1-unwritten
+    golden_dir: GoldenDir, dtype: str, expected: object
+) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype=dtype, expected=f"[5, {expected}] * 4"))
+    golden_dir.kernel_body(typed_body(dtype, "for (int i = 0; i < 8; i += 2) out[i] = 5;"))
+    result = run_case(golden_dir.path)
+    assert not result.passed
+    assert all(diff.passed for diff in result.diffs)
+    [unwritten] = result.unwritten
+    assert (unwritten.what, unwritten.count, unwritten.first) == ("written", 4, (0, 1))
+    with pytest.raises(UnwrittenOutput, match="They match by chance"):
+        result.check()
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("int32", -1), ("uint8", 255), ("int64", -1)])
+def test_written_values_that_look_like_poison(
+    golden_dir: GoldenDir, dtype: str, value: int
+) -> None:
+    golden_dir.golden(GOLDEN.format(initial=0, dtype=dtype, expected=value))
+    golden_dir.kernel_body(typed_body(dtype, f"for (int i = 0; i < 8; ++i) out[i] = {value};"))
+    assert run_case(golden_dir.path).passed
+
+
+def test_a_range_that_is_copied_twice_counts_once(golden_dir: GoldenDir) -> None:  # fp-pair-twice
+    golden_dir.orchestration_body(
+        """
+        runtime->add_task(task, 3, 0, CoreType::AIV);
+        runtime->record_tensor_pair(host_y, y, args[3] / 2);
+        runtime->record_tensor_pair(host_y, y, args[3] / 2);
+        return 0;
+        """
+    )
+    golden_dir.kernel_body("for (int i = 0; i < 4; ++i) y[i] = 2 * x[i];")
+    golden_dir.extend_golden(
+        """
+        def compute_golden(tensors, params):
+            tensors["out_y"][:4] = 2 * tensors["x"][:4]
+        """
+    )
+    findings = run_case(golden_dir.path).findings
+    assert any("16 of 32 bytes are covered by record_tensor_pair" in text for text in findings)

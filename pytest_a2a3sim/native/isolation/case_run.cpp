@@ -143,8 +143,8 @@ void CaseRun::reap() noexcept {
     control_.ending.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
     if (child_descriptor_ >= 0) close(child_descriptor_);
     child_descriptor_ = -1;
-    const bool explained = control_.failure_complete.load(std::memory_order_acquire) != 0 ||
-                           control_.phase.load(std::memory_order_acquire) == A2A3_PHASE_DONE;
+    const bool explained =
+        control_.failure_complete.load(std::memory_order_acquire) != 0 || is_complete();
     if (!explained) fail_unexplained(reaped > 0 ? wait_status : 0);
     a2a3_ending& ending = control_.ending;
     const bool to_learn = ending.exit_status == kExitStatusToLearn;
@@ -208,8 +208,12 @@ void CaseRun::dump_threads() {
     }
 }
 
+bool CaseRun::is_complete() const {
+    return control_.phase.load(std::memory_order_acquire) >= A2A3_PHASE_ORDERS;
+}
+
 void CaseRun::end_hanging_child(double seconds, bool timed_out) {
-    dump_threads();
+    if (!is_complete()) dump_threads();
     control_.fail(blame(control_, A2A3_FAILURE_KERNEL_HANG), [&](a2a3_ending& ending) {
         ending.hang_seconds = seconds;
         ending.timed_out = timed_out ? 1 : 0;
@@ -228,12 +232,13 @@ void CaseRun::time_out(double seconds) {
 
 a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     constexpr double kWatchInterval = 0.1;
+    constexpr double kOrderPatience = 2;  // seconds; tasks may wait for others that run beside them
     const int64_t start = monotonic_nanoseconds();
     while (child_ > 0) {
         const double left = seconds - to_seconds(monotonic_nanoseconds() - start);
         if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
             reap();
-        } else if (hangs(hang_seconds)) {
+        } else if (hangs(is_complete() ? std::min(kOrderPatience, hang_seconds) : hang_seconds)) {
             end_hanging_child(to_seconds(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {
             return A2A3_RUNNING;
@@ -269,7 +274,7 @@ std::vector<a2a3_running_task> CaseRun::running_tasks() const {
 }
 
 a2a3_recording CaseRun::map_recording() const {
-    if (control_.phase.load(std::memory_order_acquire) != A2A3_PHASE_DONE) {
+    if (!is_complete()) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
     return shared_.recording.map_again(control_.ending);

@@ -34,6 +34,8 @@ class CaseRun {
     void reap() noexcept;
     void kill_child() const noexcept;
     bool hangs(double hang_seconds);
+    /// The outputs are on the host: only further orders may still be executed.
+    bool is_complete() const;
     void end_hanging_child(double seconds, bool timed_out);
     void dump_threads();
     void fail_unexplained(int wait_status) noexcept;

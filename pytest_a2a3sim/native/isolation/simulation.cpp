@@ -12,6 +12,7 @@
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
+#include "isolation/orders.h"
 #include "runtime/runtime_host.h"
 
 namespace a2a3sim {
@@ -73,18 +74,6 @@ class PhaseClock {
 
     Control& control_;
     int64_t since_;
-};
-
-/// Host tensors are out of reach for as long as this lives.
-class HostTensorsOutOfReach {
-  public:
-    explicit HostTensorsOutOfReach(const CaseDescription& description) : description_(description) {
-        set_reachable(*description_.window, description_.tensors, false);
-    }
-    ~HostTensorsOutOfReach() { set_reachable(*description_.window, description_.tensors, true); }
-
-  private:
-    const CaseDescription& description_;
 };
 
 KernelTable load_kernels(const CaseDescription& description, Control& control) {
@@ -174,6 +163,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
     TaskRecord* const records = shared.recording.begin(graph);
+    FurtherOrders orders(description, shared.buffers);
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
@@ -191,6 +181,8 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
     shared.recording.append(graph);
+    clock.enter(A2A3_PHASE_ORDERS);
+    orders.run(graph, kernels, host, control);
     return true;
 }
 
@@ -210,6 +202,8 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       output_descriptor(request.output_descriptor),
       error_descriptor(request.error_descriptor),
       watches(request.watches, request.watches + request.watch_count),
+      orders(request.orders, request.orders + request.order_count),
+      order_seconds(request.order_seconds),
       check_each_task(request.check_each_task != 0) {
     if (block_dim < 1 || block_dim > kMostBlocks) {
         throw std::invalid_argument(
@@ -225,6 +219,15 @@ CaseDescription::CaseDescription(const a2a3_request& request)
         tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
                                      tensor.read_only != 0});
     }
+}
+
+HostTensorsOutOfReach::HostTensorsOutOfReach(const CaseDescription& description)
+    : description_(description) {
+    set_reachable(*description_.window, description_.tensors, false);
+}
+
+HostTensorsOutOfReach::~HostTensorsOutOfReach() {
+    set_reachable(*description_.window, description_.tensors, true);
 }
 
 void simulate(const CaseDescription& description, SharedState& shared) {

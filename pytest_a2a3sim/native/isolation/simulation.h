@@ -37,6 +37,8 @@ struct CaseDescription {
     int output_descriptor;
     int error_descriptor;
     std::vector<a2a3_watch> watches;
+    std::vector<a2a3_order> orders;
+    double order_seconds;
     bool check_each_task;
 
     explicit CaseDescription(const a2a3_request& request);
@@ -64,6 +66,18 @@ struct SharedState {
     static constexpr size_t kMostBuffers = size_t{1} << 28;
     static constexpr size_t kMostRanges = size_t{1} << 28;
     static constexpr size_t kMostObjects = size_t{1} << 14;
+};
+
+/// Host tensors are out of reach for as long as this lives.
+class HostTensorsOutOfReach {
+  public:
+    explicit HostTensorsOutOfReach(const CaseDescription& description);
+    ~HostTensorsOutOfReach();
+    HostTensorsOutOfReach(const HostTensorsOutOfReach&) = delete;
+    HostTensorsOutOfReach& operator=(const HostTensorsOutOfReach&) = delete;
+
+  private:
+    const CaseDescription& description_;
 };
 
 /// Runs the case. Every failure ends up in `shared.control->ending`.

@@ -76,6 +76,13 @@ struct Control {
         return true;
     }
 
+    /// The result is complete: what ends the process from now on is no failure of the case.
+    void complete() {
+        phase.store(A2A3_PHASE_ORDERS, std::memory_order_release);
+        failure_claimed.store(1, std::memory_order_relaxed);
+        failure_complete.store(2, std::memory_order_release);
+    }
+
     bool fail(a2a3_failure kind, const char* message, int task_id, int func_id) {
         return fail(kind, [&](a2a3_ending& r) {
             r.task_id = task_id;

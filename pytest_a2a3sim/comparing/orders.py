@@ -1,0 +1,82 @@
+"""Outputs of two runs of a case in different orders: bit for bit the same, or where they differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_a2a3sim.engine.compare import mismatch_mask
+from pytest_a2a3sim.model.diff import OrderDifference, Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.spec import Tolerances
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
+
+    Outputs = Mapping[str, Bytes]
+
+
+class OrderComparison:
+    """How the outputs of a case are compared between orders.
+
+    Args:
+        tensors: the outputs.
+        tolerances: of the golden file.
+        order_dependent: outputs that may differ within the tolerance, as atomic additions do.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        tolerances: Tolerances,
+        order_dependent: Collection[str] = (),
+    ) -> None:
+        self._tensors = tensors
+        self._tolerances = tolerances
+        self._order_dependent = order_dependent
+
+    def differences(
+        self, orders: tuple[Schedule, Schedule], one: Outputs, other: Outputs
+    ) -> tuple[OrderDifference, ...]:
+        """What differs between the outputs of two runs.
+
+        Args:
+            orders: of the two runs.
+            one: bytes of the outputs of the first.
+            other: those of the second.
+        """
+        found = []
+        for tensor in self._tensors:
+            differing = self._differing(tensor, one[tensor.name], other[tensor.name])
+            flat = int(np.argmax(differing)) if differing.any() else None
+            if flat is None:
+                continue
+            shape = tensor.shape
+            index = tuple(int(i) for i in np.unravel_index(flat, shape)) if shape else ()
+            values = tuple(self._value(tensor, raw[tensor.name], flat) for raw in (one, other))
+            count = int(np.count_nonzero(differing))
+            found.append(
+                OrderDifference(
+                    tensor.name, count, tensor.size, index, orders, (values[0], values[1])
+                )
+            )
+        return tuple(found)
+
+    def _differing(self, tensor: Tensor, one: Bytes, other: Bytes) -> npt.NDArray[np.bool_]:
+        if np.array_equal(one, other):
+            return np.zeros(1, dtype=bool)
+        if tensor.name in self._order_dependent:
+            tolerance = self._tolerances.of(tensor.name)
+            return mismatch_mask(Pair(tensor, one, other, tolerance)).astype(bool)
+        differing: npt.NDArray[np.bool_] = (one != other).reshape(tensor.size, -1).any(axis=1)
+        return differing
+
+    @staticmethod
+    def _value(tensor: Tensor, raw: Bytes, flat: int) -> str:
+        itemsize = tensor.nbytes // tensor.size
+        return str(tensor.flat_numbers(raw[flat * itemsize : (flat + 1) * itemsize])[0])

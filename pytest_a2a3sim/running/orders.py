@@ -1,0 +1,61 @@
+"""Whether outputs depend on the order of tasks that the graph does not order.
+
+Each order is a run of its own, on one thread, from the same inputs: what it leaves is the same
+every time unless a kernel is not deterministic, which a second run in the same order shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.running.run import run_silently
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.tensor import Bytes
+    from pytest_a2a3sim.running.run import CaseSetup
+
+
+@dataclass(frozen=True)
+class OrderRun:
+    """What a run in one order left.
+
+    Attributes:
+        schedule: the order.
+        outputs: bytes of the outputs by name; None if it failed.
+        failure: why it did.
+    """
+
+    schedule: Schedule
+    outputs: Mapping[str, Bytes] | None
+    failure: Failure | None
+
+
+def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
+    """Runs a case in one order.
+
+    Raises:
+        EngineError: the run cannot be started or watched.
+    """
+    options = replace(setup.options, threads=1, schedule=schedule, orders=())
+    with HostMemory(setup.inputs) as memory:
+        ended = run_silently(replace(setup, options=options), memory)
+        if isinstance(ended, Failure):
+            return OrderRun(schedule, None, ended)
+        outputs = {name: memory.bytes_of(name).copy() for name in setup.inputs.outputs}
+    return OrderRun(schedule, outputs, None)
+
+
+def runs_in_orders(setup: CaseSetup) -> Iterator[OrderRun]:
+    """Runs a case in its own order and in the further ones, each on one thread.
+
+    Raises:
+        EngineError: a run cannot be started or watched.
+    """
+    for schedule in dict.fromkeys((setup.options.schedule, *setup.options.orders)):
+        yield run_in_order(setup, schedule)

@@ -1,0 +1,226 @@
+"""Graphs without an edge that they need fail by default, every time; others never do.
+
+The kinds are those of cs-missing-edges, gemm-missing-acc-edge, gemm-shared-acc, rms-missing-edge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_a2a3sim import KernelFault, OrderDependence, Settings, run_case
+from pytest_a2a3sim.model.settings import Schedule
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.settings import Threads
+    from tests.golden_dirs import GoldenDir
+
+CONFIG = """
+KERNELS = [
+    {"func_id": 0, "source": "double.cpp", "core_type": "aiv"},
+    {"func_id": 1, "source": "add.cpp", "core_type": "aiv"},
+]
+ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+RUNTIME_CONFIG = {"block_dim": 4}
+"""
+ADD = """
+#include <cstdint>
+
+extern "C" void kernel_entry(int64_t* args) {
+    const float* x = reinterpret_cast<const float*>(args[0]);
+    float* y = reinterpret_cast<float*>(args[1]);
+    for (int64_t i = 0; i < args[2]; ++i) y[i] += x[i];
+}
+"""
+# A task that writes y, then one that adds x to it: 3 x in that order alone.
+ACCUMULATES = """
+int writes = runtime->add_task(task, 3, 0, CoreType::AIV);
+int adds = runtime->add_task(task, 3, 1, CoreType::AIV);
+{edge}
+(void)writes;
+(void)adds;
+runtime->record_tensor_pair(host_y, y, args[3]);
+return 0;
+"""
+TRIPLES = """
+def compute_golden(tensors, params):
+    tensors["out_y"][:] = 3 * tensors["x"]
+"""
+
+
+def accumulating(golden_dir: GoldenDir, edge: str = "") -> None:
+    golden_dir.kernel_config(CONFIG)
+    golden_dir.kernel(ADD, "add.cpp")
+    golden_dir.orchestration_body(ACCUMULATES.format(edge=edge))
+    golden_dir.extend_golden(TRIPLES)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4, "cores"])
+def test_missing_edge(golden_dir: GoldenDir, threads: Threads) -> None:
+    accumulating(golden_dir)
+    for _ in range(5):
+        result = run_case(golden_dir.path, settings=Settings(threads=threads))
+        assert not result.passed
+
+
+def test_what_a_missing_edge_is_told_with(golden_dir: GoldenDir) -> None:
+    accumulating(golden_dir)
+    result = run_case(golden_dir.path, settings=Settings(threads=1))
+    assert all(diff.passed for diff in result.diffs)
+    with pytest.raises(OrderDependence) as caught:
+        result.check()
+    (difference,) = caught.value.differences
+    assert (difference.tensor, difference.count, difference.first) == ("out_y", 7, (1,))
+    assert difference.orders == (Schedule(), Schedule("reverse"))
+    assert str(caught.value).splitlines() == [
+        "the outputs depend on the order of tasks that the graph does not order: out_y",
+        (
+            "  out_y: 7 of 8 elements differ between the orders depth-first and reverse; "
+            "the first is out_y[1]: 3.0 and 2.0"
+        ),
+        "  depth-first: --sim-schedule=depth-first --sim-threads=1 executes it again",
+        "  reverse: --sim-schedule=reverse --sim-threads=1 executes it again",
+        (
+            "Add the edges that are missing (runtime->add_successor), or give tasks that do not "
+            "wait for one another memory of their own."
+        ),
+    ]
+
+
+def test_the_edge_mends_it(golden_dir: GoldenDir) -> None:
+    accumulating(golden_dir, "runtime->add_successor(writes, adds);")
+    run_case(golden_dir.path, settings=Settings(threads=2)).check()
+
+
+def test_plain_and_in_parallel(
+    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
+) -> None:
+    accumulating(doubler)
+    arguments = ("--sim-json=report.json", "--sim-threads=1", *plugin_args)
+    result = pytester.runpytest_subprocess(*arguments)
+    result.assert_outcomes(failed=1)
+    assert '"kind": "order"' in (pytester.path / "report.json").read_text()
+
+
+def test_a_mismatch_says_in_which_order_everything_matches(golden_dir: GoldenDir) -> None:
+    accumulating(golden_dir)
+    settings = Settings(threads=1, schedule=Schedule("reverse"), orders=8)
+    result = run_case(golden_dir.path, settings=settings)
+    assert not result.diffs[0].passed
+    assert "every output matches (--sim-schedule=random:" in str(result.failure)
+
+
+def test_a_kernel_that_faults_in_another_order(golden_dir: GoldenDir) -> None:
+    accumulating(golden_dir)
+    golden_dir.kernel(
+        ADD.replace("y[i] += x[i];", "y[i] = y[i] != y[i] ? *(volatile float*)8 : y[i] + x[i];"),
+        "add.cpp",
+    )
+    result = run_case(golden_dir.path, settings=Settings(threads=1))
+    with pytest.raises(KernelFault, match="--sim-schedule=reverse --sim-threads=1") as caught:
+        result.check()
+    assert "In the order depth-first the graph runs to its end" in str(caught.value)
+    assert caught.value.culprit.kernel == "add"
+
+
+def test_off(golden_dir: GoldenDir, pytester: pytest.Pytester) -> None:
+    accumulating(golden_dir)
+    assert run_case(golden_dir.path, settings=Settings(threads=1, orders=0)).passed
+    pytester.makeini("[pytest]\nsim_orders = off\n")
+    accumulating(type(golden_dir).create(pytester.path / "doubler"))
+    pytester.runpytest("--sim-threads=1").assert_outcomes(passed=1)
+    pytester.runpytest("--sim-threads=1", "--sim-orders=2").assert_outcomes(failed=1)
+
+
+def test_tasks_that_wait_for_one_another(golden_dir: GoldenDir) -> None:
+    """On one thread they would wait for ever: that is no failure of a case that ran."""
+    golden_dir.kernel_config(CONFIG)
+    golden_dir.kernel_body(
+        """
+        std::atomic<int>& arrived = *reinterpret_cast<std::atomic<int>*>(args[3]);
+        arrived.fetch_add(1);
+        while (arrived.load() < 2) {}
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+        """
+    )
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <atomic>\n{source.read_text()}")
+    golden_dir.kernel(ADD, "add.cpp")
+    golden_dir.orchestration_body(
+        """
+        int* flag = static_cast<int*>(api.device_malloc(4));
+        int zero = 0;
+        api.copy_to_device(flag, &zero, 4);
+        for (int half = 0; half < 2; ++half) {
+            uint64_t each[] = {task[0] + half * 16, task[1] + half * 16, 4,
+                               reinterpret_cast<uint64_t>(flag)};
+            runtime->add_task(each, 4, 0, CoreType::AIV);
+        }
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    run_case(golden_dir.path, settings=Settings(threads="cores")).check()
+
+
+def test_a_kernel_with_state_of_its_own_is_no_failure(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel_body(
+        """
+        static int calls = 0;
+        ++calls;
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i] + (calls > 1 ? 1e-7f : 0.0f);
+        """
+    )
+    run_case(golden_dir.path, settings=Settings(threads=1)).check()
+
+
+def test_kernels_that_are_not_deterministic_are_called_that(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel_body(
+        """
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+        timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        y[0] = 1e-9f * static_cast<float>(now.tv_nsec % 4001 + 1) * 1e-3f;
+        """
+    )
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <ctime>\n{source.read_text()}")
+    result = run_case(golden_dir.path, settings=Settings(threads=1, orders=6))
+    result.check()
+    assert any("a kernel is not deterministic" in text for text in result.findings)
+
+
+def test_outputs_that_may_depend_on_the_order(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel_body("y[0] += 1.0f / static_cast<float>(args[2]);")
+    golden_dir.orchestration_body(
+        """
+        float zeros[8] = {};
+        api.copy_to_device(y, zeros, sizeof zeros);
+        for (uint64_t n = 1; n <= 400; ++n) {
+            uint64_t each[] = {task[0], task[1], n};
+            runtime->add_task(each, 3, 0, CoreType::AIV);
+        }
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    golden_dir.extend_golden(
+        """
+        def compute_golden(tensors, params):
+            tensors["out_y"][:] = 0
+            tensors["out_y"][0] = sum(1 / n for n in range(1, 401))
+        """
+    )
+    settings = Settings(threads=1)
+    assert isinstance(run_case(golden_dir.path, settings=settings).failure, OrderDependence)
+    golden_dir.extend_golden('ORDER_DEPENDENT = ["out_y"]')
+    run_case(golden_dir.path, settings=settings).check()
+
+
+def test_order_dependent_names_an_output(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    doubler.extend_golden('ORDER_DEPENDENT = ["x"]')
+    result = pytester.runpytest()
+    result.stdout.fnmatch_lines(
+        ["*ORDER_DEPENDENT names 'x', which is not among the outputs: 'out_y'"]
+    )
