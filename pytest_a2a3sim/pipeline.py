@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
 from pytest_a2a3sim.comparing.orders import OrderComparison
-from pytest_a2a3sim.comparing.unwritten import find_suspects, find_unwritten
+from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.engine.request import RunOptions
@@ -159,8 +159,11 @@ class _Attempt:
             diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in pairs)
             wrong = [pair for pair, diff in zip(pairs, diffs, strict=True) if not diff.passed]
             suspects = find_suspects(pairs, diffs, completion.copied)
-            again = with_other_poison(setup) if suspects.poisoned else None
-            unwritten = find_unwritten(suspects, again, diffs)
+            again = with_other_poison(setup) if suspects else None
+            unwritten = (
+                *find_not_copied(pairs, diffs, completion.copied),
+                *find_unwritten(suspects, again),
+            )
         result = CaseResult(
             golden=golden.path,
             case=self._case.name,

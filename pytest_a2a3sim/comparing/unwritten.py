@@ -3,10 +3,13 @@
 An element that was copied back still holding the poison of fresh memory may also be a value that a
 kernel computed (-1, 255, a NaN), and may even be the expected one. A second run with another poison
 decides: what nobody writes is that poison then.
+
+Outputs are looked at in pieces, so that it takes little memory besides theirs.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +20,7 @@ from pytest_a2a3sim.engine.request import OTHER_POISON, POISON
 from pytest_a2a3sim.model.diff import Unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -28,79 +31,78 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 _NAN_TYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
+_PIECE = 1 << 20  # elements that are looked at at a time
 
 
 @dataclass(frozen=True)
-class Suspects:
-    """Elements that may never have been written.
+class Suspect:
+    """An output of which elements may never have been written.
 
     Attributes:
-        not_copied: by output, mismatches of which no byte came from the device.
-        poisoned: by output, elements that came from the device with the poison of fresh memory.
-        tensors: the outputs.
+        pair: the output, and what is expected of it.
+        passed: whether it matches.
+        came: ranges of its bytes that came from the device, ascending and apart.
     """
 
-    not_copied: Mapping[str, Mask]
-    poisoned: Mapping[str, Mask]
-    tensors: Mapping[str, Tensor]
+    pair: Pair
+    passed: bool
+    came: tuple[tuple[int, int], ...]
+
+
+def find_not_copied(
+    pairs: Sequence[Pair], diffs: Sequence[TensorDiff], copied: Sequence[CopiedRange]
+) -> list[Unwritten]:
+    """Mismatches of which no byte came from the device."""
+    found = []
+    for pair, diff in zip(pairs, diffs, strict=True):
+        if diff.passed:
+            continue
+        came = _merged(pair.tensor, copied)
+        tally = _Tally()
+        for start, piece in _pieces(pair):
+            wrong = mismatch_mask(piece).astype(bool)
+            if wrong.any():
+                tally.add(start, wrong & ~_came(piece.tensor, start, came))
+        found += tally.unwritten(pair.tensor, "copied back")
+    return found
 
 
 def find_suspects(
     pairs: Sequence[Pair], diffs: Sequence[TensorDiff], copied: Sequence[CopiedRange]
-) -> Suspects:
-    """Looks at the outputs of a run.
-
-    Args:
-        pairs: the outputs.
-        diffs: their comparisons.
-        copied: what was copied back.
-    """
-    not_copied: dict[str, Mask] = {}
-    poisoned: dict[str, Mask] = {}
+) -> list[Suspect]:
+    """Outputs with elements that came from the device with the poison of fresh memory."""
+    found = []
     for pair, diff in zip(pairs, diffs, strict=True):
-        tensor = pair.tensor
-        came = None
-        if not diff.passed:
-            came = _was_copied(tensor, copied)
-            missing = mismatch_mask(pair).astype(bool) & ~came
-            if missing.any():
-                not_copied[tensor.name] = missing
-        if not _may_hold_poison(diff):
-            continue
-        holding = _all_bytes_are(tensor, pair.actual, POISON)
-        if holding.any():
-            holding &= _was_copied(tensor, copied) if came is None else came
-        if holding.any():
-            poisoned[tensor.name] = holding
-    return Suspects(not_copied, poisoned, {pair.tensor.name: pair.tensor for pair in pairs})
+        suspect = Suspect(pair, diff.passed, _merged(pair.tensor, copied))
+        if _may_hold_poison(diff) and any(held.any() for _, held in _poisoned(suspect)):
+            found.append(suspect)
+    return found
 
 
 def find_unwritten(
-    suspects: Suspects, again: Mapping[str, Bytes] | None, diffs: Sequence[TensorDiff]
-) -> tuple[Unwritten, ...]:
-    """The suspects that were never written.
+    suspects: Sequence[Suspect], again: Mapping[str, Bytes] | None
+) -> list[Unwritten]:
+    """Elements of the suspects that were never written.
 
     Args:
         suspects: of a first run.
         again: bytes of the outputs of a second one with the other poison; None if there is none,
-            and every suspect of an output that does not match counts.
-        diffs: comparisons of the outputs in the first run.
+            and every suspect element of an output that does not match counts.
     """
-    matching = {diff.name for diff in diffs if diff.passed}
-    found = [
-        _unwritten(suspects.tensors[name], "copied back", mask)
-        for name, mask in suspects.not_copied.items()
-    ]
-    for name, holding in suspects.poisoned.items():
-        tensor = suspects.tensors[name]
-        unwritten = holding
-        if again is None and name in matching:
+    found = []
+    for suspect in suspects:
+        tensor = suspect.pair.tensor
+        if again is None and suspect.passed:
             continue
-        if again is not None:
-            unwritten = holding & _all_bytes_are(tensor, again[name], OTHER_POISON)
-        if unwritten.any():
-            found.append(_unwritten(tensor, "written", unwritten))
-    return tuple(found)
+        tally = _Tally()
+        for start, held in _poisoned(suspect):
+            if again is None:
+                tally.add(start, held)
+            elif held.any():
+                raw = _elements(again[tensor.name], tensor, start, held.size)
+                tally.add(start, held & _all_bytes_are(raw, OTHER_POISON, held.size))
+        found += tally.unwritten(tensor, "written")
+    return found
 
 
 def _may_hold_poison(diff: TensorDiff) -> bool:
@@ -108,24 +110,76 @@ def _may_hold_poison(diff: TensorDiff) -> bool:
     return diff.dtype not in _NAN_TYPES or diff.actual_census.nan > 0
 
 
-def _was_copied(tensor: Tensor, copied: Sequence[CopiedRange]) -> Mask:
-    """Elements with at least a byte from the device."""
-    mask = np.zeros(tensor.nbytes, dtype=bool)
-    for item in copied:
-        if item.tensor == tensor.name:
-            mask[item.offset : item.offset + item.size] = True
-    return np.asarray(_by_element(tensor, mask).any(axis=1))
+def _poisoned(suspect: Suspect) -> Iterator[tuple[int, Mask]]:
+    """By piece: where it starts, and which elements came from the device as poison."""
+    for start, piece in _pieces(suspect.pair):
+        held = _all_bytes_are(piece.actual, POISON, piece.tensor.size)
+        if held.any():
+            held &= _came(piece.tensor, start, suspect.came)
+        yield start, held
 
 
-def _all_bytes_are(tensor: Tensor, raw: Bytes, value: int) -> Mask:
-    return np.asarray(_by_element(tensor, raw == value).all(axis=1))
+def _pieces(pair: Pair) -> Iterator[tuple[int, Pair]]:
+    """Parts of a pair as pairs of their own, each with the flat index of its first element."""
+    tensor = pair.tensor
+    for start in range(0, tensor.size, _PIECE):
+        count = min(_PIECE, tensor.size - start)
+        actual = _elements(pair.actual, tensor, start, count)
+        expected = _elements(pair.expected, tensor, start, count)
+        part = dataclasses.replace(tensor, shape=(count,), nbytes=actual.size)
+        yield start, dataclasses.replace(pair, tensor=part, actual=actual, expected=expected)
 
 
-def _by_element(tensor: Tensor, of_bytes: Mask) -> Mask:
-    return of_bytes.reshape(tensor.size, -1) if tensor.size else of_bytes.reshape(0, 1)
+def _elements(raw: Bytes, tensor: Tensor, start: int, count: int) -> Bytes:
+    itemsize = tensor.nbytes // tensor.size
+    return raw[start * itemsize : (start + count) * itemsize]
 
 
-def _unwritten(tensor: Tensor, what: Literal["written", "copied back"], mask: Mask) -> Unwritten:
-    first = int(np.argmax(mask))
-    index = tuple(int(i) for i in np.unravel_index(first, tensor.shape)) if tensor.shape else ()
-    return Unwritten(tensor.name, what, int(np.count_nonzero(mask)), tensor.size, index)
+def _merged(tensor: Tensor, copied: Sequence[CopiedRange]) -> tuple[tuple[int, int], ...]:
+    """Ranges (begin, end) of a tensor's bytes that were copied back, ascending and apart."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(
+        (item.offset, item.offset + item.size) for item in copied if item.tensor == tensor.name
+    ):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((begin, end))
+    return tuple(merged)
+
+
+def _came(tensor: Tensor, start: int, ranges: Sequence[tuple[int, int]]) -> Mask:
+    """Elements of a piece with at least a byte from the device."""
+    itemsize = tensor.nbytes // tensor.size
+    mask = np.zeros(tensor.size, dtype=bool)
+    for begin, end in ranges:
+        first = max(begin // itemsize - start, 0)
+        last = min(-(-end // itemsize) - start, tensor.size)
+        if first < last:
+            mask[first:last] = True
+    return mask
+
+
+def _all_bytes_are(raw: Bytes, value: int, elements: int) -> Mask:
+    return np.asarray((raw == value).reshape(elements, -1).all(axis=1))
+
+
+class _Tally:
+    """Counts elements, piece by piece, and remembers the first."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first = 0
+
+    def add(self, start: int, mask: Mask) -> None:
+        count = int(np.count_nonzero(mask))
+        if count and not self._count:
+            self._first = start + int(np.argmax(mask))
+        self._count += count
+
+    def unwritten(self, tensor: Tensor, what: Literal["written", "copied back"]) -> list[Unwritten]:
+        if not self._count:
+            return []
+        shape = tensor.shape
+        index = tuple(int(i) for i in np.unravel_index(self._first, shape)) if shape else ()
+        return [Unwritten(tensor.name, what, self._count, tensor.size, index)]
