@@ -671,6 +671,32 @@ _OUTPUTS = (
     Broken("wrong-values", "mismatch", written="n - 1", body="y[14] = 5;", message=("28",)),
 )
 
+_CORRUPTIONS = (
+    # What the engine needs to tell how the case ended cannot be written: the write itself faults.
+    Broken(
+        "scribbles-over-shared-memory",
+        "corrupted-state",
+        before="""\
+            #include <cstdio>
+
+            void scribble() {
+                FILE* const maps = std::fopen("/proc/self/maps", "r");
+                char line[512];
+                unsigned long begin, end;
+                char kind[8];
+                while (std::fgets(line, sizeof line, maps)) {
+                    if (std::sscanf(line, "%lx-%lx %7s", &begin, &end, kind) == 3 &&
+                        std::strcmp(kind, "rw-s") == 0) {
+                        std::memset(reinterpret_cast<void*>(begin), 0x3f, 256);
+                    }
+                }
+                std::fclose(maps);
+            }""",
+        body="scribble();",
+        message=(r"overwrote memory of the simulator: .*\(number of workers\)", "next: check"),
+    ),
+)
+
 _BUILDS = (
     Broken(
         "missing-symbol",
@@ -729,6 +755,7 @@ BROKEN: tuple[Broken, ...] = (
     *_HARMLESS,
     *_ORCHESTRATIONS,
     *_OUTPUTS,
+    *_CORRUPTIONS,
     *_BUILDS,
     *_GOLDENS,
 )

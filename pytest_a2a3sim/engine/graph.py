@@ -47,7 +47,9 @@ def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
 
     def array(pointer: Any, kind: type[np.generic], count: int) -> npt.NDArray[Any]:
         offset = int(ffi.cast("char*", pointer) - ffi.cast("char*", memory))
-        return np.frombuffer(whole, kind, count, offset)
+        values = np.frombuffer(whole, kind, count, offset)
+        values.flags.writeable = False  # as the memory is
+        return values
 
     def timeline() -> npt.NDArray[np.void]:
         decoded = np.empty(raw.task_count, _TASK_TIMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.failures.signals import fault_words
@@ -15,6 +16,7 @@ from pytest_a2a3sim.failures.words import (
 )
 from pytest_a2a3sim.model.errors import (
     BuildError,
+    CorruptedState,
     Culprit,
     GraphError,
     KernelException,
@@ -44,7 +46,20 @@ _ERRORS: dict[str, type[RunError]] = {
     "kernel_exception": KernelException,
     "kernel_hang": KernelHang,
     "out_of_memory": OutOfMemory,
+    "corrupted": CorruptedState,
 }
+
+_LOOK_FOR_WILD_WRITES = (
+    (
+        "  something wrote there: a wild pointer, or an overrun of memory that is not the device's "
+        "(malloc, the stack, a static array)"
+    ),
+    (
+        "  next: check the bounds of what kernels write; cxxflags -fsanitize=bounds "
+        "-fsanitize-undefined-trap-on-error stop at a wrong index; valgrind finds overruns of "
+        "malloc"
+    ),
+)
 
 
 def error_of(
@@ -120,7 +135,8 @@ def _message(
 ) -> list[str]:
     ending = failure.ending
     where = _where(ending, culprit)
-    lines = [_first_line(failure, where)]
+    corrupted = ending.failure == "corrupted"
+    lines = _corrupted_lines(failure) if corrupted else [_first_line(failure, where)]
     if _device_was_full(ending):
         lines = [_full_device_line(failure), f"  then {lines[0]}"]
     if ending.failure == "kernel_hang" or (ending.task_id < 0 and failure.running):
@@ -145,6 +161,18 @@ def _first_line(failure: Failure, where: str) -> str:
     if ending.failure == "kernel_exit":
         return f"{where} {ending.message}"
     return ending.message or f"{where} failed"
+
+
+def _corrupted_lines(failure: Failure) -> list[str]:
+    """What was overwritten, how the case ended as far as that is known, and what to do about it."""
+    ending = failure.ending
+    first = (
+        "the case overwrote memory of the simulator: what it left there does not add up "
+        f"({ending.message})"
+    )
+    did = "" if ending.hang_seconds else _what_it_did(replace(failure, place=None))
+    ended = f"no progress for {ending.hang_seconds:.1f} s" if ending.hang_seconds else did
+    return [first, *([f"  at its end: {ended}"] if ended else []), *_LOOK_FOR_WILD_WRITES]
 
 
 def _what_it_did(failure: Failure) -> str | None:

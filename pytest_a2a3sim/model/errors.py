@@ -146,6 +146,12 @@ class OutOfMemory(RunError):  # noqa: N818 - names the condition
     kind = "out-of-memory"
 
 
+class CorruptedState(RunError):  # noqa: N818 - names the condition
+    """The case overwrote what the simulator keeps about it, so that its end is unknown."""
+
+    kind = "corrupted-state"
+
+
 class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
     """At least one output differs from its expected values by more than is allowed.
 

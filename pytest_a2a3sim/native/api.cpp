@@ -85,17 +85,21 @@ void a2a3_run_ending(const a2a3_run* run, a2a3_ending* ending) { *ending = unwra
 int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity,
                            int32_t* count) {
     return guarded([&] {
-        const std::vector<a2a3_running_task> running = unwrap(run)->running_tasks();
+        const auto& result = unwrap(run)->result();
+        *count = 0;
+        if (!result) return static_cast<int>(A2A3_OK);
+        const std::vector<a2a3_running_task>& running = result->running;
         *count = std::min(static_cast<int32_t>(running.size()), std::max(capacity, 0));
         std::copy_n(running.begin(), *count, tasks);
-        return A2A3_OK;
+        return static_cast<int>(A2A3_OK);
     });
 }
 
 const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* count) {
-    const auto& ranges = unwrap(run)->copied();
-    *count = static_cast<int64_t>(ranges.size());
-    return ranges.data();
+    static const a2a3_copied_range none{};
+    const auto& result = unwrap(run)->result();
+    *count = result ? static_cast<int64_t>(result->copied.size()) : 0;
+    return *count == 0 ? &none : result->copied.data();
 }
 
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
@@ -117,9 +121,10 @@ void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args,
 }
 
 const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count) {
-    const auto& objects = unwrap(run)->objects();
-    *count = static_cast<int64_t>(objects.size());
-    return objects.data();
+    static const a2a3_object none{};
+    const auto& result = unwrap(run)->result();
+    *count = result ? static_cast<int64_t>(result->objects.size()) : 0;
+    return *count == 0 ? &none : result->objects.data();
 }
 
 void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }

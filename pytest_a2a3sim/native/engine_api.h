@@ -43,7 +43,8 @@ enum a2a3_failure {
     A2A3_FAILURE_KERNEL_EXIT = 5,      /* a kernel ended the process */
     A2A3_FAILURE_KERNEL_EXCEPTION = 6, /* a C++ exception left a kernel */
     A2A3_FAILURE_KERNEL_HANG = 7,      /* no task started or finished for too long */
-    A2A3_FAILURE_OUT_OF_MEMORY = 8     /* of the host, while simulating */
+    A2A3_FAILURE_OUT_OF_MEMORY = 8,    /* of the host, while simulating */
+    A2A3_FAILURE_CORRUPTED = 9         /* the case overwrote what the engine keeps about it */
 };
 
 enum a2a3_phase {
@@ -269,7 +270,8 @@ int a2a3_run_time_out(a2a3_run* run, double seconds);
 /* How the case ended, once a2a3_run_wait() has told that it did. */
 void a2a3_run_ending(const a2a3_run* run, a2a3_ending* ending);
 
-/* The tasks that were executing when the case ended, at most `capacity`; `count` gets how many. */
+/* The tasks that were executing when the case ended, at most `capacity`; `count` gets how many.
+ * There are none, no copied ranges and no objects before a2a3_run_wait() has told that it ended. */
 int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity,
                            int32_t* count);
 

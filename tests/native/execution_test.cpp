@@ -145,9 +145,11 @@ void run_random_graph(std::mt19937& random, int thread_count) {
 
     expect(succeeded != throws, "execute() returned %d", succeeded);
     if (throws) {
-        expect(control->ending.failure == A2A3_FAILURE_KERNEL_EXCEPTION, "failure of a throw");
-        expect(control->ending.task_id == probe.throwing_task, "culprit of a throw");
-        expect(std::string(control->ending.message) == "std::runtime_error: thrown by the test",
+        expect(control->report->ending.failure == A2A3_FAILURE_KERNEL_EXCEPTION,
+               "failure of a throw");
+        expect(control->report->ending.task_id == probe.throwing_task, "culprit of a throw");
+        expect(std::string(control->report->ending.message) ==
+                   "std::runtime_error: thrown by the test",
                "text of a throw");
         for (int id = 0; id < tasks; ++id) {
             const auto& before = probe.predecessors[static_cast<size_t>(id)];

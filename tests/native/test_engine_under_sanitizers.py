@@ -18,8 +18,10 @@ INCLUDES = (f"-I{PACKAGE / 'native'}", f"-I{PACKAGE / 'include'}")
 PROGRAMS = {
     "engine_test": ("engine_test.cpp", "execution_test.cpp", "structures_test.cpp"),
     "api_test": ("api_test.cpp", "limited_memory.cpp"),
+    "fuzz_test": ("fuzz_test.cpp",),
 }
 ROUNDS = 60
+SEEDS = 300
 
 
 def compile_with(*arguments: str | Path) -> None:
@@ -67,3 +69,15 @@ def test_c_interface_without_memory(programs: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "every call survives\n"
     assert not done.stderr
+
+
+def test_cases_that_write_over_shared_memory(
+    programs: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if "thread" in request.node.callspec.id:
+        pytest.skip("the parent has one thread")
+    case = tmp_path / "fuzz_case.so"
+    compile_with(*INCLUDES, "-O1", "-shared", "-fPIC", HERE / "fuzz_case.cpp", "-o", case)
+    done = run(programs / "fuzz_test", case, "0", str(SEEDS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "every case is one result\n"

@@ -23,6 +23,7 @@ KINDS = {
     "kernel-exception",
     "kernel-hang",
     "out-of-memory",
+    "corrupted-state",
     "unwritten-output",
     "mismatch",
 }

@@ -118,7 +118,7 @@ bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
 
 void* DeviceMemory::allocate(size_t size, int64_t call) {
     if (size > options_.capacity - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, 0, call, true};
+    DeviceBuffer buffer{0, size, 0, 0, call, 1};
     const Placement placement = placement_of_next();
     const bool placed =
         placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
@@ -144,10 +144,10 @@ std::string DeviceMemory::free(void* address) {
         return format("device_free(%p): device_malloc never returned that address", address);
     }
     DeviceBuffer& buffer = buffers_[static_cast<size_t>(index)];
-    if (!buffer.live) {
+    if (buffer.live == 0) {
         return format("device_free(%p): device buffer #%td was freed before", address, index);
     }
-    buffer.live = false;
+    buffer.live = 0;
     live_bytes_ -= buffer.size;
     if (buffer.pages != 0) {
         void* const range = reinterpret_cast<void*>(buffer.pages);
@@ -170,7 +170,7 @@ std::string DeviceMemory::check_range(const void* address, size_t size) const {
         return format("%p lies %zu bytes past the end of device buffer #%td (%zu bytes)", address,
                       begin - buffer.end(), index, buffer.size);
     }
-    if (!buffer.live) {
+    if (buffer.live == 0) {
         return format("%p lies in device buffer #%td, which was freed", address, index);
     }
     if (size > buffer.end() - begin) {
@@ -184,11 +184,11 @@ std::string DeviceMemory::check_range(const void* address, size_t size) const {
 
 bool DeviceMemory::is_damaged(size_t index, Damage& damage) const {
     const DeviceBuffer& buffer = buffers_[index];
-    if (buffer.pages != 0 && !buffer.live) return false;  // unreachable
+    if (buffer.pages != 0 && buffer.live == 0) return false;  // unreachable
     const uintptr_t own_end = buffer.pages != 0
                                   ? buffer.pages + buffer.mapped_size
                                   : buffer.begin + round_up(buffer.size, kAlignment) + kAlignment;
-    const uintptr_t after = buffer.live ? buffer.end() : buffer.begin;
+    const uintptr_t after = buffer.live != 0 ? buffer.end() : buffer.begin;
     damage.buffer = index;
     damage.address = first_changed(after, own_end, options_.poison);
     if (damage.address != own_end) return true;

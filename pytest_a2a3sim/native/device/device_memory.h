@@ -20,7 +20,7 @@ struct DeviceBuffer {
     uintptr_t pages;     // the whole pages that hold it alone; 0 for a buffer in a shared region
     size_t mapped_size;  // of those pages
     int64_t call;        // of device_malloc, from 1
-    bool live;
+    uint64_t live;       // 0: it was freed
 
     uintptr_t end() const { return begin + size; }
 };

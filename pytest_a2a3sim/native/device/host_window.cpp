@@ -21,14 +21,15 @@ namespace {
 }  // namespace
 
 HostWindow::HostWindow(size_t private_size, size_t shared_size)
-    : reserved_size_(private_size + shared_size + kHugePage),
+    : reserved_size_(private_size + shared_size + 3 * kHugePage),
       reserved_(mmap(nullptr, reserved_size_, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
       private_size_(private_size),
       size_(private_size + shared_size) {
     if (reserved_ == MAP_FAILED) refuse(size_);
     const auto begin = reinterpret_cast<uintptr_t>(reserved_);
-    data_ = static_cast<char*>(reserved_) + (kHugePage - begin % kHugePage) % kHugePage;
+    // Unreachable memory on both sides.
+    data_ = static_cast<char*>(reserved_) + (round_up(begin + 1, kHugePage) - begin);
     map(data_, private_size, MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);

@@ -20,9 +20,9 @@ bool points_into(const DeviceBuffer& buffer, const uint64_t* args, int arg_count
 a2a3_place in_buffer(const DeviceBuffer& buffer, size_t index, uint64_t address) {
     const bool inside = address >= buffer.begin && address < buffer.end();
     a2a3_place place{};
-    place.kind = !inside       ? A2A3_PLACE_NEAR_BUFFER
-                 : buffer.live ? A2A3_PLACE_BUFFER
-                               : A2A3_PLACE_FREED_BUFFER;
+    place.kind = !inside            ? A2A3_PLACE_NEAR_BUFFER
+                 : buffer.live != 0 ? A2A3_PLACE_BUFFER
+                                    : A2A3_PLACE_FREED_BUFFER;
     place.tensor = -1;
     place.buffer = static_cast<int64_t>(index);
     place.call = buffer.call;
@@ -44,7 +44,7 @@ a2a3_place in_tensor(const HostTensor& tensor, size_t index, uint64_t address) {
 
 }  // namespace
 
-a2a3_place find_place(uint64_t address, const SharedTable<DeviceBuffer>& buffers,
+a2a3_place find_place(uint64_t address, const std::vector<DeviceBuffer>& buffers,
                       const HostWindow& window, const std::vector<HostTensor>& tensors,
                       const uint64_t* args, int arg_count) noexcept {
     a2a3_place nowhere{};

@@ -15,18 +15,14 @@ int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_co
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {
-    for (int i = 0; i < count; ++i) {
-        WorkerSlot& slot = control_.workers[i];
-        slot.task_id.store(-1, std::memory_order_relaxed);
-        slot.events.store(0, std::memory_order_relaxed);
-    }
-    control_.worker_count.store(count, std::memory_order_release);
+    control_.start_workers(count);
+    WorkerSlot* const slots = control_.live->workers;
     // What a kernel throws does not get here; memory that the executor lacks ends the process,
     // whose other threads could wait for this one.
     const auto body = [&](int index) noexcept {
-        const WorkingThread working(control_.workers[index]);
+        const WorkingThread working(slots[index]);
         const SignalStack signal_stack;
-        work(index, control_.workers[index]);
+        work(index, slots[index]);
     };
     std::vector<std::thread> threads;
     threads.reserve(static_cast<size_t>(count));

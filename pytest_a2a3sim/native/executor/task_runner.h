@@ -1,6 +1,7 @@
 // What every executor does with a task, and how its worker threads start and end.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 
@@ -58,7 +59,7 @@ class TaskRunner {
 
   private:
     uint64_t since_origin(int64_t ticks) const {
-        return static_cast<uint64_t>(ticks - origin_ticks_);
+        return static_cast<uint64_t>(std::max<int64_t>(ticks - origin_ticks_, 0));
     }
 
     static void count_event(WorkerSlot& slot) {

@@ -59,7 +59,7 @@ void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
 
 void name_culprit(Control& control, a2a3_ending& ending) {
     if (ending.phase == A2A3_PHASE_LOAD) {
-        ending.func_id = control.loading_func_id.load(std::memory_order_relaxed);
+        ending.func_id = control.loading_func_id();
         // This thread is the one that loads.
         if (watched_objects != nullptr) record_loaded_objects(*watched_objects);
     }
@@ -76,13 +76,13 @@ void name_culprit(Control& control, a2a3_ending& ending) {
 /// Marks the ending as one that stands without its backtrace, and adds that: a damaged stack may
 /// end the process while it is walked.
 void add_frames(Control& control, const void* context, a2a3_ending& ending) {
-    control.failure_complete.store(1, std::memory_order_release);
+    control.complete(1);
     capture_frames(context, ending.snapshot);
 }
 
 /// Ends the process once another thread's failure, which came first, is complete.
 [[noreturn]] void yield_to_first_failure() {
-    while (watched_control->failure_complete.load(std::memory_order_acquire) != 2) {
+    while (watched_control->completed() != 2) {
         poll(nullptr, 0, 1);
     }
     _exit(1);
@@ -122,8 +122,9 @@ void on_dump(int, siginfo_t*, void* context) {
     if (!is_simulating_process()) return;
     Control& control = *watched_control;
     const WorkerSlot* const worker = control.find_worker(system_thread_id());
-    ThreadDump& dump =
-        worker == nullptr ? control.main_dump : control.dumps[worker - control.workers];
+    control.dumps.set_writable(true);
+    ThreadDump& dump = worker == nullptr ? control.dumps->main_thread
+                                         : control.dumps->workers[worker - control.live->workers];
     copy_args(worker == nullptr ? -1 : worker->task_id.load(std::memory_order_relaxed),
               dump.snapshot);
     capture_frames(context, dump.snapshot);
@@ -209,16 +210,12 @@ bool is_out_of_memory() {
 int dump_signal() { return SIGRTMAX - 2; }
 
 a2a3_failure blame(const Control& control, a2a3_failure in_kernel) {
-    switch (control.phase.load(std::memory_order_relaxed)) {
-        case A2A3_PHASE_EXECUTE:
-            return in_kernel;
-        case A2A3_PHASE_LOAD:
-            return control.loading_func_id.load(std::memory_order_relaxed) >= 0
-                       ? in_kernel
-                       : A2A3_FAILURE_ORCHESTRATION;
-        default:
-            return A2A3_FAILURE_ORCHESTRATION;
-    }
+    return blame(control.phase(), control.loading_func_id(), in_kernel);
+}
+
+a2a3_failure blame(a2a3_phase phase, int loading_func_id, a2a3_failure in_kernel) {
+    const bool kernel_loads = phase == A2A3_PHASE_LOAD && loading_func_id >= 0;
+    return phase == A2A3_PHASE_EXECUTE || kernel_loads ? in_kernel : A2A3_FAILURE_ORCHESTRATION;
 }
 
 void fail_with_exception(Control& control, a2a3_failure kind) {

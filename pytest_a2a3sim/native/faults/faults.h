@@ -21,6 +21,7 @@ void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects)
 
 /// What failed, by the phase that the case is in: `in_kernel` while a kernel is loaded or runs.
 a2a3_failure blame(const Control& control, a2a3_failure in_kernel);
+a2a3_failure blame(a2a3_phase phase, int loading_func_id, a2a3_failure in_kernel);
 
 /// Fails the case with the exception that is being handled, after an ExceptionProbe clause has seen
 /// it.

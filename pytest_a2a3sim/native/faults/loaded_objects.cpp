@@ -13,8 +13,8 @@ int append(dl_phdr_info* info, size_t, void* state) {
     auto& objects = *static_cast<SharedTable<a2a3_object>*>(state);
     const char* const path = info->dlpi_name;
     const size_t length = std::strlen(path);
-    const size_t index = objects.size();
-    if (length == 0 || length >= sizeof objects[index].path) return 0;
+    a2a3_object object{};
+    if (length == 0 || length >= sizeof object.path) return 0;
     uint64_t begin = UINT64_MAX;
     uint64_t end = 0;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
@@ -24,19 +24,18 @@ int append(dl_phdr_info* info, size_t, void* state) {
         end = std::max<uint64_t>(end, info->dlpi_addr + segment.p_vaddr + segment.p_memsz);
     }
     if (begin >= end) return 0;
-    objects.resize(index + 1);
-    a2a3_object& object = objects[index];
     object.begin = begin;
     object.end = end;
     object.bias = info->dlpi_addr;
     std::memcpy(object.path, path, length + 1);
+    objects.push_back(object);
     return 0;
 }
 
 }  // namespace
 
 void record_loaded_objects(SharedTable<a2a3_object>& objects) {
-    objects.resize(0);
+    objects.clear();
     dl_iterate_phdr(append, &objects);
 }
 

@@ -53,6 +53,36 @@ void Recording::append(const Graph& graph) const {
     first_successor[count] = listed;
 }
 
+const char* Recording::find_impossible(int64_t tasks, int64_t edges,
+                                       const Bounds& bounds) const noexcept {
+    if (tasks < 1 || tasks > static_cast<int64_t>(Graph::kMaxTasks)) return "number of tasks";
+    if (edges < 0 || edges > static_cast<int64_t>(kMostEdges)) return "number of edges";
+    const auto count = static_cast<size_t>(tasks);
+    const Layout layout(count, static_cast<size_t>(edges));
+    if (layout.end > memory_.size()) return "size of the recording";
+    const auto* const records = at<const TaskRecord>(memory_.data(), 0);
+    const auto* const func_ids = at<const int32_t>(memory_.data(), layout.func_ids);
+    const auto* const first = at<const uint32_t>(memory_.data(), layout.first_successor);
+    const auto* const successors = at<const int32_t>(memory_.data(), layout.successors);
+    if (first[0] != 0 || first[count] != edges) return "list of the tasks' successors";
+    for (size_t id = 0; id < count; ++id) {
+        const TaskRecord& record = records[id];
+        // Clocks of two CPUs may differ by a little.
+        if (record.start() > bounds.most_ticks || record.end() - 1 >= bounds.most_ticks) {
+            return "time of a task";
+        }
+        const int cores = record.core_type() == A2A3_CORE_AIV ? kAivPerBlock : 1;
+        if (record.core() >= bounds.block_dim * cores) return "core of a task";
+        if (record.thread() >= bounds.most_threads) return "thread of a task";
+        if (bounds.kernels.find(func_ids[id]) < 0) return "kernel of a task";
+        if (first[id] > first[id + 1]) return "list of the tasks' successors";
+    }
+    for (int64_t edge = 0; edge < edges; ++edge) {
+        if (successors[edge] < 0 || successors[edge] >= tasks) return "successor of a task";
+    }
+    return "";
+}
+
 a2a3_recording Recording::map_again(const a2a3_ending& ending) const {
     const Layout layout(static_cast<size_t>(ending.task_count),
                         static_cast<size_t>(ending.edge_count));
@@ -61,6 +91,8 @@ a2a3_recording Recording::map_again(const a2a3_ending& ending) const {
     if (mapping == MAP_FAILED) {
         throw std::system_error(errno, std::generic_category(), "a mapping of the recording");
     }
+    // Cases that this process forks later have it, too.
+    mprotect(mapping, layout.end, PROT_READ);
     return {ending.task_count,
             ending.edge_count,
             at<int32_t>(mapping, layout.func_ids),

@@ -46,8 +46,21 @@ class Recording {
     /// Adds the graph behind its records.
     void append(const Graph& graph) const;
 
-    /// A mapping of the recording of a case that ran to its end. It outlives this object and is the
-    /// caller's to unmap. Throws std::system_error if it cannot be had.
+    /// What the recording that another process has left must be like.
+    struct Bounds {
+        const KernelTable& kernels;
+        int block_dim;
+        int most_threads;
+        uint64_t most_ticks;  // from the start of the graph
+    };
+
+    /// "" or what cannot be about the recording that another process has left of a graph of that
+    /// size.
+    const char* find_impossible(int64_t tasks, int64_t edges, const Bounds& bounds) const noexcept;
+
+    /// A mapping, for reading, of the recording of a case that ran to its end, once that is
+    /// checked. It outlives this object and is the caller's to unmap. Throws std::system_error if
+    /// it cannot be had.
     a2a3_recording map_again(const a2a3_ending& ending) const;
 
     void hide_from_children() const { memory_.hide_from_children(); }

@@ -98,7 +98,10 @@ std::vector<int32_t> critical_path(const a2a3_timed_graph& graph) {
         });
     }
     std::vector<int32_t> path;
-    for (int32_t id = last; id >= 0; id = before[static_cast<size_t>(id)]) path.push_back(id);
+    // `order` has fewer tasks than the graph, and `before` a circle, if the graph is not acyclic.
+    for (int32_t id = last; id >= 0 && path.size() < count; id = before[static_cast<size_t>(id)]) {
+        path.push_back(id);
+    }
     std::reverse(path.begin(), path.end());
     return path;
 }

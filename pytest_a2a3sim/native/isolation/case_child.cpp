@@ -95,7 +95,7 @@ void run_child(const CaseDescription& description, SharedState& shared, pid_t pa
     shared.hide_from_children();
     description.window->hide_from_children();
     const SignalStack signal_stack;
-    install_fault_handlers(*shared.control, shared.objects);
+    install_fault_handlers(shared.control, shared.objects);
     simulate(description, shared);
     std::fflush(nullptr);
     _exit(0);

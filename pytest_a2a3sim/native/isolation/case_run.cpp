@@ -20,6 +20,7 @@
 #include "faults/faults.h"
 #include "faults/snapshot.h"
 #include "isolation/case_child.h"
+#include "isolation/left_behind.h"
 
 namespace a2a3sim {
 
@@ -74,18 +75,14 @@ uint64_t out_of_memory_kills() {
 
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
-      control_(*shared_.control),
       kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
-    a2a3_ending& ending = control_.ending;
-    ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
-    ending.exit_status = -1;
-    control_.start_nanoseconds = monotonic_nanoseconds();
+    end_.isolated = description_.isolate;
     if (description_.isolate) {
         start_child();
     } else {
         simulate(description_, shared_);
-        end_ticks_ = read_ticks();
+        note_time_of_end();
     }
 }
 
@@ -139,42 +136,27 @@ void CaseRun::reap() noexcept {
     } while (reaped < 0 && errno == EINTR);
     kill(-child_, SIGKILL);  // whatever the case left in its process group
     child_ = -1;
-    end_ticks_ = read_ticks();
-    control_.ending.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
     if (child_descriptor_ >= 0) close(child_descriptor_);
     child_descriptor_ = -1;
-    const bool explained =
-        control_.failure_complete.load(std::memory_order_acquire) != 0 || is_complete();
-    if (!explained) fail_unexplained(reaped > 0 ? wait_status : 0);
-    a2a3_ending& ending = control_.ending;
-    const bool to_learn = ending.exit_status == kExitStatusToLearn;
-    if (to_learn || ending.failure == A2A3_FAILURE_KERNEL_EXIT) {
-        ending.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-    }
+    end_.wait_status = reaped > 0 ? wait_status : 0;
+    end_.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    end_.out_of_memory = WIFSIGNALED(end_.wait_status) && WTERMSIG(end_.wait_status) == SIGKILL &&
+                         end_.hang_seconds <= 0 && out_of_memory_kills() != kills_before_;
+    note_time_of_end();
 }
 
-void CaseRun::fail_unexplained(int wait_status) noexcept {
-    const bool by_signal = WIFSIGNALED(wait_status);
-    const bool out_of_memory =
-        by_signal && WTERMSIG(wait_status) == SIGKILL && out_of_memory_kills() != kills_before_;
-    const a2a3_failure kind = out_of_memory ? A2A3_FAILURE_OUT_OF_MEMORY
-                                            : blame(control_, by_signal ? A2A3_FAILURE_KERNEL_FAULT
-                                                                        : A2A3_FAILURE_KERNEL_EXIT);
-    control_.failure_claimed.store(0, std::memory_order_relaxed);  // by a thread that is gone
-    control_.fail(kind, [&](a2a3_ending& ending) {
-        if (ending.phase == A2A3_PHASE_LOAD) {
-            ending.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
-        }
-        if (by_signal) {
-            ending.signal_number = WTERMSIG(wait_status);
-        } else {
-            ending.exit_status = WEXITSTATUS(wait_status);
-        }
-    });
+void CaseRun::note_time_of_end() noexcept {
+    end_.ticks = read_ticks();
+    end_.ticks_per_second = tick_rate_.ticks_per_second();
+}
+
+const Outcome& CaseRun::outcome() {
+    if (!outcome_) outcome_ = read_outcome(description_, shared_, end_);
+    return *outcome_;
 }
 
 bool CaseRun::hangs(double hang_seconds) {
-    const uint64_t progress = control_.progress();
+    const uint64_t progress = read_progress(shared_.control);
     const int64_t now = monotonic_nanoseconds();
     if (progress != last_progress_) {
         last_progress_ = progress;
@@ -191,13 +173,14 @@ void CaseRun::dump_threads() {
             awaited.push_back(&dump.complete);
         }
     };
-    const int32_t count = control_.worker_count.load(std::memory_order_acquire);
+    Dumps& dumps = *shared_.control.dumps;
+    const int32_t count = read_worker_count(shared_.control);
     for (int32_t i = 0; i < count; ++i) {
-        const WorkerSlot& slot = control_.workers[i];
+        const WorkerSlot& slot = shared_.control.live->workers[i];
         if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
-        ask(slot.thread_id.load(std::memory_order_relaxed), control_.dumps[i]);
+        ask(slot.thread_id.load(std::memory_order_relaxed), dumps.workers[i]);
     }
-    if (count == 0) ask(child_, control_.main_dump);
+    if (count == 0) ask(child_, dumps.main_thread);
     const int64_t end = monotonic_nanoseconds() + kPatience;
     const auto complete = [](const std::atomic<int32_t>* flag) {
         return flag->load(std::memory_order_acquire) != 0;
@@ -208,26 +191,19 @@ void CaseRun::dump_threads() {
     }
 }
 
-bool CaseRun::is_complete() const {
-    return control_.phase.load(std::memory_order_acquire) >= A2A3_PHASE_ORDERS;
-}
+bool CaseRun::is_complete() const { return read_phase(shared_.control) >= A2A3_PHASE_ORDERS; }
 
 void CaseRun::end_hanging_child(double seconds, bool timed_out) {
     if (!is_complete()) dump_threads();
-    control_.fail(blame(control_, A2A3_FAILURE_KERNEL_HANG), [&](a2a3_ending& ending) {
-        ending.hang_seconds = seconds;
-        ending.timed_out = timed_out ? 1 : 0;
-        ending.snapshot = control_.main_dump.snapshot;
-        if (ending.phase == A2A3_PHASE_LOAD) {
-            ending.func_id = control_.loading_func_id.load(std::memory_order_relaxed);
-        }
-    });
+    end_.hang_seconds = seconds;
+    end_.timed_out = timed_out;
     kill_child();
     reap();
 }
 
 void CaseRun::time_out(double seconds) {
     if (child_ > 0) end_hanging_child(seconds, true);
+    outcome();
 }
 
 a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
@@ -244,45 +220,29 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
             return A2A3_RUNNING;
         }
     }
-    return control_.ending.failure == A2A3_FAILURE_NONE ? A2A3_OK : A2A3_FAILED;
+    return outcome().ending.failure == A2A3_FAILURE_NONE ? A2A3_OK : A2A3_FAILED;
 }
 
 a2a3_ending CaseRun::ending() const noexcept {
-    a2a3_ending ending = control_.ending;
-    if (ending.failure == A2A3_FAILURE_NONE) {
-        ending.phase = control_.phase.load(std::memory_order_relaxed);
-    }
+    if (outcome_) return outcome_->ending;
+    a2a3_ending ending{};
+    ending.phase = read_phase(shared_.control);
+    ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
+    ending.exit_status = -1;
     return ending;
 }
 
-std::vector<a2a3_running_task> CaseRun::running_tasks() const {
-    std::vector<a2a3_running_task> tasks;
-    const double rate = tick_rate_.ticks_per_second();
-    const int32_t count = control_.worker_count.load(std::memory_order_acquire);
-    for (int32_t i = 0; i < count; ++i) {
-        const WorkerSlot& slot = control_.workers[i];
-        const int32_t id = slot.task_id.load(std::memory_order_acquire);
-        if (id < 0) continue;
-        const int64_t ticks = end_ticks_ - slot.start_ticks.load(std::memory_order_relaxed);
-        tasks.push_back(a2a3_running_task{id, slot.func_id.load(std::memory_order_relaxed),
-                                          slot.core_type.load(std::memory_order_relaxed),
-                                          slot.core_id.load(std::memory_order_relaxed),
-                                          static_cast<double>(ticks) / rate,
-                                          control_.dumps[i].snapshot});
-    }
-    return tasks;
-}
-
 a2a3_recording CaseRun::map_recording() const {
-    if (!is_complete()) {
+    if (!outcome_ || outcome_->ending.failure != A2A3_FAILURE_NONE) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
-    return shared_.recording.map_again(control_.ending);
+    return shared_.recording.map_again(outcome_->ending);
 }
 
 a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {
-    return find_place(address, shared_.buffers, *description_.window, description_.tensors, args,
-                      arg_count);
+    static const std::vector<DeviceBuffer> none;
+    return find_place(address, outcome_ ? outcome_->buffers : none, *description_.window,
+                      description_.tensors, args, arg_count);
 }
 
 }  // namespace a2a3sim

@@ -3,9 +3,11 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <vector>
 
 #include "base/ticks.h"
+#include "isolation/outcome.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
@@ -21,11 +23,10 @@ class CaseRun {
     a2a3_status wait(double seconds, double hang_seconds);
     void time_out(double seconds);
     a2a3_ending ending() const noexcept;
-    std::vector<a2a3_running_task> running_tasks() const;
+    /// What is known once wait() or time_out() has told that the case ended.
+    const std::optional<Outcome>& result() const noexcept { return outcome_; }
     a2a3_recording map_recording() const;
     a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
-    const SharedTable<a2a3_copied_range>& copied() const noexcept { return shared_.copied; }
-    const SharedTable<a2a3_object>& objects() const noexcept { return shared_.objects; }
 
   private:
     void start_child();
@@ -38,18 +39,19 @@ class CaseRun {
     bool is_complete() const;
     void end_hanging_child(double seconds, bool timed_out);
     void dump_threads();
-    void fail_unexplained(int wait_status) noexcept;
+    void note_time_of_end() noexcept;
+    const Outcome& outcome();
 
     CaseDescription description_;
     SharedState shared_;
-    Control& control_;
     TickRate tick_rate_;
     uint64_t kills_before_;
     pid_t child_ = -1;  // -1: none, or reaped
     int child_descriptor_ = -1;
     uint64_t last_progress_ = 0;
     int64_t last_progress_ns_;
-    int64_t end_ticks_ = 0;
+    ProcessEnd end_;
+    std::optional<Outcome> outcome_;
 };
 
 }  // namespace a2a3sim

@@ -87,14 +87,13 @@ bool FurtherOrders::differs(const RuntimeHost& host) const {
 
 void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host,
                         Control& control) {
-    a2a3_ending& ending = control.ending;
+    a2a3_ending& ending = control.draft;
     const bool slow = description_.order_seconds > 0 &&
                       ending.phase_seconds[A2A3_PHASE_EXECUTE] > description_.order_seconds;
     if (saved_.empty() || slow) {
         ending.orders_finished = static_cast<int32_t>(description_.orders.size());
         return;
     }
-    control.complete();
     silence();
     std::vector<TaskRecord> records(graph.tasks.size());
     for (const a2a3_order& order : description_.orders) {

@@ -37,9 +37,8 @@ class FurtherOrders {
     FurtherOrders(const CaseDescription& description, const SharedTable<DeviceBuffer>& buffers);
 
     /// Executes the graph in each order on one thread, from the saved memory, until one leaves
-    /// other outputs than the host has. `control` learns how many ended and which one differs.
-    /// The case's result is complete: whatever happens here is not its failure, but ends the
-    /// process before all orders have ended.
+    /// other outputs than the host has; counts them in `control.draft`. The case's result is
+    /// complete: what goes wrong here ends the process before all orders have ended.
     void run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host, Control& control);
 
   private:

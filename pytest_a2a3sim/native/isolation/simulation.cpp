@@ -35,7 +35,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
 
 /// Loads the object for the rest of the process; its symbols stay its own.
 void* load(const ObjectSymbol& object, Control& control) {
-    control.loading_func_id.store(object.func_id, std::memory_order_relaxed);
+    control.start_loading(object.func_id);
     void* const handle = open_object(object, control);
     if (handle == nullptr) {
         const char* const why = dlerror();  // NOLINT(concurrency-mt-unsafe): it is this thread's
@@ -56,24 +56,47 @@ void* load(const ObjectSymbol& object, Control& control) {
 /// Keeps the phase and the time spent in each.
 class PhaseClock {
   public:
-    explicit PhaseClock(Control& control) : control_(control), since_(control.start_nanoseconds) {}
+    PhaseClock(Control& control, int64_t start_nanoseconds)
+        : control_(control), since_(start_nanoseconds) {}
     ~PhaseClock() { close(); }
 
     void enter(a2a3_phase phase) {
         close();
-        control_.phase.store(phase, std::memory_order_release);
+        control_.enter(phase);
+    }
+
+    void finish(uint64_t receipt) {
+        close();
+        control_.finish(receipt);
     }
 
   private:
     void close() {
         const int64_t now = monotonic_nanoseconds();
-        control_.ending.phase_seconds[control_.phase.load(std::memory_order_relaxed)] +=
-            to_seconds(now - since_);
+        control_.draft.phase_seconds[control_.phase()] += to_seconds(now - since_);
         since_ = now;
     }
 
     Control& control_;
     int64_t since_;
+};
+
+/// No table is written for as long as this lives.
+class TablesOutOfReach {
+  public:
+    explicit TablesOutOfReach(const SharedState& shared) : shared_(shared) { set_writable(false); }
+    ~TablesOutOfReach() { set_writable(true); }
+    TablesOutOfReach(const TablesOutOfReach&) = delete;
+    TablesOutOfReach& operator=(const TablesOutOfReach&) = delete;
+
+  private:
+    void set_writable(bool writable) const {
+        shared_.buffers.set_writable(writable);
+        shared_.copied.set_writable(writable);
+        shared_.objects.set_writable(writable);
+    }
+
+    const SharedState& shared_;
 };
 
 KernelTable load_kernels(const CaseDescription& description, Control& control) {
@@ -97,6 +120,13 @@ int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<u
         fail_with_exception(control, A2A3_FAILURE_ORCHESTRATION);
     }
     throw CaseAlreadyFailed();
+}
+
+/// Fails the case if kernels have overwritten what they can reach of the engine's own memory.
+void check_control(const Control& control, int32_t tasks) {
+    const char* const overwritten = control.find_overwritten(tasks);
+    if (*overwritten == '\0') return;
+    throw CaseFailure(A2A3_FAILURE_CORRUPTED, format("the %s was overwritten", overwritten));
 }
 
 /// Fails the case if something was written next to a device buffer.
@@ -138,9 +168,9 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
 
 /// False if a kernel failed: `control` has the ending.
 bool simulate_or_throw(const CaseDescription& description, SharedState& shared) {
-    Control& control = *shared.control;
-    a2a3_ending& ending = control.ending;
-    PhaseClock clock(control);
+    Control& control = shared.control;
+    a2a3_ending& ending = control.draft;
+    PhaseClock clock(control, description.start_nanoseconds);
 
     clock.enter(A2A3_PHASE_LOAD);
     const KernelTable kernels = load_kernels(description, control);
@@ -167,6 +197,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
+        const TablesOutOfReach tables_out_of_reach(shared);
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
         clock.enter(A2A3_PHASE_EXECUTE);
         const TickRate rate;
@@ -178,10 +209,11 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         if (!succeeded) return false;
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
+    check_control(control, graph.task_count());
     check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
     shared.recording.append(graph);
-    clock.enter(A2A3_PHASE_ORDERS);
+    clock.finish(receipt_of(description, control.draft, shared.copied.size()));
     orders.run(graph, kernels, host, control);
     return true;
 }
@@ -204,7 +236,11 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       watches(request.watches, request.watches + request.watch_count),
       orders(request.orders, request.orders + request.order_count),
       order_seconds(request.order_seconds),
-      check_each_task(request.check_each_task != 0) {
+      check_each_task(request.check_each_task != 0),
+      start_nanoseconds(monotonic_nanoseconds()),
+      start_ticks(read_ticks()),
+      nonce(static_cast<uint64_t>(read_ticks()) * 0xbf58476d1ce4e5b9 ^
+            reinterpret_cast<uintptr_t>(this)) {
     if (block_dim < 1 || block_dim > kMostBlocks) {
         throw std::invalid_argument(
             format("block_dim is %d, not from 1 to %d", block_dim, kMostBlocks));
@@ -230,11 +266,23 @@ HostTensorsOutOfReach::~HostTensorsOutOfReach() {
     set_reachable(*description_.window, description_.tensors, true);
 }
 
+uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& ending,
+                    size_t copied_ranges) {
+    uint64_t receipt = description.nonce;
+    for (const uint64_t number :
+         {static_cast<uint64_t>(ending.task_count), static_cast<uint64_t>(ending.edge_count),
+          static_cast<uint64_t>(copied_ranges)}) {
+        receipt = (receipt ^ number) * 0x9e3779b97f4a7c15;
+        receipt ^= receipt >> 32;
+    }
+    return receipt | 1;
+}
+
 void simulate(const CaseDescription& description, SharedState& shared) {
-    Control& control = *shared.control;
+    Control& control = shared.control;
     try {
         if (simulate_or_throw(description, shared)) {
-            control.phase.store(A2A3_PHASE_DONE, std::memory_order_release);
+            control.finish_orders();
         }
     } catch (const CaseAlreadyFailed&) {
     } catch (const CaseFailure& failure) {

@@ -40,13 +40,16 @@ struct CaseDescription {
     std::vector<a2a3_order> orders;
     double order_seconds;
     bool check_each_task;
+    int64_t start_nanoseconds;  // of the case
+    int64_t start_ticks;
+    uint64_t nonce;  // that only the parent and the engine in the child know
 
     explicit CaseDescription(const a2a3_request& request);
 };
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
-    SharedValue<Control> control;
+    Control control;
     SharedTable<DeviceBuffer> buffers{kMostBuffers};
     Recording recording;
     SharedTable<a2a3_copied_range> copied{kMostRanges};
@@ -80,7 +83,11 @@ class HostTensorsOutOfReach {
     const CaseDescription& description_;
 };
 
-/// Runs the case. Every failure ends up in `shared.control->ending`.
+/// What a case that ran to its end, and no other, leaves in Report.receipt; never 0.
+uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& ending,
+                    size_t copied_ranges);
+
+/// Runs the case. Every failure ends up in the report.
 void simulate(const CaseDescription& description, SharedState& shared);
 
 }  // namespace a2a3sim

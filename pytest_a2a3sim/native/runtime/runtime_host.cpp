@@ -24,8 +24,7 @@ RuntimeHost* current_host = nullptr;
 struct RuntimeCalls {
     static RuntimeHost& host(void* state) {
         RuntimeHost& self = *static_cast<RuntimeHost*>(state);
-        std::atomic<uint64_t>& calls = self.control_.orchestration_calls;  // one thread writes it
-        calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        self.control_.count_orchestration_call();
         return self;
     }
     static const RuntimeHost& host(const void* state) {
@@ -162,13 +161,13 @@ RuntimeHost::~RuntimeHost() { current_host = nullptr; }
 
 void RuntimeHost::note(a2a3_failure kind, std::string message) {
     constexpr size_t kKept = 8;
-    if (misuse_count_++ == 0) capture_frames(nullptr, control_.ending.snapshot);
+    if (misuse_count_++ == 0) capture_frames(nullptr, control_.draft.snapshot);
     if (misuses_.size() < kKept) misuses_.push_back(Misuse{kind, std::move(message)});
 }
 
 void* RuntimeHost::allocate(size_t size) {
     void* const address = memory_.allocate(size, ++malloc_calls_);
-    a2a3_ending& ending = control_.ending;
+    a2a3_ending& ending = control_.draft;
     ending.device_bytes_live = memory_.live_bytes();
     if (address == nullptr && ending.refused_call == 0) {
         ending.refused_bytes = size;

@@ -19,4 +19,108 @@ WorkingThread::WorkingThread(WorkerSlot& slot) { tls_worker = &slot; }
 
 WorkingThread::~WorkingThread() { tls_worker = nullptr; }
 
+Control::Control() {
+    draft.task_id = draft.func_id = draft.core_type = draft.core_id = -1;
+    draft.exit_status = -1;
+    live->loading_func_id.store(-1, std::memory_order_relaxed);
+}
+
+void Control::enter(a2a3_phase phase) {
+    phase_.store(phase, std::memory_order_relaxed);
+    edit_report(0);
+}
+
+void Control::finish(uint64_t receipt) {
+    phase_.store(A2A3_PHASE_ORDERS, std::memory_order_relaxed);
+    edit_report(receipt);
+    if (claimed_.exchange(1) == 0) completed_.store(2, std::memory_order_release);
+}
+
+void Control::finish_orders() {
+    phase_.store(A2A3_PHASE_DONE, std::memory_order_relaxed);
+    report.set_writable(true);
+    report->ending.orders_finished = draft.orders_finished;
+    std::memcpy(report->ending.phase_seconds, draft.phase_seconds, sizeof draft.phase_seconds);
+    report->phase.store(phase(), std::memory_order_release);
+    report.set_writable(false);
+}
+
+void Control::edit_report(uint64_t receipt) {
+    editing_.store(1);
+    // Once a thread has failed the case, the report is that thread's.
+    if (claimed_.load() == 0) {
+        report.set_writable(true);
+        std::memcpy(static_cast<void*>(&report->ending), &draft, offsetof(a2a3_ending, message));
+        report->receipt = receipt;
+        report->phase.store(phase(), std::memory_order_release);
+        report.set_writable(false);
+    }
+    editing_.store(0);
+}
+
+void Control::complete(int32_t extent) {
+    report->failure_complete.store(extent, std::memory_order_release);
+    completed_.store(extent, std::memory_order_release);
+}
+
+void Control::start_loading(int func_id) {
+    loading_func_id_ = func_id;
+    live->loading_func_id.store(func_id, std::memory_order_relaxed);
+}
+
+void Control::count_orchestration_call() {
+    live->orchestration_calls.store(++orchestration_calls_, std::memory_order_relaxed);
+}
+
+void Control::start_workers(int count) {
+    for (int i = 0; i < count; ++i) {
+        WorkerSlot& slot = live->workers[i];
+        slot.task_id.store(-1, std::memory_order_relaxed);
+        slot.events.store(0, std::memory_order_relaxed);
+    }
+    worker_count_.store(count, std::memory_order_release);
+    live->worker_count.store(count, std::memory_order_release);
+}
+
+WorkerSlot* Control::find_worker(int32_t thread_id) const {
+    const int32_t count = worker_count_.load(std::memory_order_acquire);
+    for (int32_t i = 0; i < count; ++i) {
+        WorkerSlot& slot = live->workers[i];
+        if (slot.thread_id.load(std::memory_order_relaxed) == thread_id) return &slot;
+    }
+    return nullptr;
+}
+
+const char* Control::find_overwritten(int32_t tasks) const {
+    const int32_t count = worker_count_.load(std::memory_order_relaxed);
+    if (live->worker_count.load(std::memory_order_relaxed) != count) return "number of workers";
+    if (live->orchestration_calls.load(std::memory_order_relaxed) != orchestration_calls_) {
+        return "number of the orchestration's calls";
+    }
+    if (live->loading_func_id.load(std::memory_order_relaxed) != loading_func_id_) {
+        return "func_id of the object that was loaded last";
+    }
+    uint64_t events = 0;
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& slot = live->workers[i];
+        if (slot.task_id.load(std::memory_order_relaxed) != -1) return "task of a worker";
+        events += slot.events.load(std::memory_order_relaxed);
+    }
+    if (events != 2 * static_cast<uint64_t>(tasks)) return "number of tasks that started and ended";
+    const auto* const unused = reinterpret_cast<const char*>(live->workers + count);
+    const auto* const end = reinterpret_cast<const char*>(live->workers + kMaxWorkers);
+    // memcmp against itself, one byte on, is the fastest test that all bytes are equal.
+    const auto size = static_cast<size_t>(end - unused);
+    if (size > 0 && (*unused != 0 || std::memcmp(unused, unused + 1, size - 1) != 0)) {
+        return "slot of no worker";
+    }
+    return "";
+}
+
+void Control::hide_from_children() const {
+    live.hide_from_children();
+    report.hide_from_children();
+    dumps.hide_from_children();
+}
+
 }  // namespace a2a3sim

@@ -1,10 +1,20 @@
-// What the simulated case and its parent share while the case runs: one mapping, no locks.
+// What the simulated case tells its parent while it runs and when it ends.
+//
+// Kernels run in the same process: whatever they can reach may hold anything. So there are three
+// mappings. What threads that execute kernels write all the time is `live`, and nothing in it is
+// needed to tell how the case ended. `report` and `dumps` are read-only but for the moment in which
+// the engine writes to them: a kernel that writes there faults, and is named. What the simulating
+// process itself relies on is in its own memory. The parent believes nothing unchecked, whichever
+// mapping it is from: see isolation/outcome.h.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+
+#include "shared/shared_memory.h"
 
 extern "C" {
 #include "engine_api.h"
@@ -34,53 +44,74 @@ constexpr int kMaxWorkers = 1024;
 /// a2a3_ending.exit_status until the parent has learnt it from the end of the process.
 constexpr int32_t kExitStatusToLearn = -2;
 
+struct Live {
+    std::atomic<uint64_t> orchestration_calls;  // main thread, relaxed: a change is progress
+    std::atomic<int32_t> worker_count;  // main thread; released behind the reset of as many slots
+    std::atomic<int32_t> loading_func_id;  // of the object that is being loaded; -1: orchestration
+    WorkerSlot workers[kMaxWorkers];
+};
+
+struct Report {
+    std::atomic<int32_t> phase;  // released behind what the phases before it wrote
+    /// Released behind `ending`. 1: all but the backtrace is there, 2: all.
+    std::atomic<int32_t> failure_complete;
+    uint64_t receipt;  // of a case that ran to its end
+    a2a3_ending ending;
+};
+
 /// Where a thread was when the watchdog asked it.
 struct ThreadDump {
     std::atomic<int32_t> complete;  // released by that thread behind `snapshot`
     a2a3_snapshot snapshot;
 };
 
-/// Lives in memory that starts as zeros. The simulating process writes it; its main thread loads,
-/// orchestrates, copies back and is worker 0. The parent writes before the fork and after the
-/// process has ended, which orders everything. In between it reads atomics and what they publish,
-/// and it may claim the failure of a case that hangs.
-struct Control {
-    /// Main thread; released behind what the phases before it wrote.
-    std::atomic<int32_t> phase;
-    /// By the first thread that fails, or by the parent: who claims it may write why in `ending`.
-    std::atomic<int32_t> failure_claimed;
-    /// Who claimed it, released behind `ending`. 1: all but the backtrace is there, 2: all.
-    std::atomic<int32_t> failure_complete;
-    /// Main thread, relaxed: a change is progress.
-    std::atomic<uint64_t> orchestration_calls;
-    /// Main thread; released behind the reset of as many slots.
-    std::atomic<int32_t> worker_count;
-    /// Main thread, relaxed: of the object that is being loaded; -1: the orchestration.
-    std::atomic<int32_t> loading_func_id;
-    int64_t start_nanoseconds;  // the parent, before the fork
-    a2a3_ending ending;         // times and sizes: the main thread
-    WorkerSlot workers[kMaxWorkers];
-    ThreadDump dumps[kMaxWorkers];  // of the workers
-    ThreadDump main_dump;           // of the thread that loads and orchestrates
+struct Dumps {
+    ThreadDump workers[kMaxWorkers];
+    ThreadDump main_thread;  // that loads and orchestrates
+};
 
-    /// Fails the case unless it has failed before: `fill` completes `ending`. Safe in a
-    /// signal handler if `fill` is. False if another failure came first.
+/// The simulating process's side: its main thread loads, orchestrates, copies back and is worker 0.
+/// Made before the fork; the parent reads `live`, `report` and `dumps`.
+class Control {
+  public:
+    Control();
+
+    const SharedValue<Live> live;
+    const SharedValue<Report> report;
+    const SharedValue<Dumps> dumps;
+
+    /// Times and sizes, as the main thread knows them by now: what every ending begins with. The
+    /// parent gets it at the next change of the phase, or with a failure.
+    a2a3_ending draft{};
+
+    a2a3_phase phase() const { return phase_.load(std::memory_order_relaxed); }
+
+    /// Publishes the draft, and that the case is in that phase from now on.
+    void enter(a2a3_phase phase);
+
+    /// Publishes that the case ran to its end, and that further orders are executed from now on.
+    /// What ends the process then is no failure of the case.
+    void finish(uint64_t receipt);
+
+    /// Publishes that further orders have been executed too.
+    void finish_orders();
+
+    /// Fails the case unless it has failed before: `fill` completes the ending. Safe in a signal
+    /// handler if `fill` is. False if another failure came first.
     template <typename Fill>
     bool fail(a2a3_failure kind, Fill fill) {
         int32_t unclaimed = 0;
-        if (!failure_claimed.compare_exchange_strong(unclaimed, 1)) return false;
+        if (!claimed_.compare_exchange_strong(unclaimed, 1)) return false;
+        while (editing_.load() != 0) {
+        }
+        report.set_writable(true);
+        a2a3_ending& ending = report->ending;
+        ending = draft;
         ending.failure = kind;
-        ending.phase = phase.load(std::memory_order_relaxed);
+        ending.phase = phase();
         fill(ending);
-        failure_complete.store(2, std::memory_order_release);
+        complete(2);
         return true;
-    }
-
-    /// The result is complete: what ends the process from now on is no failure of the case.
-    void complete() {
-        phase.store(A2A3_PHASE_ORDERS, std::memory_order_release);
-        failure_claimed.store(1, std::memory_order_relaxed);
-        failure_complete.store(2, std::memory_order_release);
     }
 
     bool fail(a2a3_failure kind, const char* message, int task_id, int func_id) {
@@ -91,29 +122,35 @@ struct Control {
         });
     }
 
+    /// How much of the failure that came first is there, as Report.failure_complete has it.
+    int32_t completed() const { return completed_.load(std::memory_order_acquire); }
+    void complete(int32_t extent);
+
+    void start_loading(int func_id);
+    int loading_func_id() const { return loading_func_id_; }
+    void count_orchestration_call();
+    void start_workers(int count);
+
     /// The slot of the worker that the system knows as `thread_id`, or nullptr. Safe in a signal
     /// handler, unlike current_worker(): the first access of a thread to a thread_local variable
     /// of an object that dlopen() loaded may allocate it.
-    WorkerSlot* find_worker(int32_t thread_id) {
-        const int32_t count = worker_count.load(std::memory_order_acquire);
-        for (int32_t i = 0; i < count; ++i) {
-            if (workers[i].thread_id.load(std::memory_order_relaxed) == thread_id) {
-                return &workers[i];
-            }
-        }
-        return nullptr;
-    }
+    WorkerSlot* find_worker(int32_t thread_id) const;
 
-    /// Changes whenever the case gets on.
-    uint64_t progress() const {
-        uint64_t total = orchestration_calls.load(std::memory_order_relaxed) +
-                         static_cast<uint64_t>(phase.load(std::memory_order_relaxed));
-        const int32_t count = worker_count.load(std::memory_order_acquire);
-        for (int32_t i = 0; i < count; ++i) {
-            total += workers[i].events.load(std::memory_order_relaxed);
-        }
-        return total;
-    }
+    /// "" or what in `live` is not as the engine left it after `tasks` tasks.
+    const char* find_overwritten(int32_t tasks) const;
+
+    void hide_from_children() const;
+
+  private:
+    void edit_report(uint64_t receipt);
+
+    std::atomic<a2a3_phase> phase_{A2A3_PHASE_START};
+    std::atomic<int32_t> claimed_{0};
+    std::atomic<int32_t> completed_{0};
+    std::atomic<int32_t> editing_{0};  // the main thread writes to the report
+    std::atomic<int32_t> worker_count_{0};
+    int loading_func_id_ = -1;
+    uint64_t orchestration_calls_ = 0;
 };
 
 /// The calling thread, as the system knows it. Safe in a signal handler.

@@ -1,16 +1,18 @@
 // Memory that a simulating process shares with its parent, which reads it after the process has
-// ended, however it ended.
+// ended, however it ended. Kernels run in that process: they may have written anything in here.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <new>
 #include <type_traits>
+#include <vector>
 
 namespace a2a3sim {
 
 /// A zeroed range of addresses that forked processes share; untouched pages cost nothing. It has no
-/// descriptor, so that a process that closes all of its own keeps it.
+/// descriptor, so that a process that closes all of its own keeps it. Unreachable memory lies on
+/// both sides: an overrun of other memory faults before it gets here.
 class SharedMemory {
   public:
     /// `size` bytes or, where there is no room for them, as many as there is room for, at least
@@ -26,12 +28,17 @@ class SharedMemory {
     /// Makes the first `size` bytes present, so that no page fault interrupts whoever writes them.
     void populate(size_t size) const;
 
+    /// Whether the calling process can write to it. Safe in a signal handler.
+    void set_writable(bool writable) const noexcept;
+
     /// Keeps the memory out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
 
   private:
+    bool map();
+
     size_t size_;
-    void* data_;
+    void* data_ = nullptr;
 };
 
 /// One T; its members start as zeros.
@@ -42,6 +49,7 @@ class SharedValue {
 
     T& operator*() const { return *value_; }
     T* operator->() const { return value_; }
+    void set_writable(bool writable) const noexcept { memory_.set_writable(writable); }
     void hide_from_children() const { memory_.hide_from_children(); }
 
   private:
@@ -49,7 +57,8 @@ class SharedValue {
     T* value_;
 };
 
-/// An array that grows at its end, in place. One process at a time changes it.
+/// An array that grows at its end, in place. One process changes it; how many elements it has is
+/// that process's own, and published for the other one.
 template <typename T>
 class SharedTable {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -59,8 +68,9 @@ class SharedTable {
     explicit SharedTable(size_t capacity)
         : memory_(kHeader + capacity * sizeof(T), kHeader + kSmallest * sizeof(T)) {}
 
-    size_t size() const noexcept { return count().load(std::memory_order_acquire); }
+    size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size() == 0; }
+    size_t capacity() const noexcept { return (memory_.size() - kHeader) / sizeof(T); }
     T* data() const noexcept {
         return reinterpret_cast<T*>(static_cast<char*>(memory_.data()) + kHeader);
     }
@@ -70,17 +80,23 @@ class SharedTable {
 
     /// Throws std::bad_alloc when the table is full.
     void push_back(const T& element) {
-        resize(size() + 1);
-        data()[size() - 1] = element;
+        if (size_ >= capacity()) throw std::bad_alloc();
+        data()[size_] = element;
+        publish(size_ + 1);
     }
 
-    /// New elements are zeros. Throws std::bad_alloc when there is no room for them.
-    void resize(size_t size) {
-        if (size > (memory_.size() - kHeader) / sizeof(T)) throw std::bad_alloc();
-        count().store(size, std::memory_order_release);
-    }
+    void clear() { publish(0); }
 
+    /// Whether the process that changes the table can.
+    void set_writable(bool writable) const noexcept { memory_.set_writable(writable); }
     void hide_from_children() const { memory_.hide_from_children(); }
+
+    /// How many elements another process says that it has left: more than `capacity()` if that
+    /// cannot be.
+    size_t left_size() const noexcept { return count().load(std::memory_order_acquire); }
+
+    /// A copy of what another process has left; the caller has checked the number.
+    std::vector<T> left() const { return std::vector<T>(data(), data() + left_size()); }
 
   private:
     static constexpr size_t kHeader = 64;
@@ -90,7 +106,13 @@ class SharedTable {
         return *static_cast<std::atomic<size_t>*>(memory_.data());
     }
 
+    void publish(size_t size) {
+        size_ = size;
+        count().store(size, std::memory_order_release);
+    }
+
     SharedMemory memory_;
+    size_t size_ = 0;
 };
 
 }  // namespace a2a3sim

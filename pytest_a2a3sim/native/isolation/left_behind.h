@@ -1,0 +1,26 @@
+// Single parts of what a simulating process tells its parent, each checked against what it can be.
+#pragma once
+
+#include <vector>
+
+#include "isolation/simulation.h"
+
+namespace a2a3sim {
+
+/// The phase that the case says it is in; A2A3_PHASE_START if there is no such.
+a2a3_phase read_phase(const Control& control) noexcept;
+
+/// How many workers the case says it has, at most as many as there can be.
+int32_t read_worker_count(const Control& control) noexcept;
+
+/// A number that changes whenever the case gets on.
+uint64_t read_progress(const Control& control) noexcept;
+
+/// Whether `to` got what `from` has; else it is empty.
+bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept;
+
+bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept;
+bool is_possible(const a2a3_object& object) noexcept;
+bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;
+
+}  // namespace a2a3sim

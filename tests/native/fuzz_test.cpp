@@ -1,0 +1,177 @@
+// Cases that write over the memory that they share with their parent, and a parent that asks
+// everything about them. Usage: fuzz_test FUZZ_CASE FIRST_SEED COUNT; prints the first broken
+// promise and exits with 1.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "scribble.h"
+
+extern "C" {
+#include "engine_api.h"
+}
+
+namespace {
+
+constexpr uint64_t kAfterTheEnd = 9;  // the parent itself writes, when the process has ended
+
+uint64_t current_seed = 0;
+
+/// Prints the seed and the broken promise, and ends the process.
+[[gnu::format(printf, 2, 3)]] void check(bool holds, const char* pattern, ...) {
+    if (holds) return;
+    std::fprintf(stderr, "seed %llu: ", static_cast<unsigned long long>(current_seed));
+    va_list values;
+    va_start(values, pattern);
+    std::vfprintf(stderr, pattern, values);
+    va_end(values);
+    std::fputc('\n', stderr);
+    std::_Exit(1);
+}
+
+size_t page_size() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+void ask_for_graph(const a2a3_recording& recording) {
+    const int64_t count = recording.task_count;
+    std::vector<a2a3_task_times> times(static_cast<size_t>(count));
+    a2a3_recording_times(&recording, times.data());
+    std::vector<double> seconds;
+    std::vector<int8_t> core_types;
+    for (const a2a3_task_times& task : times) {
+        seconds.push_back(task.end - task.start);
+        core_types.push_back(static_cast<int8_t>(task.core_type));
+    }
+    const a2a3_timed_graph graph{static_cast<int32_t>(count), seconds.data(), core_types.data(),
+                                 recording.first_successor, recording.successors};
+    double makespan = 0;
+    check(a2a3_list_schedule(&graph, 2, &makespan) == A2A3_OK, "list_schedule");
+    std::vector<int32_t> path(static_cast<size_t>(count));
+    int32_t length = 0;
+    check(a2a3_critical_path(&graph, path.data(), &length) == A2A3_OK, "critical_path");
+    check(length >= 0 && length <= count, "a path of %d tasks", length);
+}
+
+void ask_for_everything(a2a3_run* run, int status) {
+    a2a3_ending ending;
+    a2a3_run_ending(run, &ending);
+    check((ending.failure == A2A3_FAILURE_NONE) == (status == A2A3_OK), "the status");
+    check(ending.failure >= 0 && ending.failure <= A2A3_FAILURE_CORRUPTED, "the failure");
+    check(ending.phase >= 0 && ending.phase < A2A3_PHASE_COUNT, "the phase");
+    check(ending.access >= 0 && ending.access <= A2A3_ACCESS_EXECUTE, "the access");
+    check(ending.task_id >= -1 && ending.core_type >= -1 && ending.core_type <= 1, "the culprit");
+    check(std::memchr(ending.message, 0, sizeof ending.message) != nullptr, "the message");
+    for (const double seconds : ending.phase_seconds) {
+        check(std::isfinite(seconds) && seconds >= 0, "the time of a phase");
+    }
+    a2a3_running_task running[4];
+    int32_t running_count = -1;
+    check(a2a3_run_running_tasks(run, running, 4, &running_count) == A2A3_OK, "running tasks");
+    check(running_count >= 0 && running_count <= 4, "%d running tasks", running_count);
+    uint64_t sum = 0;
+    for (int i = 0; i < running_count; ++i) {
+        const a2a3_snapshot& snapshot = running[i].snapshot;
+        for (int j = 0; j < snapshot.arg_count; ++j) sum += snapshot.args[j];
+        for (int j = 0; j < snapshot.frame_count; ++j) sum += snapshot.frames[j];
+        check(std::isfinite(running[i].seconds), "the time of a running task");
+    }
+    int64_t count = 0;
+    const a2a3_copied_range* const ranges = a2a3_run_copied_ranges(run, &count);
+    for (int64_t i = 0; i < count; ++i) {
+        check(ranges[i].tensor == 0 && ranges[i].offset + ranges[i].size <= 64, "a copied range");
+    }
+    const a2a3_object* const objects = a2a3_run_objects(run, &count);
+    for (int64_t i = 0; i < count; ++i) sum += std::strlen(objects[i].path);
+    for (int64_t i = 0; i < ending.snapshot.arg_count; ++i) sum += ending.snapshot.args[i];
+    for (int64_t i = 0; i < ending.snapshot.frame_count; ++i) sum += ending.snapshot.frames[i];
+    a2a3_place place;
+    a2a3_run_place(run, ending.address, ending.snapshot.args, ending.snapshot.arg_count, &place);
+    a2a3_run_place(run, sum, nullptr, 0, &place);
+    check(place.tensor >= -1 && place.tensor < 1, "a place");
+    a2a3_recording recording;
+    if (a2a3_run_map_recording(run, &recording) != A2A3_OK) {
+        check(status == A2A3_FAILED, "no recording of a case that passed");
+        return;
+    }
+    check(status == A2A3_OK, "the recording of a case that failed");
+    ask_for_graph(recording);
+    a2a3_unmap_recording(recording.memory, recording.nbytes);
+}
+
+/// Whether it may pass: nothing wrote over what the parent reads.
+bool may_pass(uint64_t phase, uint64_t how) {
+    // A thread of the case may come too late, and what is written before the graph runs is written
+    // anew. What the parent writes over may be what nobody reads.
+    return phase == kAfterTheEnd || phase < 4 || how == 6;
+}
+
+void run(const char* object, uint64_t seed) {
+    constexpr uint64_t kPhases[] = {1, 2, 4, 4, kAfterTheEnd, kAfterTheEnd};
+    const uint64_t phase = kPhases[seed % 6];
+    const uint64_t how = phase == kAfterTheEnd ? 0 : seed / 6 % 7;
+    a2a3_window* window = nullptr;
+    check(a2a3_window_create(page_size(), page_size(), &window) == A2A3_OK, "a window");
+    char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
+    const a2a3_kernel kernel{"fuzz", object, "kernel_entry", 0, A2A3_CORE_AIC};
+    const a2a3_tensor tensor{"out", out, 64, 0};
+    const uint64_t args[] = {phase, how, seed, reinterpret_cast<uint64_t>(out)};
+    a2a3_request request{};
+    request.orchestration_path = object;
+    request.orchestration_symbol = "orchestrate";
+    request.kernels = &kernel;
+    request.kernel_count = 1;
+    request.tensors = &tensor;
+    request.tensor_count = 1;
+    request.window = window;
+    request.args = args;
+    request.arg_count = 4;
+    request.block_dim = 2;
+    request.thread_count = 2;
+    request.isolate = 1;
+    request.device_memory_size = 1 << 20;
+    request.poison = A2A3_POISON_NAN;
+    request.output_descriptor = request.error_descriptor = -1;
+    if (phase == 1) {
+        setenv("FUZZ_WHILE_LOADED", std::to_string(seed * 7 + how).c_str(), 1);
+    } else {
+        unsetenv("FUZZ_WHILE_LOADED");
+    }
+    a2a3_run* run = nullptr;
+    check(a2a3_run_start(&request, &run) == A2A3_OK, "%s", a2a3_last_error());
+    if (phase == kAfterTheEnd) {
+        siginfo_t info;
+        check(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0, "the end of the process");
+        check(scribble(seed, true) > 0, "there is shared memory");
+    }
+    int status = A2A3_RUNNING;
+    for (int tries = 0; status == A2A3_RUNNING; ++tries) {
+        status = a2a3_run_wait(run, 0.1, 2.0);
+        if (tries == 100) check(a2a3_run_time_out(run, 10) == A2A3_OK, "%s", a2a3_last_error());
+    }
+    check(status != A2A3_ERROR, "%s", a2a3_last_error());
+    ask_for_everything(run, status);
+    check(status == A2A3_FAILED || may_pass(phase, how),
+          "a case passes whose kernel wrote over "
+          "shared memory");
+    a2a3_run_destroy(run);
+    a2a3_window_destroy(window);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    check(argc == 4, "usage: fuzz_test FUZZ_CASE FIRST_SEED COUNT");
+    const uint64_t first = std::strtoull(argv[2], nullptr, 10);
+    const uint64_t count = std::strtoull(argv[3], nullptr, 10);
+    for (uint64_t seed = first; seed < first + count; ++seed) {
+        current_seed = seed;
+        run(argv[1], seed);
+    }
+    std::puts("every case is one result");
+}
