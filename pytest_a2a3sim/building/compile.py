@@ -9,24 +9,23 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.includes import (
-    absent_candidates,
-    dependencies,
-    directives,
-    parse_search_path,
-)
+from pytest_a2a3sim.building.account import Account
+from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
-from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Digests, Stamp, read
-from pytest_a2a3sim.building.store.manifest import Dependency
+from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Stamp
 from pytest_a2a3sim.model.errors import BuildError, CompilerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_a2a3sim.building.includes import Absent, Directive, SearchPath
+    from pytest_a2a3sim.building.processes import Run
+    from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.fingerprint import Digests
+    from pytest_a2a3sim.building.store.inputs import Inputs
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
@@ -34,6 +33,8 @@ _ERROR = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$",
     re.MULTILINE,
 )
+
+_READ_BY_ASSEMBLER = re.compile(r"\.(?:incbin|include)\b")
 
 
 class CompileError(Exception):
@@ -43,17 +44,17 @@ class CompileError(Exception):
         summary: the first error's place and text, or "" where there is none.
         messages: every error that the compiler names.
         details: the compiler's text, the command, the exit status.
-        dependencies: the headers that it had read; None where it did not say.
+        inputs: what it had looked for; None where nobody can tell.
     """
 
-    def __init__(self, printed: str, command: str, found: tuple[Dependency, ...] | None) -> None:
+    def __init__(self, printed: str, command: str, inputs: Inputs | None) -> None:
         errors = list(_ERROR.finditer(printed))
         self.summary = errors[0][0] if errors else ""
         self.messages = tuple(
             CompilerMessage(error["file"], int(error["line"]), error["text"]) for error in errors
         )
         self.details = f"{printed.rstrip()}\n{command}"
-        self.dependencies = found
+        self.inputs = inputs
         super().__init__(self.summary)
 
 
@@ -63,11 +64,11 @@ class PrecompiledHeader:
 
     Attributes:
         path: what ``-include`` names.
-        dependencies: the headers that it was made from.
+        inputs: what it was made from.
     """
 
     path: Path
-    dependencies: tuple[Dependency, ...]
+    inputs: Inputs
 
 
 @dataclass(frozen=True)
@@ -77,28 +78,29 @@ class Compiled:
     Attributes:
         path: where it is.
         symbols: the functions that it exports, sorted.
-        dependencies: the headers that it was made from.
-        absent: the paths at which a new header would have changed it.
+        inputs: what it was made from.
         settled: whether no file can have changed while the compiler ran.
+        not_kept: why it must not serve another session, in words; "" if it may.
     """
 
     path: Path
     symbols: tuple[str, ...]
-    dependencies: tuple[Dependency, ...]
-    absent: Absent
+    inputs: Inputs
     settled: bool
+    not_kept: str = ""
 
 
 class UnitCompiler:
-    """Compiles units into one directory, with what it learnt about headers and search paths."""
+    """Compiles units into one directory, and finds out what they are made from."""
 
-    def __init__(self, workspace: Path, digests: Digests, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, workspace: Path, cache: Cache, digests: Digests, environment: Mapping[str, str]
+    ) -> None:
         self._workspace = workspace
-        self._digests = digests
         self._environment = environment
         self._processes = Processes(environment)
-        self._directives: dict[str, frozenset[Directive]] = {}
-        self._search_paths: dict[tuple[str, ...], SearchPath] = {}
+        self._observer = Observer(workspace, cache, self._processes)
+        self._account = Account(workspace, digests)
 
     def stop(self) -> None:
         """Ends running compilers."""
@@ -127,54 +129,74 @@ class UnitCompiler:
         _wait_until_settled(str(unit.source))
         started = time.time_ns()
         base = self._workspace / name
-        compiled, depfile, output = (base.with_suffix(s) for s in (".o", ".d", ".so"))
+        compiled, output = base.with_suffix(".o"), base.with_suffix(".so")
         included = None if header is None else header.path
-        self._run(unit, toolchain.compile_command(unit, compiled, depfile, included), depfile)
-        self._run(unit, toolchain.link_command(unit, compiled, output), depfile)
+        command = toolchain.compile_command(unit, compiled, included)
+        sight, hidden = Sight(), ""
+        if toolchain.launcher:
+            sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
+        else:
+            sight = self._run(unit, toolchain, command, sight)
+        sight = self._run(unit, toolchain, toolchain.link_command(unit, compiled, output), sight)
         compiled.unlink()
-        found = self._dependencies(unit, depfile)
-        if header is not None:
-            before = {d.path for d in header.dependencies} | {str(header.path)}
-            before.add(f"{header.path}.gch")
-            found = (*header.dependencies, *(d for d in found if d.path not in before))
-        source = self._digests.of(str(unit.source))
-        same_source = source is not None and source[1] == source_digest
+        found = self._account.of(
+            sight, str(unit.source), started, source_digest, toolchain.words(unit)
+        )
+        inputs = found.inputs if header is None else found.inputs.with_those_of(header.inputs)
         return Compiled(
             path=output,
             symbols=tuple(exported_symbols(output, self._environment)),
-            dependencies=found,
-            absent=self._absent(unit, toolchain, str(unit.source), found),
-            settled=same_source and self._settled(str(unit.source), found, started),
+            inputs=inputs,
+            settled=found.settled,
+            not_kept=hidden or found.untrackable,
         )
+
+    def _compile_behind_launcher(
+        self, unit: Unit, toolchain: Toolchain, command: list[str]
+    ) -> tuple[Sight, str]:
+        """Runs a launcher, and looks at what the preprocessor reads.
+
+        A launcher may take its result from elsewhere, or leave the work to a server.
+
+        Returns:
+            What the preprocessor looked for, and why that is not all, if so.
+        """
+        run = self._processes.run(command, unit.directory, CCACHE_NODIRECT="1")
+        command = toolchain.preprocess_command(unit, unit.source)
+        preprocessed, sight = self._observer.run(toolchain, command, unit.directory)
+        if run.status != 0:
+            raise self._error(unit, run, command, sight)
+        if _READ_BY_ASSEMBLER.search(preprocessed.printed):
+            name = PurePath(toolchain.launcher[0]).name
+            return sight, f"the assembler reads further files (.incbin, .include) behind {name}"
+        return sight, ""
 
     def precompile(self, unit: Unit, toolchain: Toolchain, header: Path) -> Compiled | None:
         """Precompiles a header with a unit's flags.
 
         Returns:
-            The ``.gch`` beside it; None if it does not compile, or if including the same once more
-            after it would change anything.
+            The ``.gch`` beside it; None if it does not compile, if including the same once more
+            after it would change anything, or if nobody can tell what it is made from.
         """
         started = time.time_ns()
-        depfile = header.with_suffix(".d")
-        command = toolchain.precompile_command(unit, header, depfile)
-        status, _ = self._processes.run(command, unit.directory)
-        if status != 0 or not self._is_idempotent(unit, toolchain, header):
+        command = toolchain.precompile_command(unit, header)
+        run, sight = self._observer.run(toolchain, command, unit.directory)
+        if run.status != 0 or not self._is_idempotent(unit, toolchain, header):
             return None
-        found = tuple(d for d in self._dependencies(unit, depfile) if d.path != str(header))
-        depfile.unlink()
+        found = self._account.of(sight, str(header), started, words=toolchain.words(unit))
+        if found.untrackable:
+            return None
         return Compiled(
             path=header.with_suffix(".h.gch"),
             symbols=(),
-            dependencies=found,
-            absent=self._absent(unit, toolchain, str(header), found),
-            settled=self._settled(None, found, started),
+            inputs=found.inputs,
+            settled=found.settled,
         )
 
     def is_heavy(self, unit: Unit, toolchain: Toolchain, header: Path, size: int) -> bool:
         """Whether a header is at least so many bytes long when it is preprocessed."""
-        command = toolchain.preprocess_command(unit, header, "-P")
-        status, printed = self._processes.run(command, unit.directory)
-        return status == 0 and len(printed) >= size
+        run = self._processes.run(toolchain.preprocess_command(unit, header, "-P"), unit.directory)
+        return run.status == 0 and len(run.printed) >= size
 
     def _is_idempotent(self, unit: Unit, toolchain: Toolchain, header: Path) -> bool:
         """Whether a header's directives after its precompiled form add nothing at all."""
@@ -183,7 +205,7 @@ class UnitCompiler:
 
         def preprocessed(source: Path | str, option: str) -> list[str]:
             command = toolchain.preprocess_command(unit, source, option, header=header)
-            _, printed = self._processes.run(command, unit.directory)
+            printed = self._processes.run(command, unit.directory).printed
             return [line for line in printed.splitlines() if "pch_preprocess" not in line]
 
         adds_text = any(line.strip() for line in preprocessed(again, "-P"))
@@ -192,66 +214,24 @@ class UnitCompiler:
         again.unlink()
         return is_idempotent
 
-    def _absent(
-        self, unit: Unit, toolchain: Toolchain, source: str, found: tuple[Dependency, ...]
-    ) -> Absent:
-        files = {d.path: self._directives_of(d.path, d.digest) for d in found}
-        content = read(source)
-        if content is not None:
-            files[source] = directives(content.data)
-        return absent_candidates(files, self._search_path(unit, toolchain))
+    def _run(self, unit: Unit, toolchain: Toolchain, command: list[str], before: Sight) -> Sight:
+        """Runs a command; returns what it and those before it looked for.
 
-    def _settled(self, source: str | None, found: tuple[Dependency, ...], started: int) -> bool:
-        """Whether no file can have changed since the compiler started."""
-        stamps = [dependency.stamp for dependency in found]
-        if source is not None:
-            stamp = Stamp.of(source)
-            if stamp is None:
-                return False
-            stamps.append(stamp)
-        return all(stamp.is_settled(started) for stamp in stamps)
+        Raises:
+            CompileError: it ends with another status than 0.
+        """
+        run, sight = self._observer.run(toolchain, command, unit.directory)
+        if run.status != 0:
+            raise self._error(unit, run, command, before | sight)
+        return before | sight
 
-    def _run(self, unit: Unit, command: list[str], depfile: Path) -> None:
-        status, printed = self._processes.run(command, unit.directory)
-        if status == 0:
-            return
-        raise CompileError(
-            printed,
-            f"command: {shlex.join(command)}\nexit status: {status}",
-            self._dependencies(unit, depfile) if depfile.exists() else None,
+    def _error(self, unit: Unit, run: Run, command: list[str], sight: Sight) -> CompileError:
+        found = self._account.of(sight, str(unit.source), started=time.time_ns())
+        return CompileError(
+            run.printed,
+            f"command: {shlex.join(command)}\nexit status: {run.status}",
+            None if found.untrackable else found.inputs,
         )
-
-    def _dependencies(self, unit: Unit, depfile: Path) -> tuple[Dependency, ...]:
-        """The headers of a depfile, with what they contain now."""
-        try:
-            text = os.fsdecode(depfile.read_bytes())
-        except OSError:
-            return ()
-        found = []
-        for name in dependencies(text):
-            path = os.path.join(unit.directory, name)  # noqa: PTH118 - keeps ".." as it is
-            if path == str(unit.source):
-                continue
-            known = self._digests.of(path)
-            if known is not None:
-                found.append(Dependency(path, *known))
-        return tuple(found)
-
-    def _directives_of(self, path: str, digest: str) -> frozenset[Directive]:
-        known = self._directives.get(digest)
-        if known is None:
-            content = read(path)
-            known = directives(content.data) if content is not None else frozenset()
-            self._directives[digest] = known
-        return known
-
-    def _search_path(self, unit: Unit, toolchain: Toolchain) -> SearchPath:
-        command = toolchain.search_path_command(unit)
-        key = (str(unit.directory), *command)
-        if key not in self._search_paths:
-            _, printed = self._processes.run(command, unit.directory, LC_ALL="C")
-            self._search_paths[key] = parse_search_path(printed)
-        return self._search_paths[key]
 
 
 def _wait_until_settled(path: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything that decides what a source is compiled to, except its headers."""
+"""Everything that decides what a source is compiled to, except what the compiler finds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENVIRONMENT = (
 
 
 def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Part, ...]:
-    """Everything that decides what a source is compiled to, except its headers."""
+    """Everything that decides what a source is compiled to, except what the compiler finds."""
     return (
         ("kind", unit.kind),
         *environment_parts(unit, toolchain),
@@ -49,7 +49,6 @@ def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
         ("plugin headers", _plugin_digest()),
         *toolchain.identity,
         *(("flag", flag) for flag in toolchain.flags(unit)),
-        *_flag_files(unit),
         *((f"environment {name}", value) for name, value in variables if value),
     )
 
@@ -60,15 +59,3 @@ def _plugin_digest() -> str:
     files = [*sorted(INCLUDE_DIR.rglob("*.h")), PACKAGE / "native" / "engine_api.h"]
     contents = ((str(file.relative_to(PACKAGE)), read(str(file))) for file in files)
     return digest_of_parts(tuple((name, c.digest) for name, c in contents if c is not None))
-
-
-def _flag_files(unit: Unit) -> tuple[Part, ...]:
-    """Files that flags name: libraries, linker scripts, files of flags, plugins."""
-    parts = []
-    for flag in unit.user_flags:
-        words = (flag, *flag.replace("=", ",").lstrip("@").split(","))
-        for word in dict.fromkeys(words):
-            content = read(str(unit.directory / word)) if word else None
-            if content is not None:
-                parts.append((f"file of a flag {word}", content.digest))
-    return tuple(parts)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError, UnitCompiler
 from pytest_a2a3sim.building.key import key_parts
 from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
-from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry, miss_reason, refreshed
+from pytest_a2a3sim.building.store.inputs import changed, refreshed
+from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
 from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
@@ -49,7 +51,7 @@ class Objects:
         self._rebuild_since = rebuild_since
         self._digests = Digests()
         self._environment = compiler_environment()
-        self._compiler = UnitCompiler(workspace, self._digests, self._environment)
+        self._compiler = UnitCompiler(workspace, cache, self._digests, self._environment)
         self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
         self._expected: set[Unit] = set()
         self._planning = threading.Lock()  # of the plan: who is expected, and whether it was made
@@ -143,7 +145,7 @@ class Objects:
             for entry in manifest.results if manifest is not None else ():
                 if (
                     entry.stored >= self._rebuild_since
-                    and miss_reason(entry, self._digests, glance) is None
+                    and changed(entry.inputs, self._digests, glance) is None
                     and self._fetch(entry)
                 ):
                     self._used(key, entry, glance)
@@ -165,12 +167,15 @@ class Objects:
 
     def _used(self, key: str, entry: ResultEntry, glance: Glance) -> None:
         """Counts the entry as used, and notes the stamps of headers that were only touched."""
-        with self._mutex:
-            is_known = key in self._manifests
-        if not is_known:
+        known = self._manifests.get(key)
+        if known is None:
             self._cache.touch(key, entry.digest)
-        renewed = refreshed(entry, self._digests, glance, time.time_ns())
-        if renewed != entry:
+        inputs = refreshed(entry.inputs, self._digests, glance, time.time_ns())
+        is_same = inputs is entry.inputs
+        if is_same and known is not None and any(entry is other for other in known.results):
+            return
+        renewed = replace(entry, inputs=inputs)
+        if not is_same:
             stored = self._cache.manifest(key)
             if stored is not None and entry in stored.results:
                 self._cache.save_manifest(key, stored.with_result(renewed))
@@ -193,8 +198,7 @@ class Objects:
             raise
         content = compiled.path.read_bytes()
         entry = ResultEntry(
-            dependencies=compiled.dependencies,
-            absent=compiled.absent,
+            inputs=compiled.inputs,
             digest=hashlib.sha256(content).hexdigest(),
             symbols=compiled.symbols,
             stored=time.time(),
@@ -205,8 +209,12 @@ class Objects:
         if compiled.settled:
             self._remember(key, entry, parts)
             stored = self._cache.manifest(key) or Manifest(parts)
-            self._cache.save_object(content)
-            self._cache.save_manifest(key, stored.with_result(entry))
+            if compiled.not_kept:
+                stored = replace(stored, not_kept=compiled.not_kept)
+            else:
+                self._cache.save_object(content)
+                stored = stored.with_result(entry)
+            self._cache.save_manifest(key, stored)
             self._cache.save_latest_key(source_name(unit), key)
         return entry, compiled.settled
 
@@ -233,13 +241,10 @@ class Objects:
     def _raise_known_failure(self, key: str) -> None:
         """A source that did not compile is not tried again while its files are the same."""
         failure = self._failures.get(key)
-        if failure is None or failure.dependencies is None:
+        if failure is None or failure.inputs is None:
             return
-        for dependency in failure.dependencies:
-            current = self._digests.of(dependency.path)
-            if current is None or current[1] != dependency.digest:
-                return
-        raise failure
+        if changed(failure.inputs, self._digests, Glance()) is None:
+            raise failure
 
 
 def source_name(unit: Unit) -> str:

@@ -21,7 +21,8 @@ from pytest_a2a3sim.building.compile import PrecompiledHeader
 from pytest_a2a3sim.building.key import environment_parts
 from pytest_a2a3sim.building.prologue import prologue, shared_prologues
 from pytest_a2a3sim.building.store.fingerprint import Glance, digest_of_parts
-from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry, miss_reason
+from pytest_a2a3sim.building.store.inputs import changed
+from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
 
@@ -104,11 +105,11 @@ class PrecompiledHeaders:
     def _find(self, key: str) -> PrecompiledHeader | None:
         manifest = self._cache.manifest(key)
         for entry in manifest.results if manifest is not None else ():
-            if miss_reason(entry, self._digests, Glance()) is None:
+            if changed(entry.inputs, self._digests, Glance()) is None:
                 path = self._fetch(key, entry.digest)
                 if path is not None:
                     self._cache.touch_header(key, entry.digest)
-                    return PrecompiledHeader(path, entry.dependencies)
+                    return PrecompiledHeader(path, entry.inputs)
         return None
 
     def _fetch(self, key: str, digest: str) -> Path | None:
@@ -158,12 +159,12 @@ class PrecompiledHeaders:
                 return None
             digest = _sha256(made.path)
             stored = self._cache.save_header(key, digest, directory)
-            entry = ResultEntry(made.dependencies, made.absent, digest, (), time.time())
+            entry = ResultEntry(made.inputs, digest, (), time.time())
             if stored:
                 self._cache.save_manifest(key, Manifest(parts, (entry,)))
             target = self._workspace / f"header-{digest}"
             directory.replace(target)
-            return PrecompiledHeader(target / header.name, made.dependencies)
+            return PrecompiledHeader(target / header.name, made.inputs)
         return None
 
 

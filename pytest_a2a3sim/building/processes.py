@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import BuildError
@@ -25,6 +26,15 @@ _OWN_GROUP: Any = (
 )
 
 
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended: its exit status, what it printed, and its process's number."""
+
+    status: int
+    printed: str
+    process: int
+
+
 class Processes:
     """Runs compilers, all of which can be stopped at once."""
 
@@ -34,8 +44,8 @@ class Processes:
         self._mutex = threading.Lock()
         self._stopped = False
 
-    def run(self, command: list[str], directory: Path, **extra: str) -> tuple[int, str]:
-        """Runs a command to its end; returns its exit status and what it printed.
+    def run(self, command: list[str], directory: Path, **extra: str) -> Run:
+        """Runs a command to its end.
 
         ``extra`` is added to the environment.
 
@@ -50,7 +60,8 @@ class Processes:
                 with self._mutex:
                     self._running.discard(process)
             output.seek(0)
-            return process.returncode, output.read().decode(errors="replace")
+            printed = output.read().decode(errors="replace")
+            return Run(process.returncode, printed, process.pid)
 
     def _start(
         self, command: list[str], directory: Path, extra: dict[str, str], output: IO[bytes]

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
+_OBSERVER_FLAGS = (
+    *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
+    *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
+)
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
 
 # Would make the compiler write files of its own choice.
@@ -57,27 +61,25 @@ class Toolchain:
         root = self.environment.get("PTO_ISA_ROOT")
         return unit.flags((str(Path(root) / "include"),) if root else ())
 
-    def compile_command(
-        self, unit: Unit, output: Path, dependencies: Path, header: Path | None = None
-    ) -> list[str]:
-        """The command that compiles a source, and lists the files that it reads.
+    def words(self, unit: Unit) -> tuple[str, ...]:
+        """What is said to the compiler, apart from names of files."""
+        return (*self.compiler[1:], *self.flags(unit))
 
-        ``header`` is included before everything else.
-        """
+    def compile_command(self, unit: Unit, output: Path, header: Path | None = None) -> list[str]:
+        """The command that compiles a source, ``header`` included before everything else."""
         first = () if header is None else ("-include", str(header))
-        outputs = ("-o", str(output), "-MD", "-MF", str(dependencies), "-MT", "object")
         flags = self._compile_flags(unit)
-        return [*self.launcher, *self.compiler, *first, *flags, "-c", str(unit.source), *outputs]
+        source = ("-c", str(unit.source), "-o", str(output))
+        return [*self.launcher, *self.compiler, *first, *flags, *source]
 
-    def precompile_command(self, unit: Unit, header: Path, dependencies: Path) -> list[str]:
-        """The command that precompiles a header, and lists the files that it reads."""
-        outputs = ("-o", f"{header}.gch", "-MD", "-MF", str(dependencies), "-MT", "object")
-        return [
-            *self.compiler,
-            *self._compile_flags(unit),
-            *("-x", "c++-header", str(header)),
-            *outputs,
-        ]
+    def precompile_command(self, unit: Unit, header: Path) -> list[str]:
+        """The command that precompiles a header."""
+        flags = self._compile_flags(unit)
+        return [*self.compiler, *flags, "-x", "c++-header", str(header), "-o", f"{header}.gch"]
+
+    def observer_command(self, source: Path, output: Path) -> list[str]:
+        """The command that makes the library which observes the compiler."""
+        return [*self.compiler, *_OBSERVER_FLAGS, str(source), "-o", str(output), "-ldl"]
 
     def preprocess_command(
         self, unit: Unit, source: Path | str, *options: str, header: Path | None = None
@@ -97,10 +99,6 @@ class Toolchain:
             "-o",
             str(output),
         ]
-
-    def search_path_command(self, unit: Unit) -> list[str]:
-        """The command that prints where headers are looked for."""
-        return self.preprocess_command(unit, os.devnull, "-v")
 
     def _compile_flags(self, unit: Unit) -> list[str]:
         """The flags of a command that does not link."""

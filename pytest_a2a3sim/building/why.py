@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.building.key import key_parts
 from pytest_a2a3sim.building.objects import source_name
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts, read
-from pytest_a2a3sim.building.store.manifest import miss_reason
+from pytest_a2a3sim.building.store.inputs import changed
 from pytest_a2a3sim.building.toolchain import find_toolchain
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ class Why:
         unit: the source and how it is compiled.
         key: of its manifest.
         parts: what the key is made from.
-        headers: that the newest result depends on; none where there is no result.
+        files: whose contents the newest result depends on; none where there is no result.
         reasons: why it would be compiled now, in words; none if it would not.
     """
 
     unit: Unit
     key: str
     parts: tuple[Part, ...]
-    headers: tuple[str, ...]
+    files: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
@@ -55,19 +55,21 @@ def _why(unit: Unit, toolchain: Toolchain, cache: Cache) -> Why:
     parts = key_parts(unit, toolchain, "missing" if content is None else content.digest)
     key = digest_of_parts(parts)
     manifest = cache.manifest(key)
+    if manifest is not None and manifest.not_kept:
+        return Why(unit, key, parts, (), (f"it is not kept: {manifest.not_kept}",))
     if manifest is None or not manifest.results:
         return Why(unit, key, parts, (), _changed_parts(unit, parts, cache))
     reasons: list[str] = []
     for entry in manifest.results:
-        reason = miss_reason(entry, Digests(), Glance())
+        reason = changed(entry.inputs, Digests(), Glance())
         if reason is None and cache.read_object(entry.digest) is None:
             reason = "the object was evicted or damaged"
         if reason is None:
             reasons = []
             break
         reasons.append(reason)
-    headers = tuple(dependency.path for dependency in manifest.results[0].dependencies)
-    return Why(unit, key, parts, headers, tuple(dict.fromkeys(reasons)))
+    files = manifest.results[0].inputs.read
+    return Why(unit, key, parts, files, tuple(dict.fromkeys(reasons)))
 
 
 def _changed_parts(unit: Unit, parts: tuple[Part, ...], cache: Cache) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def info_lines(held: Statistics) -> list[str]:
 
 
 def why_lines(found: Why) -> list[str]:
-    """The parts of a source's key, its headers, and what would happen now."""
+    """The parts of a source's key, the files that it reads, and what would happen now."""
     unit = found.unit
     lines = [f"{unit.kind} {unit.source}"]
     if found.reasons:
@@ -120,9 +120,9 @@ def why_lines(found: Why) -> list[str]:
         lines.append("  would be taken from the cache")
     lines.append(f"  key {found.key}, made from")
     lines += [f"    {label}: {_one_line(value)}" for label, value in found.parts]
-    if found.headers:
-        lines.append(f"  {len(found.headers)} headers, by their content")
-        lines += [f"    {path}" for path in found.headers]
+    if found.files:
+        lines.append(f"  {len(found.files)} files, by their content")
+        lines += [f"    {path}" for path in found.files]
     return lines
 
 

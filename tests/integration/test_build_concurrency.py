@@ -80,7 +80,7 @@ def test_killed_writer_leaves_nothing_that_is_served(
         path.unlink()
     killed = subprocess.run([sys.executable, "-c", script, str(golden_dir.path)], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(list((own_cache / "v1" / "tmp").iterdir())) >= 1
+    assert len(list((own_cache / "v2" / "tmp").iterdir())) >= 1
     compiler.forget()
     assert run_case(golden_dir.path).passed
     assert compiler.compiled() == BOTH

@@ -42,7 +42,7 @@ def test_damaged_file_is_made_again(
 ) -> None:
     run_case(golden_dir.path)
     compiler.forget()
-    files = [path for path in (own_cache / "v1" / kind).rglob("*") if path.is_file()]
+    files = [path for path in (own_cache / "v2" / kind).rglob("*") if path.is_file()]
     assert len(files) == 2
     for path in files:
         path.write_bytes(damage(path.read_bytes()))

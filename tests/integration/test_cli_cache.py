@@ -45,7 +45,7 @@ def test_explain_a_hit(golden_dir: GoldenDir, capsys: pytest.CaptureFixture[str]
     assert printed.startswith(f"kernel {source}\n  would be taken from the cache\n  key ")
     assert "\n    flag: -std=c++2b\n" in printed
     assert f"\n    source path: {source}\n" in printed
-    assert "headers, by their content\n" in printed
+    assert "files, by their content\n" in printed
     assert "/cstdint\n" in printed
 
 
@@ -71,9 +71,9 @@ def test_explain_misses(
     run_case(golden_dir.path)
 
     header.write_text("// another text\n")
-    assert f"now:\n    a header has changed: {header}\n" in explain(capsys, kernel)
+    assert f"now:\n    a file has changed: {header}\n" in explain(capsys, kernel)
     header.unlink()
-    assert f"now:\n    a header is gone: {header}\n" in explain(capsys, kernel)
+    assert f"now:\n    a file is gone: {header}\n" in explain(capsys, kernel)
     header.write_text("")
     assert "would be taken from the cache" in explain(capsys, kernel)
 

@@ -80,7 +80,7 @@ def test_nothing_is_evicted_below_the_limit(tmp_path: Path) -> None:
 def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.save_object(b"content")
-    old, new = tmp_path / "v1" / "tmp" / "1-old", tmp_path / "v1" / "tmp" / "2-new"
+    old, new = tmp_path / "v2" / "tmp" / "1-old", tmp_path / "v2" / "tmp" / "2-new"
     old.write_bytes(b"half")
     new.write_bytes(b"half")
     os.utime(old, (0, 0))

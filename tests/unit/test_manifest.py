@@ -4,23 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_a2a3sim.building.store.fingerprint import Stamp
-from pytest_a2a3sim.building.store.manifest import (
-    MAX_RESULTS,
-    Dependency,
-    Manifest,
-    ResultEntry,
-    decode,
-)
+from pytest_a2a3sim.building.store.inputs import Dependency, Inputs
+from pytest_a2a3sim.building.store.manifest import MAX_RESULTS, Manifest, ResultEntry, decode
 
 names = st.text(max_size=8)
 numbers = st.integers(0, 2**63)
-entries = st.builds(
-    ResultEntry,
-    dependencies=st.lists(
+inputs = st.builds(
+    Inputs,
+    files=st.lists(
         st.builds(Dependency, names, st.builds(Stamp, numbers, numbers, numbers, numbers), names),
         max_size=3,
     ).map(tuple),
     absent=st.dictionaries(names, st.lists(names, max_size=3).map(tuple), max_size=3),
+    listings=st.lists(st.tuples(names, names), max_size=2).map(tuple),
+    cpu=names,
+)
+entries = st.builds(
+    ResultEntry,
+    inputs=inputs,
     digest=names,
     symbols=st.lists(names, max_size=3).map(tuple),
     stored=st.floats(0, 1e10),
@@ -29,6 +30,7 @@ manifests = st.builds(
     Manifest,
     parts=st.lists(st.tuples(names, names), max_size=3).map(tuple),
     results=st.lists(entries, max_size=3).map(tuple),
+    not_kept=names,
 )
 
 
@@ -53,10 +55,10 @@ def test_truncation_is_noticed(manifest: Manifest, data: st.DataObject) -> None:
 
 def entry(header_digest: str, digest: str) -> ResultEntry:
     header = Dependency("/x.h", Stamp(1, 2, 3, 4), header_digest)
-    return ResultEntry((header,), {}, digest, (), 0.0)
+    return ResultEntry(Inputs((header,)), digest, (), 0.0)
 
 
-def test_newest_entry_of_the_same_headers_wins() -> None:
+def test_newest_entry_of_the_same_inputs_wins() -> None:
     manifest = Manifest(()).with_result(entry("a", "1")).with_result(entry("b", "2"))
     assert [e.digest for e in manifest.results] == ["2", "1"]
     assert [e.digest for e in manifest.with_result(entry("a", "3")).results] == ["3", "2"]

@@ -6,6 +6,7 @@ Layout, below a directory that :func:`cache_directory` names::
     manifests/<2 digits>/<key>.json     see manifest.py
     sources/<2 digits>/<digest>         key of the latest manifest of a source
     compilers/<digest>.json             see toolchain.py
+    compilers/<digest>.observer         see observer.py; preceded by its own SHA-256
     headers/<key>/                      precompiled headers
     locks/  slots/  tmp/
 
@@ -23,12 +24,13 @@ import threading
 from pathlib import Path
 
 from pytest_a2a3sim.building.store.cleanup import Statistics, clean_up, sizes
+from pytest_a2a3sim.building.store.fingerprint import read
 from pytest_a2a3sim.building.store.locks import Locks
 from pytest_a2a3sim.building.store.manifest import Manifest, read_manifest
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.options import parse_size
 
-FORMAT = "1"
+FORMAT = "2"
 DEFAULT_LIMIT = 2 << 30
 DIRECTORY_VARIABLE = "A2A3SIM_CACHE_DIR"
 LIMIT_VARIABLE = "A2A3SIM_CACHE_SIZE"
@@ -152,6 +154,17 @@ class Cache:
     def save_compiler(self, name: str, data: bytes) -> None:
         """Keeps what was found out about a compiler."""
         self._write(self.compiler_file(name), data)
+
+    def read_observer(self, name: str) -> bytes | None:
+        """The library that observes a compiler; None where there is no sound one."""
+        content = read(str(self._root / "compilers" / f"{name}.observer"))
+        digest, _, library = content.data.partition(b"\n") if content is not None else (b"",) * 3
+        return library if hashlib.sha256(library).hexdigest().encode() == digest else None
+
+    def save_observer(self, name: str, library: bytes) -> None:
+        """Keeps the library that observes a compiler."""
+        digest = hashlib.sha256(library).hexdigest().encode()
+        self._write(self._root / "compilers" / f"{name}.observer", digest + b"\n" + library)
 
     def header_directory(self, key: str) -> Path:
         """The directory of a precompiled header."""

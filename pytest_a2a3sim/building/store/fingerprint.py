@@ -12,6 +12,8 @@ from typing import NamedTuple
 # changed after an instant may carry a time this much before it.
 CLOCK_GRANULARITY_NS = 20_000_000
 
+_FEW_NAMES = 16  # looked for one by one, rather than in a list of the directory
+
 
 class Stamp(NamedTuple):
     """What a file's status says: while it is the same, so is the content.
@@ -91,10 +93,55 @@ def read(path: str) -> Content | None:
     return None if stamp is None else Content(stamp, hashlib.sha256(data).hexdigest(), data)
 
 
-class Digests:
-    """SHA-256 of files, each computed once while its stamp stays the same."""
+class Absences:
+    """Names that are not in directories, looked for once while a directory's stamp is the same.
+
+    A directory's times change when a name is added.
+    """
 
     def __init__(self) -> None:
+        self._known: dict[str, tuple[Stamp, set[str]]] = {}
+
+    def appeared(self, directory: str, names: tuple[str, ...], stamp: Stamp | None) -> str | None:
+        """The path of the first of the names that is there; ``stamp`` is the directory's."""
+        if stamp is None:
+            return None
+        known_stamp, known = self._known.get(directory, (None, set[str]()))
+        if stamp != known_stamp:
+            known = set()
+        elif known.issuperset(names):
+            return None
+        now = time.time_ns()
+        wanted = [name for name in names if name not in known]
+        there = self._among(directory, wanted)
+        for name in there:
+            path = f"{directory}/{name}"
+            if os.path.exists(path):  # noqa: PTH110 - some hundred times a case
+                return path
+        if stamp.is_settled(now):
+            self._known[directory] = stamp, known.union(wanted).difference(there)
+        return None
+
+    @staticmethod
+    def _among(directory: str, names: list[str]) -> list[str]:
+        """Those of the names that are there, links that lead nowhere included."""
+        if len(names) < _FEW_NAMES:
+            return [name for name in names if os.path.lexists(f"{directory}/{name}")]
+        try:
+            return list(set(os.listdir(directory)).intersection(names))  # noqa: PTH208 - names
+        except OSError:
+            return []
+
+
+class Digests:
+    """SHA-256 of files, each computed once while its stamp stays the same.
+
+    Attributes:
+        absences: the same for files that are not there.
+    """
+
+    def __init__(self) -> None:
+        self.absences = Absences()
         self._known: dict[str, tuple[Stamp, str]] = {}
 
     def of(self, path: str) -> tuple[Stamp, str] | None:

@@ -7,13 +7,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.building.includes import Absent, appeared
 from pytest_a2a3sim.building.store.fingerprint import Stamp
+from pytest_a2a3sim.building.store.inputs import Dependency, Inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pytest_a2a3sim.building.store.fingerprint import Digests, Glance
 
 MAX_RESULTS = 8
 
@@ -21,28 +19,17 @@ Part = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Dependency:
-    """A file that the compiler read: absolute path, and what it was then."""
-
-    path: str
-    stamp: Stamp
-    digest: str
-
-
-@dataclass(frozen=True)
 class ResultEntry:
     """One result of compiling a source.
 
     Attributes:
-        dependencies: the headers; valid while each has the same content.
-        absent: names by directory; valid while there is no such file.
+        inputs: valid while they are the same.
         digest: SHA-256 of the shared object, in hexadecimal.
         symbols: the functions that it exports, sorted.
         stored: when, in seconds since the epoch.
     """
 
-    dependencies: tuple[Dependency, ...]
-    absent: Absent
+    inputs: Inputs
     digest: str
     symbols: tuple[str, ...]
     stored: float
@@ -54,26 +41,31 @@ class Manifest:
 
     Attributes:
         parts: what the key was made from, for people.
-        results: one for each set of headers' contents met so far.
+        results: one for each set of inputs' contents met so far.
+        not_kept: why the newest result was not kept, for people; "" if it was.
     """
 
     parts: tuple[Part, ...]
     results: tuple[ResultEntry, ...] = ()
+    not_kept: str = ""
 
     def with_result(self, entry: ResultEntry) -> Manifest:
-        """The same with one more result, which replaces those of the same headers."""
-        contents = _contents(entry)
-        others = [other for other in self.results if _contents(other) != contents]
-        return replace(self, results=(entry, *others)[:MAX_RESULTS])
+        """The same with one more result, which replaces those of the same inputs."""
+        contents = entry.inputs.contents()
+        others = [other for other in self.results if other.inputs.contents() != contents]
+        return replace(self, results=(entry, *others)[:MAX_RESULTS], not_kept="")
 
     def encode(self) -> bytes:
         """As bytes, preceded by their own SHA-256."""
         document = {
             "parts": self.parts,
+            "not_kept": self.not_kept,
             "entries": [
                 {
-                    "dependencies": [(d.path, d.stamp, d.digest) for d in entry.dependencies],
-                    "absent": entry.absent,
+                    "files": [(d.path, d.stamp, d.digest) for d in entry.inputs.files],
+                    "absent": entry.inputs.absent,
+                    "listings": entry.inputs.listings,
+                    "cpu": entry.inputs.cpu,
                     "digest": entry.digest,
                     "symbols": entry.symbols,
                     "stored": entry.stored,
@@ -94,52 +86,24 @@ def decode(data: bytes) -> Manifest | None:
     return Manifest(
         parts=tuple((label, value) for label, value in document["parts"]),
         results=tuple(_entry(entry) for entry in document["entries"]),
+        not_kept=document["not_kept"],
     )
 
 
 def _entry(document: dict[str, Any]) -> ResultEntry:
     return ResultEntry(
-        dependencies=tuple(
-            Dependency(path, Stamp(*stamp), digest)
-            for path, stamp, digest in document["dependencies"]
+        inputs=Inputs(
+            tuple(
+                Dependency(path, Stamp(*stamp), digest) for path, stamp, digest in document["files"]
+            ),
+            {directory: tuple(names) for directory, names in document["absent"].items()},
+            tuple((directory, digest) for directory, digest in document["listings"]),
+            document["cpu"],
         ),
-        absent={directory: tuple(names) for directory, names in document["absent"].items()},
         digest=document["digest"],
         symbols=tuple(document["symbols"]),
         stored=document["stored"],
     )
-
-
-def _contents(entry: ResultEntry) -> tuple[tuple[str, str], ...]:
-    return tuple((dependency.path, dependency.digest) for dependency in entry.dependencies)
-
-
-def miss_reason(entry: ResultEntry, digests: Digests, glance: Glance) -> str | None:
-    """Why an entry is not valid now, in words; None if it is."""
-    for dependency in entry.dependencies:
-        if glance.stamp(dependency.path) == dependency.stamp:
-            continue
-        current = digests.of(dependency.path)
-        if current is None:
-            return f"a header is gone: {dependency.path}"
-        if current[1] != dependency.digest:
-            return f"a header has changed: {dependency.path}"
-    path = appeared(entry.absent, glance)
-    return None if path is None else f"a new file comes first on the include path: {path}"
-
-
-def refreshed(entry: ResultEntry, digests: Digests, glance: Glance, now_ns: int) -> ResultEntry:
-    """A valid entry with the stamps that unchanged headers have now, where they are settled."""
-    renewed = []
-    for dependency in entry.dependencies:
-        stamp = glance.stamp(dependency.path)
-        if stamp is not None and stamp != dependency.stamp and stamp.is_settled(now_ns):
-            current = digests.of(dependency.path)
-            if current is not None and current[1] == dependency.digest:
-                renewed.append(replace(dependency, stamp=current[0]))
-                continue
-        renewed.append(dependency)
-    return replace(entry, dependencies=tuple(renewed))
 
 
 def read_manifest(path: Path) -> Manifest | None:
