@@ -246,3 +246,25 @@ def test_failed_case_of_all_cases_runs_again(
     pytester.runpytest("--ff", *plugin_args).assert_outcomes(failed=1, passed=1)
     pytester.runpytest(*plugin_args).assert_outcomes(passed=1)
     pytester.runpytest("-p", "no:cacheprovider", *plugin_args).assert_outcomes(passed=1)
+
+
+# col_object_params_of_sibling
+def test_ids_are_the_same_in_every_process(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    (doubler.path / "shapes.py").write_text("class S:\n    def method(self): ...\n")
+    doubler.extend_golden(
+        """
+        from shapes import S
+
+        PARAMS_LIST = [
+            {"s": S()},
+            {"o": S.method},
+            {"k": {"b", "a", "longer", "c"}},
+            {"d": {"set": {"b", "a", "longer", "c"}, "object": [S()]}},
+        ]
+        """
+    )
+    result = pytester.runpytest("-n", "2", "-p", "no:hypothesispytest", "-v")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines_random(
+        [f"*golden.py::{name}*" for name in ("s=S", "o=method", "k=a,b,c,longer", "d={'set':*")]
+    )
