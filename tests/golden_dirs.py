@@ -133,6 +133,10 @@ class GoldenDir:
             _ORCHESTRATION_FRAME.format(body=textwrap.indent(textwrap.dedent(body), "    "))
         )
 
+    def add(self, name: str, text: str) -> None:
+        """A file of any other name."""
+        self._write(name, text)
+
     def _write(self, name: str, text: str) -> None:
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)

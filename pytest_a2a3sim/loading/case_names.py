@@ -7,9 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _LONGEST_VALUE = 40
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}", re.IGNORECASE)
 
 
 def case_names(params_list: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -35,26 +36,51 @@ def case_names(params_list: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def keywords(params: Mapping[str, Any]) -> list[str]:
     """``key:value`` words for ``-k``, whose grammar has no ``=``."""
-    return [f"{key}:{_value(key, value)}" for key, value in params.items() if key != "name"]
+    return [f"{key}:{_value(value)}" for key, value in params.items() if key != "name"]
 
 
 def _name(params: Mapping[str, Any]) -> str:
     if "name" in params:
-        return _clean(str(params["name"])) or "unnamed"
-    return "-".join(f"{_clean(key)}={_value(key, value)}" for key, value in params.items()) or (
-        "default"
-    )
+        return _clean(_text(params["name"])) or "unnamed"
+    return "-".join(f"{_clean(key)}={_value(value)}" for key, value in params.items()) or "default"
 
 
-def _value(key: str, value: object) -> str:
-    if isinstance(value, (bool, int, float, complex, str)) or value is None:
-        text = str(value)
-    elif isinstance(value, (list, tuple)):
-        text = ",".join(_value(key, element) for element in value)
+def _value(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        text = ",".join(map(_value, value))
+    elif isinstance(value, (set, frozenset)):
+        text = ",".join(sorted(map(_value, value)))
     else:
-        text = str(getattr(value, "__name__", value))
+        text = _text(value)
     text = _clean(text)
     return text if 0 < len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _text(value: object) -> str:
+    """What ``str`` gives, without what differs from process to process."""
+    if isinstance(value, str):
+        return value
+    name = getattr(value, "__name__", None)
+    return name if isinstance(name, str) else _shown(value, str)
+
+
+def _shown(value: object, show: Callable[[object], str] = repr) -> str:
+    """What ``repr`` gives; sets are sorted, and an object whose text has an address is its type."""
+    if isinstance(value, dict):
+        items = (f"{_shown(key)}: {_shown(element)}" for key, element in value.items())
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, (set, frozenset)) and value:
+        return f"{{{', '.join(sorted(map(_shown, value)))}}}"
+    if type(value) is list:
+        return f"[{', '.join(map(_shown, value))}]"
+    if type(value) is tuple:
+        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
+    try:
+        text = show(value)
+    except Exception:  # noqa: BLE001 - anything may happen in an author's __str__
+        return type(value).__name__
+    has_address = _ADDRESS.search(text) or str(id(value)) in text
+    return type(value).__name__ if has_address and not isinstance(value, (str, int)) else text
 
 
 def _clean(text: str) -> str:

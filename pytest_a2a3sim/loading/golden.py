@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
 from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
 from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
@@ -31,9 +32,12 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
     path = path.absolute()
     if not path.is_file():
         raise GoldenError(f"golden.py is missing: {path} does not exist")
-    module = load_module(path)
+    siblings = Siblings(path.parent)
+    module = load_module(path, siblings)
     reader = _Reader(path, module)
-    functions = [reader.function(name) for name in ("generate_inputs", "compute_golden")]
+    functions = [
+        siblings.wrap(reader.function(name)) for name in ("generate_inputs", "compute_golden")
+    ]
     return GoldenSpec(
         path=path,
         module=module,

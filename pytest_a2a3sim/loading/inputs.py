@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import struct
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
         GoldenError: generate_inputs raised, or returned something that has no meaning.
     """
     with user_code(golden.path, f"generate_inputs failed for case {case.name!r}"):
-        made = golden.generate_inputs(dict(case.params))
+        made = golden.generate_inputs(own_copy(case.params))
     try:
         return _lay_out(golden, made)
     except GoldenError as error:
@@ -47,7 +48,7 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
     handed = {name: tensor.copy() for name, tensor in inputs.tensors.items()}
     given = dict(handed)
     with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
-        golden.compute_golden(given, dict(case.params))
+        golden.compute_golden(given, own_copy(case.params))
     raw = {}
     untouched = []
     for name in inputs.outputs:
@@ -61,6 +62,38 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
         if tensor.nbytes and np.array_equal(raw[name], tensor.raw()):
             untouched.append(name)
     return Expected(raw, tuple(untouched))
+
+
+def own_copy(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy of params; what cannot be copied, such as a lock or a module, is shared."""
+    try:
+        return copy.deepcopy(dict(params))
+    except Exception:  # noqa: BLE001 - anything may happen in an author's __deepcopy__
+        copied: dict[str, Any] = _copy_of_what_can_be(dict(params), {})
+        return copied
+
+
+def _copy_of_what_can_be(value: Any, memo: dict[int, Any]) -> Any:
+    if id(value) in memo:
+        return memo[id(value)]
+    if type(value) is dict:
+        made = memo[id(value)] = {}
+        made.update((key, _copy_of_what_can_be(element, memo)) for key, element in value.items())
+        return made
+    if type(value) is list:
+        elements = memo[id(value)] = []
+        elements += [_copy_of_what_can_be(element, memo) for element in value]
+        return elements
+    if type(value) is tuple:
+        return tuple(_copy_of_what_can_be(element, memo) for element in value)
+    seen = dict(memo)  # a copy that fails half-way leaves incomplete objects behind
+    try:
+        copied = copy.deepcopy(value, seen)
+    except Exception:  # noqa: BLE001 - as above
+        memo[id(value)] = value
+        return value
+    memo.update(seen)
+    return copied
 
 
 def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:

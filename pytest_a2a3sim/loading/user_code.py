@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.version import PACKAGE
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def load_module(path: Path) -> types.ModuleType:
+def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleType:
     """Executes the file as a module of its own.
 
     The module's name is derived from the path, so that two files never share one. It is compiled
     from the text each time: no bytecode file is read or left behind.
+
+    Args:
+        path: the file.
+        siblings: modules beside it, for a file whose functions import them later, too.
 
     Raises:
         GoldenError: the file cannot be read or executed.
@@ -29,7 +34,8 @@ def load_module(path: Path) -> types.ModuleType:
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
     module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
     module.__file__ = str(path)
-    with user_code(path, "cannot be loaded"), _siblings_importable(path.parent):
+    siblings = siblings or Siblings(path.parent)
+    with user_code(path, "cannot be loaded"), siblings.importable():
         code = compile(path.read_bytes(), str(path), "exec")
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
@@ -65,19 +71,3 @@ def _user_traceback(error: BaseException) -> str:
     if not frames and not isinstance(error, SyntaxError):
         return ""
     return "".join(report.format()).rstrip()
-
-
-@contextlib.contextmanager
-def _siblings_importable(directory: Path) -> Iterator[None]:
-    """Lets a file import modules beside it, and keeps those apart from other directories' ones."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(directory))
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            sys.path.remove(str(directory))
-        for name in set(sys.modules) - before:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and directory in Path(file).parents and not name.startswith("_a2a3sim_"):
-                del sys.modules[name]

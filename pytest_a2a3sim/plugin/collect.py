@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +12,11 @@ import pytest
 from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.loading.case_names import keywords
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
+from pytest_a2a3sim.plugin.marks import marks_of
 from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
     from pytest_a2a3sim.model.result import Attempt
@@ -43,37 +46,64 @@ def is_kernel_config(path: Path) -> bool:
     return path.name == "kernel_config.py" and is_golden_file(path.parent.parent / "golden.py")
 
 
-class GoldenFile(pytest.File):
-    """A golden.py."""
+class GoldenFile(pytest.Module):
+    """A golden.py.
 
-    def collect(self) -> Iterator[GoldenItem]:
-        """One item per case; those that do not run by default are deselected later."""
+    It is a module to pytest, so that fixtures of module scope end with its last case.
+    """
+
+    _ALLOW_MARKERS = False  # pytest takes a list of marks only: collect adds them
+
+    @functools.cached_property
+    def golden(self) -> GoldenSpec:
+        """What the file says; it is executed when somebody asks first.
+
+        Raises:
+            CollectError: it cannot be loaded.
+        """
         from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
 
         try:
             find_engine()
-            golden = load_golden(self.path)
+            return load_golden(self.path)
+        except A2A3SimError as error:
+            raise self.CollectError(str(error)) from None
+
+    def collect(self) -> Iterator[GoldenItem]:
+        """One item per case; those that do not run by default are deselected later."""
+        golden = self.golden
+        try:
+            marks = marks_of(golden)
             for note in golden.config.notes:
                 self.warn(A2A3SimWarning(note))  # raises where pytest turns warnings into errors
         except (A2A3SimError, A2A3SimWarning) as error:
             raise self.CollectError(str(error)) from None
-        for mark in _marks(getattr(golden.module, "pytestmark", ())):
+        for mark in marks:
             self.add_marker(mark)
+        self.session._fixturemanager.parsefactories(self)  # noqa: SLF001 - there is no public way
         for case in golden.cases:
             yield GoldenItem.from_parent(self, name=case.name, golden=golden, case=case)
 
+    def _getobj(self) -> Any:
+        """What ``module`` is of the items: pytest would import the file as a test module."""
+        return self.golden.module
 
-class GoldenItem(pytest.Item):
-    """One case of a golden.py."""
+
+class GoldenItem(pytest.Function):
+    """One case of a golden.py.
+
+    It is a test function to pytest: one without arguments, around which the fixtures of conftest
+    files and of ``usefixtures`` run, and which has the attributes that hooks look at.
+    """
 
     def __init__(self, *, golden: GoldenSpec, case: CaseSpec, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         self.golden = golden
         self.case = case
+        super().__init__(callobj=_function(golden, self._run), **kwargs)
         self.add_marker(pytest.mark.a2a3sim)
         self.extra_keyword_matches.update(_keywords(golden, case))
 
-    def runtest(self) -> None:
+    def _run(self) -> None:
         """Builds, simulates and compares the case."""
         attempt = self.config.stash[SIMULATOR].attempt(self.golden, self.case)
         self.stash[ATTEMPT] = attempt
@@ -86,11 +116,11 @@ class GoldenItem(pytest.Item):
         for finding in result.findings:
             self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as Function does
         """Our errors are the whole message; others are shown as pytest shows them."""
         if isinstance(excinfo.value, (A2A3SimError, A2A3SimWarning)):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """File and headline of a failure's report."""
@@ -115,16 +145,27 @@ def deselect_unasked(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Removes the cases of ALL_CASES that run neither by default nor on demand."""
     if config.getoption("sim_all_cases"):
         return
+    failed = _failed_last(config)
     unasked = [
         item
         for item in items
         if isinstance(item, GoldenItem)
         and not item.case.runs_by_default
         and not item.is_named_on_command_line
+        and item.nodeid not in failed
     ]
     if unasked:
         config.hook.pytest_deselected(items=unasked)
         items[:] = [item for item in items if item not in unasked]
+
+
+def _failed_last(config: pytest.Config) -> Container[str]:
+    """Node ids that ``--lf`` or ``--ff`` asks for."""
+    cache = getattr(config, "cache", None)  # there is none with -p no:cacheprovider
+    if cache is None or not (config.option.lf or config.option.failedfirst):
+        return ()
+    failed: dict[str, bool] = cache.get("cache/lastfailed", {})
+    return failed
 
 
 def _keywords(golden: GoldenSpec, case: CaseSpec) -> set[str]:
@@ -138,5 +179,18 @@ def _keywords(golden: GoldenSpec, case: CaseSpec) -> set[str]:
     }
 
 
-def _marks(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+def _function(golden: GoldenSpec, run: Callable[[], None]) -> Callable[[], None]:
+    """The function of a case, which runs it: without arguments, at the head of golden.py.
+
+    Its globals are golden.py's, where pytest evaluates conditions such as those of
+    ``pytest.mark.skipif("np is None")``.
+    """
+
+    def case() -> None:
+        run()
+
+    code = case.__code__.replace(co_filename=str(golden.path), co_firstlineno=1)
+    names = golden.module.__dict__
+    function = types.FunctionType(code, names, "golden", None, case.__closure__)
+    function.__doc__ = names.get("__doc__")
+    return function

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+import enum
+import functools
 from typing import Any
 
 import pytest
@@ -7,6 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_a2a3sim.loading.case_names import case_names, keywords
+
+
+class Shape:
+    def method(self) -> None: ...
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+@dataclasses.dataclass
+class Config:
+    shape: Any
+
+
+class Mode(enum.Enum):
+    FAST = 1
 
 
 @pytest.mark.parametrize(
@@ -25,6 +46,26 @@ from pytest_a2a3sim.loading.case_names import case_names, keywords
         ({"dtype": float}, "dtype=float"),
         ({"text": "x" * 50}, "text=" + "x" * 40 + "..."),
         ({"empty": ""}, "empty=..."),
+        # col_object_params_of_sibling
+        ({"s": Shape()}, "s=Shape"),
+        ({"s": [Shape(), Shape]}, "s=Shape,Shape"),
+        ({"name": Shape()}, "Shape"),
+        ({"f": Shape.method}, "f=method"),
+        ({"f": Shape().method}, "f=method"),
+        ({"f": functools.partial(int)}, "f=functools.partial(<class_'int'>)"),
+        ({"f": functools.partial(Shape().method)}, "f=partial"),
+        ({"k": {"b", "a", "c"}}, "k=a,b,c"),
+        ({"k": frozenset({10, 9})}, "k=10,9"),
+        ({"k": {"a": {"y", "x"}, "b": [Shape()]}}, "k={'a':_{'x',_'y'},_'b':_[Shape]}"),
+        ({"k": {"a": 1, "b": (2, ("c",))}}, "k={'a':_1,_'b':_(2,_('c',))}"),
+        ({"c": Config(3)}, "c=Config(shape=3)"),
+        ({"c": Config(Shape())}, "c=Config"),
+        ({"m": Mode.FAST}, "m=Mode.FAST"),
+        ({"u": Unprintable()}, "u=Unprintable"),
+        (
+            {"n": 0x7F00_0000_0000, "text": "0x7f0000000000"},
+            "n=139637976727552-text=0x7f0000000000",
+        ),
     ],
 )
 def test_name(params: dict[str, Any], name: str) -> None:

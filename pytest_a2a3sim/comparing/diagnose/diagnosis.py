@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_a2a3sim.comparing.diagnose.growth import growth
 from pytest_a2a3sim.comparing.diagnose.layout import layout
 from pytest_a2a3sim.comparing.diagnose.mismatches import Mismatches
 from pytest_a2a3sim.comparing.diagnose.positions import positions
-from pytest_a2a3sim.comparing.diagnose.values import growth, values
-from pytest_a2a3sim.engine.compare import mismatch_mask
+from pytest_a2a3sim.comparing.diagnose.values import values
 from pytest_a2a3sim.model.diff import HeatStrip, Pair, TensorDiff
-
-if TYPE_CHECKING:
-    from pytest_a2a3sim.model.tensor import Bytes
 
 _MOST_COLUMNS = 60
 
@@ -29,34 +25,29 @@ def diagnose(pair: Pair, diff: TensorDiff, threads: int = 1) -> TensorDiff:
     """Adds diagnoses and the heat strip to the comparison of a tensor that does not match."""
     if diff.passed:
         return diff
-    mask = mismatch_mask(pair, threads)
-    wrong = Mismatches(pair, np.flatnonzero(mask))
+    wrong = Mismatches.of(pair, threads)
     rearranged = layout(wrong)
     where = None if rearranged else positions(wrong)
     found = [found for found in (rearranged, where, values(wrong)) if found is not None]
     if not found and (growing := growth(wrong)) is not None:
         found.append(growing)
-    return dataclasses.replace(
-        diff, diagnoses=tuple(found), heat=heat_strip(mask, pair.tensor.shape)
-    )
+    return dataclasses.replace(diff, diagnoses=tuple(found), heat=heat_strip(wrong))
 
 
-def heat_strip(mask: Bytes, shape: tuple[int, ...]) -> HeatStrip | None:
-    """Shares of mismatches along the leading axes; None for a single element.
-
-    Args:
-        mask: 1 where an element does not match, shape ``(size,)``.
-        shape: of the tensor.
-    """
-    if mask.size <= 1:
+def heat_strip(wrong: Mismatches) -> HeatStrip | None:
+    """Shares of mismatches along the leading axes; None for a single element."""
+    shape, size = wrong.shape, wrong.pair.tensor.size
+    if size <= 1:
         return None
     axes = 1
     while axes < len(shape) and math.prod(shape[: axes + 1]) <= _MOST_COLUMNS:
         axes += 1
     rows = math.prod(shape[:axes])
-    wrong = np.count_nonzero(mask.reshape(rows, -1), axis=1)
     cells = -(-rows // _MOST_COLUMNS)
     starts = np.arange(0, rows, cells)
-    elements = np.diff([*starts, rows]) * (mask.size // rows)
-    shares = np.add.reduceat(wrong, starts) / elements
+    column = cells * (size // rows)  # elements of all but the last
+    counts = np.zeros(starts.size, np.intp)
+    for chunk in wrong.chunks():
+        counts += np.bincount(chunk // column, minlength=starts.size)
+    shares = counts / (np.diff([*starts, rows]) * (size // rows))
     return HeatStrip(tuple(range(axes)), cells, tuple(float(share) for share in shares))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, Indices
+from pytest_a2a3sim.comparing.parts import parts
 from pytest_a2a3sim.model.diff import Diagnosis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_a2a3sim.comparing.diagnose.mismatches import Flags, Mismatches
 
@@ -94,9 +95,13 @@ def _sources(wrong: Mismatches, probe: int) -> list[int]:
         return []
     slack = float(wrong.slack(value, value)[0])
     lowest, highest = float(value[0]) - slack, float(value[0]) + slack
-    equal = np.flatnonzero((wrong.expected >= lowest) & (wrong.expected <= highest))
-    nearest = equal[np.argsort(np.abs(equal - probe), kind="stable")]
-    return [int(source) for source in nearest[:_MOST_SOURCES]]
+    nearest = np.zeros(0, np.intp)
+    for start, part in parts(wrong.pair):
+        numbers = part.tensor.flat_numbers(part.expected)
+        equal = np.flatnonzero((numbers >= lowest) & (numbers <= highest)) + start
+        found = np.concatenate([np.sort(nearest), equal])
+        nearest = found[np.argsort(np.abs(found - probe), kind="stable")][:_MOST_SOURCES]
+    return [int(source) for source in nearest]
 
 
 def _shift(wrong: Mismatches, probe: int, source: int) -> Diagnosis | None:
@@ -108,7 +113,10 @@ def _shift(wrong: Mismatches, probe: int, source: int) -> Diagnosis | None:
         by = int(at[axis] - origin[axis])
         stride = math.prod(wrong.shape[axis + 1 :])
         length = wrong.shape[axis]
-        inside = _inside(wrong.flat // stride % length, by, length)
+
+        def inside(flat: Indices) -> Flags:
+            return _inside(flat // stride % length, by, length)
+
         if (count := _explained(wrong, by * stride, inside)) > 0:
             target = ", ".join([":"] * axis + [_part(by)])
             origin_part = ", ".join([":"] * axis + [_part(-by)])
@@ -117,9 +125,8 @@ def _shift(wrong: Mismatches, probe: int, source: int) -> Diagnosis | None:
                 f"shifted by {by} along axis {axis}: {name}[{target}] equals "
                 f"expected[{origin_part}] in all {count} mismatches there",
             )
-    by = probe - source
-    inside = _inside(wrong.flat, by, wrong.pair.tensor.size)
-    if (count := _explained(wrong, by, inside)) > 0:
+    by, size = probe - source, wrong.pair.tensor.size
+    if (count := _explained(wrong, by, lambda flat: _inside(flat, by, size))) > 0:
         return Diagnosis(
             "shifted",
             f"shifted by {by} in flat order: {name}.reshape(-1)[{_part(by)}] equals "
@@ -138,15 +145,17 @@ def _inside(indices: Indices, by: int, length: int) -> Flags:
     return flags
 
 
-def _explained(wrong: Mismatches, by: int, inside: Flags) -> int:
+def _explained(wrong: Mismatches, by: int, inside: Callable[[Indices], Flags]) -> int:
     """How many mismatches the shift explains: all that have a source, and at least half; else 0."""
-    flat = wrong.flat[inside]
-    if flat.size < max(FEWEST, wrong.count / 2):
-        return 0
-    sample = flat[:: max(1, flat.size // _MOST_SOURCES)]
-    if not _equals(wrong, sample, sample - by).all():
-        return 0
-    return flat.size if _equals(wrong, flat, flat - by).all() else 0
+    sample = wrong.sample[inside(wrong.sample)]
+    sample = sample[:: max(1, sample.size // _MOST_SOURCES)]
+    count = 0
+    for flat in itertools.chain([sample], (chunk[inside(chunk)] for chunk in wrong.chunks())):
+        if not _equals(wrong, flat, flat - by).all():
+            return 0
+        count += flat.size
+    count -= sample.size
+    return count if count >= max(FEWEST, wrong.count / 2) else 0
 
 
 def _equals(wrong: Mismatches, flat: Indices, source: Indices) -> Flags:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pytest_a2a3sim.comparing.parts import parts
+from pytest_a2a3sim.engine.compare import mismatch_mask
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_a2a3sim.model.diff import Pair
+    from pytest_a2a3sim.model.tensor import Bytes
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -22,7 +26,6 @@ FEWEST = 4
 """Fewer mismatches show no pattern: the report lists them all."""
 
 _SAMPLE = 4096
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -60,19 +63,52 @@ FORMATS = {
 
 
 @dataclass(frozen=True)
-class Mismatches:
-    """A pair of tensors and the flat indices of its mismatches, ascending.
+class Part:
+    """Elements from ``start`` on of which ``wrong`` do not match.
 
-    Numbers are float64, which holds those of every dtype but 64-bit ints exactly.
+    Attributes:
+        bits: 1 where an element does not match, packed; None where all or none do.
+    """
+
+    start: int
+    size: int
+    wrong: int
+    bits: Bytes | None
+
+    def flat(self) -> Indices:
+        """Flat indices of those that do not match, ascending."""
+        return self.start + self._inside()
+
+    def at(self, ranks: Indices) -> Indices:
+        """The flat indices of some of them, by their rank within the part."""
+        return self.start + (ranks if self.bits is None else self._inside()[ranks])
+
+    def _inside(self) -> Indices:
+        if self.bits is None:
+            return np.arange(self.wrong)
+        return np.flatnonzero(np.unpackbits(self.bits, count=self.size))
+
+
+@dataclass(frozen=True)
+class Mismatches:
+    """A pair of tensors and where it does not match.
+
+    A tensor may have billions of mismatches: what they are asked is asked in parts. Numbers are
+    float64, which holds those of every dtype but 64-bit ints exactly.
     """
 
     pair: Pair
-    flat: Indices
+    parts: tuple[Part, ...]
 
-    @property
+    @classmethod
+    def of(cls, pair: Pair, threads: int = 1) -> Mismatches:
+        """Finds them, on at most so many threads."""
+        return cls(pair, tuple(_part(start, part, threads) for start, part in parts(pair)))
+
+    @functools.cached_property
     def count(self) -> int:
         """Number of mismatches."""
-        return self.flat.size
+        return sum(part.wrong for part in self.parts)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -85,30 +121,36 @@ class Mismatches:
         return FORMATS.get(self.pair.tensor.dtype)
 
     @functools.cached_property
-    def actual(self) -> npt.NDArray[Any]:
-        """Every element of the device's result, shape ``(size,)``."""
-        return self.pair.tensor.flat_numbers(self.pair.actual)
-
-    @functools.cached_property
-    def expected(self) -> npt.NDArray[Any]:
-        """Every element of the golden's result, shape ``(size,)``."""
-        return self.pair.tensor.flat_numbers(self.pair.expected)
-
-    @functools.cached_property
     def sample(self) -> Indices:
-        """Flat indices of at most 4,096 mismatches, evenly chosen."""
-        if self.count <= _SAMPLE:
-            return self.flat
-        chosen: Indices = self.flat[np.linspace(0, self.count - 1, _SAMPLE).astype(np.intp)]
-        return chosen
+        """Flat indices of at most 4,096 mismatches, evenly chosen, the first and last included."""
+        ranks = np.linspace(0, self.count - 1, min(self.count, _SAMPLE)).astype(np.intp)
+        chosen = [np.zeros(0, np.intp)]
+        before = 0
+        for part in self.parts:
+            first, last = np.searchsorted(ranks, (before, before + part.wrong))
+            if first < last:
+                chosen.append(part.at(ranks[first:last] - before))
+            before += part.wrong
+        return np.concatenate(chosen)
+
+    def chunks(self) -> Iterator[Indices]:
+        """Flat indices of all mismatches, ascending, some at a time."""
+        for part in self.parts:
+            if part.wrong:
+                yield part.flat()
 
     def actual_at(self, flat: Indices) -> Floats:
         """The device's numbers at flat indices."""
-        return as_floats(self.actual[flat])
+        return self._floats(self.pair.actual, flat)
 
     def expected_at(self, flat: Indices) -> Floats:
         """The golden's numbers at flat indices."""
-        return as_floats(self.expected[flat])
+        return self._floats(self.pair.expected, flat)
+
+    def _floats(self, raw: Bytes, flat: Indices) -> Floats:
+        tensor = self.pair.tensor
+        elements = raw.view(f"u{tensor.nbytes // tensor.size}")[flat]
+        return as_floats(tensor.flat_numbers(elements.view(np.uint8)))
 
     def slack(self, actual: Floats, expected: Floats) -> Floats:
         """How far numbers may be apart that count as equal: the tolerance, at least 2 ULPs."""
@@ -123,12 +165,15 @@ class Mismatches:
     def all(self, holds: Callable[[Indices], Flags]) -> bool:
         """Whether something holds for every mismatch; asks for the sample first."""
         return bool(holds(self.sample).all()) and all(
-            bool(holds(chunk).all()) for chunk in self._chunks()
+            bool(holds(chunk).all()) for chunk in self.chunks()
         )
 
-    def _chunks(self) -> Iterator[Indices]:
-        for start in range(0, self.count, _CHUNK):
-            yield self.flat[start : start + _CHUNK]
+
+def _part(start: int, pair: Pair, threads: int) -> Part:
+    mask = mismatch_mask(pair, threads)
+    wrong = int(np.count_nonzero(mask))
+    is_mixed = 0 < wrong < mask.size
+    return Part(start, mask.size, wrong, np.packbits(mask) if is_mixed else None)
 
 
 def as_floats(numbers: npt.NDArray[Any]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, unlikely
 from pytest_a2a3sim.model.diff import Diagnosis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_a2a3sim.comparing.diagnose.mismatches import Indices, Mismatches
 
 _FEW = 4  # indices that a sentence lists one by one
@@ -31,7 +34,7 @@ def positions(wrong: Mismatches) -> Diagnosis | None:
 
 
 def _tail(wrong: Mismatches) -> Diagnosis | None:
-    first, size = int(wrong.flat[0]), wrong.pair.tensor.size
+    first, size = int(wrong.sample[0]), wrong.pair.tensor.size
     if wrong.count != size - first:
         return None
     name = wrong.pair.tensor.name
@@ -49,13 +52,12 @@ def _confined(wrong: Mismatches, *, listed: int) -> Diagnosis | None:
     parts = []
     share = 1.0
     slices = [":"] * len(wrong.shape)
-    for axis, indices in enumerate(np.unravel_index(wrong.flat, wrong.shape)):
+    for axis, (count, used) in enumerate(_used(wrong)):
         length = wrong.shape[axis]
-        used = np.flatnonzero(np.bincount(indices, minlength=length))
-        compact = bool(used[-1] - used[0] + 1 == len(used))
-        if len(used) > _MOST * length or not (compact or len(used) <= listed):
+        compact = bool(used[-1] - used[0] + 1 == count)
+        if count > _MOST * length or not (compact or count <= listed):
             continue
-        share *= len(used) / length
+        share *= count / length
         parts.append(f"index[{axis}] {_named(used, compact)}")
         slices[axis] = _slice(used, compact)
     # The first mismatch is somewhere in any case: the others are what is confined.
@@ -65,6 +67,26 @@ def _confined(wrong: Mismatches, *, listed: int) -> Diagnosis | None:
     return Diagnosis(
         "confined", f"all {wrong.count} mismatches have {' and '.join(parts)}: {where}"
     )
+
+
+def _used(wrong: Mismatches) -> Iterator[tuple[int, Indices]]:
+    """By axis: how many of its indices mismatches have, and which; of many, the first and last."""
+    size = wrong.pair.tensor.size
+    flags = [np.zeros(0 if length == size else length, bool) for length in wrong.shape]
+    for chunk in wrong.chunks():
+        for of_axis, indices in zip(flags, np.unravel_index(chunk, wrong.shape), strict=True):
+            if of_axis.size:
+                of_axis[indices] = True
+    for of_axis in flags:
+        if not of_axis.size:  # each mismatch has an index of its own
+            count, first, last = wrong.count, wrong.sample[0], wrong.sample[-1]
+        else:
+            count = int(np.count_nonzero(of_axis))
+            first, last = np.argmax(of_axis), of_axis.size - 1 - np.argmax(of_axis[::-1])
+        if count > _FEW:
+            yield count, np.array([first, last])
+        else:
+            yield count, np.flatnonzero(of_axis) if of_axis.size else wrong.sample
 
 
 def _named(used: Indices, compact: bool) -> str:  # noqa: FBT001 - of the same axis
@@ -85,12 +107,14 @@ def _slice(used: Indices, compact: bool) -> str:  # noqa: FBT001 - of the same a
 
 def _periodic(wrong: Mismatches) -> Diagnosis | None:
     """Mismatches at some places of a period that repeats along the last axis or in flat order."""
-    common = math.gcd(*(int(step) for step in np.unique(np.diff(wrong.flat))))
+    common = _common_step(wrong)
     periods = (common,) if common > 1 else _PERIODS
     for period in periods:
-        used = np.flatnonzero(np.bincount(wrong.flat % period, minlength=period))
-        compact = bool(used[-1] - used[0] + 1 == len(used))
-        if len(used) > _MOST * period or not compact or wrong.flat[-1] < 2 * period:
+        if wrong.sample[-1] < 2 * period:
+            continue
+        used = wrong.sample[:1] % period if common > 1 else _remainders(wrong, period)
+        compact = used.size > 0 and bool(used[-1] - used[0] + 1 == len(used))
+        if not compact:
             continue
         if not unlikely(len(used) / period, wrong.count - 1):
             continue
@@ -102,3 +126,26 @@ def _periodic(wrong: Mismatches) -> Diagnosis | None:
             f"periodic: {index} % {period} {_named(used, compact)} in all {wrong.count} mismatches",
         )
     return None
+
+
+def _common_step(wrong: Mismatches) -> int:
+    """The greatest common divisor of the distances between mismatches."""
+    common = 0
+    last = wrong.sample[:1]
+    for chunk in wrong.chunks():
+        common = math.gcd(common, *(int(step) for step in np.unique(np.diff([*last, *chunk[:1]]))))
+        common = math.gcd(common, *(int(step) for step in np.unique(np.diff(chunk))))
+        if common == 1:
+            break
+        last = chunk[-1:]
+    return common
+
+
+def _remainders(wrong: Mismatches, period: int) -> Indices:
+    """Flat indices modulo the period, sorted; none where they are too many to confine anything."""
+    flags = np.zeros(period, bool)
+    for chunk in itertools.chain([wrong.sample], wrong.chunks()):
+        flags[chunk % period] = True
+        if np.count_nonzero(flags) > _MOST * period:
+            return np.zeros(0, np.intp)
+    return np.flatnonzero(flags)

@@ -1,13 +1,12 @@
-"""What wrong values have in common: never written, zero, scaled, rounded, growing."""
+"""What wrong values have in common: never written, zero, scaled, rounded."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, FORMATS, as_floats
+from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, FORMATS
 from pytest_a2a3sim.engine.request import POISON
 from pytest_a2a3sim.model.diff import Diagnosis
 
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 _SPREAD = 8.0  # times the slack: expected values closer together fit a factor as well as an offset
 _COARSER = ("float8_e5m2", "float8_e4m3fn", "bfloat16", "float16", "float32")
-_QUARTERS = 4
-_SHORTEST_GROWTH = 16
-_GROWTH = 4.0
-_CORRELATION = 0.8
 
 
 def values(wrong: Mismatches) -> Diagnosis | None:
@@ -165,38 +160,3 @@ def _is_spread(wrong: Mismatches, expected: Floats) -> bool:
         return False
     slack = float(np.max(wrong.slack(expected, expected)))
     return bool(np.ptp(expected) > _SPREAD * slack)
-
-
-def growth(wrong: Mismatches) -> Diagnosis | None:
-    """Errors that grow along an axis, faster than the expected values do."""
-    errors = np.abs(as_floats(wrong.actual) - as_floats(wrong.expected)).reshape(wrong.shape)
-    if wrong.count < FEWEST or not np.isfinite(errors).all():
-        return None
-    magnitudes = np.abs(as_floats(wrong.expected)).reshape(wrong.shape)
-    for axis, length in enumerate(wrong.shape):
-        if length < _SHORTEST_GROWTH:
-            continue
-        others = tuple(i for i in range(len(wrong.shape)) if i != axis)
-        error, magnitude = errors.mean(axis=others), magnitudes.mean(axis=others)
-        first, last = _outer_quarters(error)
-        relative_first, relative_last = _outer_quarters(error / np.maximum(magnitude, 1e-300))
-        rises = min(last / max(first, 1e-300), relative_last / max(relative_first, 1e-300))
-        ranks = np.argsort(np.argsort(_blocks(error)))
-        correlation = float(np.corrcoef(ranks, np.arange(ranks.size))[0, 1])
-        if rises >= _GROWTH and correlation >= _CORRELATION:
-            return Diagnosis(
-                "growing",
-                f"the error grows along axis {axis}: on average {first:.3g} in its first quarter "
-                f"and {last:.3g} in its last, as accumulated errors do",
-            )
-    return None
-
-
-def _outer_quarters(numbers: Floats) -> tuple[float, float]:
-    quarter = math.ceil(numbers.size / _QUARTERS)
-    return float(numbers[:quarter].mean()), float(numbers[-quarter:].mean())
-
-
-def _blocks(numbers: Floats) -> Floats:
-    """Means of 8 to 16 equal parts, so that noise does not hide a trend."""
-    return np.array([part.mean() for part in np.array_split(numbers, min(16, numbers.size // 2))])

@@ -1,0 +1,111 @@
+"""Modules beside a golden.py: importable while its code runs, and each golden's own."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+_LOCK = threading.RLock()  # of sys.modules and sys.path, while they change
+
+
+class Siblings:
+    """The modules and packages in a directory, as one file's code imports them.
+
+    While that code runs they are in ``sys.modules`` under their plain names, so that lazy imports,
+    pickling and ``importlib`` find them; otherwise they are here. What is imported from elsewhere
+    stays in ``sys.modules``, and so does what somebody else imported from the directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._modules: dict[str, ModuleType] = {}
+        self._hidden: dict[str, ModuleType] = {}
+        self._before: set[str] = set()
+        self._users = 0
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, with the modules importable while it runs."""
+
+        @functools.wraps(function)
+        def importing(*args: Any) -> Any:
+            with self.importable():
+                return function(*args)
+
+        return importing
+
+    @contextlib.contextmanager
+    def importable(self) -> Iterator[None]:
+        """Has the directory first on ``sys.path``, and its modules in ``sys.modules``."""
+        with _LOCK:
+            sys.path.insert(0, str(self._directory))
+            if self._users == 0:
+                self._enter()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with _LOCK:
+                with contextlib.suppress(ValueError):
+                    sys.path.remove(str(self._directory))
+                self._users -= 1
+                if self._users == 0:
+                    self._leave()
+
+    def _enter(self) -> None:
+        names = _importable_names(self._directory)
+        self._hidden = {
+            name: module
+            for name, module in list(sys.modules.items())
+            if _top(name) in names and not self._holds(_top(name)) and not _is_installed(module)
+        }
+        for name in self._hidden:
+            del sys.modules[name]
+        self._before = set(sys.modules)
+        for name, module in self._modules.items():
+            sys.modules.setdefault(name, module)
+
+    def _leave(self) -> None:
+        for name in [name for name in sys.modules if name not in self._before]:
+            if self._holds(_top(name)):
+                self._modules[name] = sys.modules[name]
+        for name, module in self._modules.items():
+            if name not in self._before and sys.modules.get(name) is module:
+                del sys.modules[name]
+        for name, module in self._hidden.items():
+            sys.modules.setdefault(name, module)
+        self._hidden = {}
+
+    def _holds(self, name: str) -> bool:
+        """Whether a top-level module is a file of the directory, or a package right in it."""
+        module = sys.modules.get(name) or self._modules.get(name)
+        if name.startswith("_a2a3sim_"):  # a golden.py or kernel_config.py itself
+            return False
+        file = getattr(module, "__file__", None)
+        if file:
+            return Path(file).parent in (self._directory, self._directory / name)
+        return str(self._directory / name) in (getattr(module, "__path__", None) or ())
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _importable_names(directory: Path) -> set[str]:
+    """Names of modules and packages in a directory, but for those of the standard library."""
+    names = {path.stem for path in directory.glob("*.py")}
+    names |= {path.parent.name for path in directory.glob("*/__init__.py")}
+    return names - sys.stdlib_module_names - {"__main__"}
+
+
+def _is_installed(module: ModuleType) -> bool:
+    """Whether a module is a library's, which must not be loaded twice."""
+    file = getattr(module, "__file__", None) or ""
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)

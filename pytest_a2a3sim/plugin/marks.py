@@ -1,0 +1,48 @@
+"""The marks of a golden.py: which pytest applies to its cases, and which cannot have an effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+from pytest_a2a3sim.model.errors import GoldenError
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.spec import GoldenSpec
+
+Mark: TypeAlias = pytest.Mark | pytest.MarkDecorator
+
+_WITHOUT_EFFECT = {
+    "parametrize": (
+        "a case gets its params from PARAMS_LIST or ALL_CASES: list the combinations there, as in "
+        "`PARAMS_LIST = [{'n': n} for n in (1, 2)]`"
+    ),
+}
+
+
+def marks_of(golden: GoldenSpec) -> list[pytest.MarkDecorator]:
+    """The marks in ``pytestmark``, for every case of the file.
+
+    Raises:
+        GoldenError: one is no mark, or cannot have an effect on a case.
+    """
+    value = getattr(golden.module, "pytestmark", ())
+    marks = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [_checked(golden, mark) for mark in marks]
+
+
+def _checked(golden: GoldenSpec, mark: object) -> pytest.MarkDecorator:
+    if isinstance(mark, pytest.Mark):  # what a decorator holds
+        mark = pytest.MarkDecorator(mark, _ispytest=True)
+    if not isinstance(mark, pytest.MarkDecorator):
+        raise GoldenError(
+            "golden.py: pytestmark must be a mark or a list of marks, such as pytest.mark.slow; "
+            f"got {mark!r} ({type(mark).__name__})\n  in {golden.path}"
+        )
+    if (remedy := _WITHOUT_EFFECT.get(mark.name)) is not None:
+        raise GoldenError(
+            f"golden.py: pytest.mark.{mark.name} in pytestmark has no effect on cases; {remedy}"
+            f"\n  in {golden.path}"
+        )
+    return mark
