@@ -26,7 +26,10 @@ _TEXT = "a2a3sim_text"
 
 
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Attaches a golden item's record to its report, which also travels from xdist workers."""
+    """Attaches a golden item's record to its report, which also travels from xdist workers.
+
+    Tensors and timeline of the case are given up: a session keeps no more than its records.
+    """
     ended = report.when == "call" or (report.when == "setup" and not report.passed)
     if not isinstance(item, GoldenItem) or not ended:
         return
@@ -63,6 +66,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     item.user_properties += properties(record)
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
         _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
+    if ATTEMPT in item.stash:
+        del item.stash[ATTEMPT]
 
 
 def _save_artifacts(
