@@ -158,7 +158,7 @@ class _Attempt:
             unwritten=unwritten,
         )
         if wrong:
-            result = replace(result, failure=_mismatch_of(result))
+            result = replace(result, failure=_mismatch_of(result, inputs))
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
@@ -181,8 +181,8 @@ def _unwritten(
     return find_unwritten(suspects, again)
 
 
-def _mismatch_of(result: CaseResult) -> Mismatch:
-    lines = mismatch_lines(result)
+def _mismatch_of(result: CaseResult, inputs: CaseInputs) -> Mismatch:
+    lines = mismatch_lines(result, inputs)
     if result.unwritten:
         return UnwrittenOutput((*unwritten_lines(result.unwritten), *lines), result.diffs)
     return Mismatch(lines, result.diffs)

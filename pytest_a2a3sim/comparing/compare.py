@@ -79,13 +79,15 @@ def _difference(pair: Pair, flat: int) -> Difference:
     got = tensor.flat_numbers(pair.actual[element])[0]
     wanted = tensor.flat_numbers(pair.expected[element])[0]
     allowed = tolerance.atol + tolerance.rtol * abs(float(wanted))
+    byte = int(pair.actual[flat]) if tensor.dtype == "bool" else None
     exact = tensor.dtype == "bool" or not np.isfinite(wanted)
     return Difference(
         index=_unravel(flat, tensor.shape) or (),
         actual=got,
         expected=wanted,
-        difference=_subtract(got, wanted),
+        difference=_subtract(got, wanted) if byte is None else float(byte - int(wanted)),
         allowed=0.0 if exact else allowed,
+        byte=None if byte is None or byte <= 1 else byte,
     )
 
 

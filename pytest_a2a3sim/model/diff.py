@@ -44,6 +44,7 @@ class Difference:
         index: in the tensor's own shape.
         difference: ``actual - expected``; exact for ints.
         allowed: ``atol + rtol * |expected|``; 0 for bool and where expected is not finite.
+        byte: what the device wrote into a bool that is neither 0 nor 1.
     """
 
     index: tuple[int, ...]
@@ -51,6 +52,7 @@ class Difference:
     expected: Any
     difference: float
     allowed: float
+    byte: int | None = None
 
 
 @dataclass(frozen=True)

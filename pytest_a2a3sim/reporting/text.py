@@ -11,6 +11,7 @@ from pytest_a2a3sim.model.lines import Line, Span, line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.diff import Bin, Census, HeatStrip, TensorDiff, Unwritten
     from pytest_a2a3sim.model.lines import Style
     from pytest_a2a3sim.model.result import CaseResult
@@ -25,6 +26,7 @@ _NEVER_WRITTEN = {
 _DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
 _DIGITS_FLOAT8 = 3
 _MOST_BINS = 7
+_MOST_INPUTS = 12
 
 
 def comparing_line(diff: TensorDiff) -> str:
@@ -49,8 +51,13 @@ def tensor_line(diff: TensorDiff) -> str:
     )
 
 
-def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
-    """The whole story of a case whose outputs do not match: every tensor, good or bad."""
+def mismatch_lines(result: CaseResult, inputs: CaseInputs) -> tuple[Line, ...]:
+    """The whole story of a case whose outputs do not match: every tensor, good or bad.
+
+    Args:
+        result: of the case.
+        inputs: what it worked on.
+    """
     wrong = [diff for diff in result.diffs if not diff.passed]
     names = ", ".join(diff.name for diff in wrong)
     tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
@@ -61,6 +68,7 @@ def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
         ),
         line(f"  case {result.case!r}, {tasks}"),
         line(f"  in {result.golden}"),
+        *map(line, _input_lines(inputs)),
         *(line(f"  {how}") for how in repeat),
     ]
     for diff in result.diffs:
@@ -68,6 +76,15 @@ def mismatch_lines(result: CaseResult) -> tuple[Line, ...]:
     for finding in result.findings:
         lines += [line(""), line(f"note: {finding}")]
     return tuple(lines)
+
+
+def _input_lines(inputs: CaseInputs) -> Iterator[str]:
+    """``  inputs: x int64 (1000,), w float16 (64, 64)``: a kernel may read them as another type."""
+    tensors = [tensor for name, tensor in inputs.tensors.items() if name not in inputs.outputs]
+    named = [f"{tensor.name} {tensor.dtype} {tensor.shape}" for tensor in tensors[:_MOST_INPUTS]]
+    hidden = len(tensors) - len(named)
+    if named:
+        yield f"  inputs: {', '.join(named)}" + (f", and {hidden} more" if hidden else "")
 
 
 def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
@@ -183,7 +200,8 @@ def _mismatch_table(diff: TensorDiff) -> list[str]:
     rows = [
         (
             element(diff, row.index),
-            _value(row.actual, diff.dtype),
+            _value(row.actual, diff.dtype)
+            + (f" (byte {row.byte})" if row.byte is not None else ""),
             _value(row.expected, diff.dtype),
             _number(row.difference),
             _number(row.allowed),
