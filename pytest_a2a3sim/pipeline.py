@@ -14,6 +14,7 @@ from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.failures.explain import error_of
+from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair, Unwritten
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, UnwrittenOutput
@@ -140,8 +141,10 @@ class _Attempt:
             for name in inputs.outputs
         ]
         with self._phase("compare"):
-            diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in pairs)
-            wrong = [pair for pair, diff in zip(pairs, diffs, strict=True) if not diff.passed]
+            with self._limit.interrupting():
+                compared = choose_compared(golden, self._case, pairs)
+            diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in compared)
+            wrong = [pair for pair, diff in zip(compared, diffs, strict=True) if not diff.passed]
             unwritten = _unwritten(wrong, setup, completion)
         result = CaseResult(
             golden=golden.path,
@@ -154,7 +157,7 @@ class _Attempt:
             recording=completion.recording,
             facts=self._facts_now(),
             analyse=profile_of,
-            findings=find_vacuous(pairs, inputs, expected, completion),
+            findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
         )
         if wrong:

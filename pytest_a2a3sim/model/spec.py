@@ -111,6 +111,8 @@ class GoldenSpec:
         module: the loaded golden.py.
         outputs: names from ``__outputs__``, or None where names starting with ``out_`` count.
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
+        compare_outputs: called with the outputs of the device, those of compute_golden, and params;
+            says which elements are compared. None where all are.
     """
 
     path: Path
@@ -122,3 +124,4 @@ class GoldenSpec:
     outputs: tuple[str, ...] | None = None
     tensor_order: tuple[str, ...] | None = None
     tolerances: Tolerances = field(default_factory=Tolerances)
+    compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

@@ -37,7 +37,8 @@ def comparing_line(diff: TensorDiff) -> str:
 def verdict_line(diff: TensorDiff) -> str:
     """``out: PASS (4096/4096 elements matched)``."""
     verdict = "PASS" if diff.passed else "FAIL"
-    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched)"
+    left_out = f", {diff.left_out} left out by compare_outputs" if diff.left_out else ""
+    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched{left_out})"
 
 
 def tensor_line(diff: TensorDiff) -> str:
