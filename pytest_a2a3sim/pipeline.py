@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
-from pytest_a2a3sim.comparing.orders import OrderComparison
+from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
 from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.failures.explain import error_of
+from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
@@ -156,12 +157,14 @@ class _Attempt:
             for name in inputs.outputs
         ]
         with self._phase("compare"):
-            diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in pairs)
-            wrong = [pair for pair, diff in zip(pairs, diffs, strict=True) if not diff.passed]
-            suspects = find_suspects(pairs, diffs, completion.copied)
+            with self._limit.interrupting():
+                compared = choose_compared(golden, self._case, pairs)
+            diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in compared)
+            wrong = [pair for pair, diff in zip(compared, diffs, strict=True) if not diff.passed]
+            suspects = find_suspects(compared, diffs, completion.copied)
             again = with_other_poison(setup) if suspects else None
             unwritten = (
-                *find_not_copied(pairs, diffs, completion.copied),
+                *find_not_copied(compared, diffs, completion.copied),
                 *find_unwritten(suspects, again),
             )
         result = CaseResult(
@@ -175,13 +178,13 @@ class _Attempt:
             recording=completion.recording,
             facts=self._facts_now(),
             analyse=profile_of,
-            findings=find_vacuous(pairs, inputs, expected, completion),
+            findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
         )
-        orders = _Orders(setup, pairs, golden)
+        orders = _Orders(setup, compared, golden)
         if wrong:
             matching = orders.matching() if _is_quick(completion, setup) else None
-            result = replace(result, failure=_mismatch_of(result, matching))
+            result = replace(result, failure=_mismatch_of(result, inputs, matching))
         elif unwritten:
             lines = (*unwritten_lines(unwritten), *chance_lines(result))
             result = replace(result, failure=UnwrittenOutput(lines, diffs))
@@ -209,15 +212,13 @@ class _Orders:
     def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
         self._setup = setup
         self._pairs = pairs
-        self._comparison = OrderComparison(
-            [pair.tensor for pair in pairs], golden.tolerances, golden.order_dependent
-        )
+        self._comparison = OrderComparison(pairs, golden.order_dependent)
 
     def matching(self) -> Schedule | None:
         """The first order in which every output matches what is expected."""
         for run in runs_in_orders(self._setup):
             if run.outputs is not None and all(
-                compare(replace(pair, actual=run.outputs[pair.tensor.name])).passed
+                compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
                 for pair in self._pairs
             ):
                 return run.schedule
@@ -264,8 +265,10 @@ def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
     return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
 
 
-def _mismatch_of(result: CaseResult, matching_order: Schedule | None) -> Mismatch:
-    lines = mismatch_lines(result, matching_order)
+def _mismatch_of(
+    result: CaseResult, inputs: CaseInputs, matching_order: Schedule | None
+) -> Mismatch:
+    lines = mismatch_lines(result, inputs, matching_order)
     if result.unwritten:
         unwritten = (*unwritten_lines(result.unwritten), line(""))
         return UnwrittenOutput((*unwritten, *lines), result.diffs)

@@ -32,6 +32,7 @@ def compare(pair: Pair, threads: int = 1) -> TensorDiff:
     """
     found = measure(pair, threads)
     tensor = pair.tensor
+    size = tensor.size if pair.compared is None else int(np.count_nonzero(pair.compared))
     is_int = tensor.dtype.startswith(("int", "uint"))
     absolute = found.max_distance if is_int else found.max_absolute
     absolute_index = found.max_distance_index if is_int else found.max_absolute_index
@@ -39,8 +40,8 @@ def compare(pair: Pair, threads: int = 1) -> TensorDiff:
         name=tensor.name,
         shape=tensor.shape,
         dtype=tensor.dtype,
-        size=tensor.size,
-        matched=tensor.size - found.mismatched,
+        size=size,
+        matched=size - found.mismatched,
         differing=found.differing,
         tolerance=pair.tolerance,
         max_abs_error=absolute,
@@ -54,6 +55,7 @@ def compare(pair: Pair, threads: int = 1) -> TensorDiff:
         ulp_histogram=_bins(DISTANCE_BOUNDS, found.beyond_distance),
         tolerance_histogram=_tolerance_bins(found),
         mismatches=tuple(_difference(pair, flat) for flat in found.first[:SHOWN_MISMATCHES]),
+        left_out=tensor.size - size,
     )
 
 
@@ -79,13 +81,15 @@ def _difference(pair: Pair, flat: int) -> Difference:
     got = tensor.flat_numbers(pair.actual[element])[0]
     wanted = tensor.flat_numbers(pair.expected[element])[0]
     allowed = tolerance.atol + tolerance.rtol * abs(float(wanted))
+    byte = int(pair.actual[flat]) if tensor.dtype == "bool" else None
     exact = tensor.dtype == "bool" or not np.isfinite(wanted)
     return Difference(
         index=_unravel(flat, tensor.shape) or (),
         actual=got,
         expected=wanted,
-        difference=_subtract(got, wanted),
+        difference=_subtract(got, wanted) if byte is None else float(byte - int(wanted)),
         allowed=0.0 if exact else allowed,
+        byte=None if byte is None or byte <= 1 else byte,
     )
 
 

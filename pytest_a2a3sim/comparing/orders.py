@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.settings import Schedule
-    from pytest_a2a3sim.model.spec import Tolerances
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
     Outputs = Mapping[str, Bytes]
@@ -25,19 +25,12 @@ class OrderComparison:
     """How the outputs of a case are compared between orders.
 
     Args:
-        tensors: the outputs.
-        tolerances: of the golden file.
+        pairs: the outputs: which elements of them count, and their tolerances.
         order_dependent: outputs that may differ within the tolerance, as atomic additions do.
     """
 
-    def __init__(
-        self,
-        tensors: Sequence[Tensor],
-        tolerances: Tolerances,
-        order_dependent: Collection[str] = (),
-    ) -> None:
-        self._tensors = tensors
-        self._tolerances = tolerances
+    def __init__(self, pairs: Sequence[Pair], order_dependent: Collection[str] = ()) -> None:
+        self._pairs = pairs
         self._order_dependent = order_dependent
 
     def differences(
@@ -51,8 +44,9 @@ class OrderComparison:
             other: those of the second.
         """
         found = []
-        for tensor in self._tensors:
-            differing = self._differing(tensor, one[tensor.name], other[tensor.name])
+        for pair in self._pairs:
+            tensor = pair.tensor
+            differing = self._differing(pair, one[tensor.name], other[tensor.name])
             flat = int(np.argmax(differing)) if differing.any() else None
             if flat is None:
                 continue
@@ -67,16 +61,29 @@ class OrderComparison:
             )
         return tuple(found)
 
-    def _differing(self, tensor: Tensor, one: Bytes, other: Bytes) -> npt.NDArray[np.bool_]:
+    def _differing(self, pair: Pair, one: Bytes, other: Bytes) -> npt.NDArray[np.bool_]:
+        tensor = pair.tensor
         if np.array_equal(one, other):
             return np.zeros(1, dtype=bool)
+        differing: npt.NDArray[np.bool_]
         if tensor.name in self._order_dependent:
-            tolerance = self._tolerances.of(tensor.name)
-            return mismatch_mask(Pair(tensor, one, other, tolerance)).astype(bool)
-        differing: npt.NDArray[np.bool_] = (one != other).reshape(tensor.size, -1).any(axis=1)
+            differing = mismatch_mask(Pair(tensor, one, other, pair.tolerance)).astype(bool)
+        else:
+            differing = (one != other).reshape(tensor.size, -1).any(axis=1)
+        if pair.compared is not None:
+            differing &= pair.compared
         return differing
 
     @staticmethod
     def _value(tensor: Tensor, raw: Bytes, flat: int) -> str:
         itemsize = tensor.nbytes // tensor.size
         return str(tensor.flat_numbers(raw[flat * itemsize : (flat + 1) * itemsize])[0])
+
+
+def with_actual(pair: Pair, actual: Bytes) -> Pair:
+    """The pair with what another run left of the elements that count."""
+    if pair.compared is None or not pair.tensor.size:
+        return dataclasses.replace(pair, actual=actual)
+    itemsize = pair.tensor.nbytes // pair.tensor.size
+    kept = np.where(np.repeat(pair.compared, itemsize), actual, pair.expected)
+    return dataclasses.replace(pair, actual=kept)

@@ -32,5 +32,6 @@ def parts(pair: Pair) -> Iterator[tuple[int, Pair]]:
                 pair.actual[of_part],
                 pair.expected[of_part],
                 pair.tolerance,
+                None if pair.compared is None else pair.compared[start : start + count],
             ),
         )

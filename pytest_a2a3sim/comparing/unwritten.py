@@ -17,14 +17,14 @@ import numpy as np
 
 from pytest_a2a3sim.engine.compare import mismatch_mask
 from pytest_a2a3sim.engine.request import OTHER_POISON, POISON
-from pytest_a2a3sim.model.diff import Unwritten
+from pytest_a2a3sim.model.diff import Pair, Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.diff import Pair, TensorDiff
+    from pytest_a2a3sim.model.diff import TensorDiff
     from pytest_a2a3sim.model.recording import CopiedRange
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -116,6 +116,8 @@ def _poisoned(suspect: Suspect) -> Iterator[tuple[int, Mask]]:
         held = _all_bytes_are(piece.actual, POISON, piece.tensor.size)
         if held.any():
             held &= _came(piece.tensor, start, suspect.came)
+            if suspect.pair.compared is not None:
+                held &= suspect.pair.compared[start : start + held.size]
         yield start, held
 
 
@@ -127,7 +129,7 @@ def _pieces(pair: Pair) -> Iterator[tuple[int, Pair]]:
         actual = _elements(pair.actual, tensor, start, count)
         expected = _elements(pair.expected, tensor, start, count)
         part = dataclasses.replace(tensor, shape=(count,), nbytes=actual.size)
-        yield start, dataclasses.replace(pair, tensor=part, actual=actual, expected=expected)
+        yield start, Pair(part, actual, expected, pair.tolerance)
 
 
 def _elements(raw: Bytes, tensor: Tensor, start: int, count: int) -> Bytes:

@@ -16,6 +16,7 @@ from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, T
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from types import ModuleType
 
 
@@ -35,14 +36,17 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
     siblings = Siblings(path.parent)
     module = load_module(path, siblings)
     reader = _Reader(path, module)
-    functions = [
-        siblings.wrap(reader.function(name)) for name in ("generate_inputs", "compute_golden")
-    ]
+
+    def function(name: str) -> Callable[..., Any]:
+        return siblings.wrap(reader.function(name))
+
+    compares = getattr(module, "compare_outputs", None) is not None
     return GoldenSpec(
         path=path,
         module=module,
-        generate_inputs=functions[0],
-        compute_golden=functions[1],
+        generate_inputs=function("generate_inputs"),
+        compute_golden=function("compute_golden"),
+        compare_outputs=function("compare_outputs") if compares else None,
         cases=reader.cases(),
         config=load_kernel_config((kernels_dir or path.parent / "kernels").absolute()),
         outputs=reader.names("__outputs__"),

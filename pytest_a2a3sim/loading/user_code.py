@@ -56,11 +56,12 @@ def user_code(path: Path, what: str) -> Iterator[None]:
             raise
         summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
         message = f"{path.name} {what}: {summary}\n  in {path}"
-        details = _user_traceback(error)
+        details = user_traceback(error)
         raise GoldenError(f"{message}\n{details}" if details else message) from None
 
 
-def _user_traceback(error: BaseException) -> str:
+def user_traceback(error: BaseException) -> str:
+    """The frames of an exception that are in the user's code; empty where there are none."""
     report = traceback.TracebackException.from_exception(error)
     frames = [
         frame

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from pytest_a2a3sim.model.settings import Schedule
     from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
@@ -20,12 +23,15 @@ class Pair:
         actual: bytes of the elements in C order, as :meth:`Tensor.raw` returns them.
         expected: likewise.
         tolerance: allowed difference.
+        compared: which elements count, shape ``(size,)``; the others hold in ``actual`` what is
+            expected of them. None where all count.
     """
 
     tensor: Tensor
     actual: Bytes
     expected: Bytes
     tolerance: Tolerance
+    compared: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Difference:
         index: in the tensor's own shape.
         difference: ``actual - expected``; exact for ints.
         allowed: ``atol + rtol * |expected|``; 0 for bool and where expected is not finite.
+        byte: what the device wrote into a bool that is neither 0 nor 1.
     """
 
     index: tuple[int, ...]
@@ -52,6 +59,7 @@ class Difference:
     expected: Any
     difference: float
     allowed: float
+    byte: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class TensorDiff:
     """The comparison of one tensor.
 
     Attributes:
+        size: number of elements that are compared.
         matched: number of elements that match, of ``size``.
         differing: number of elements that are not equal, whether they match or not.
         max_abs_error: largest ``|actual - expected|``, and where it is first reached; 0 and
@@ -111,6 +120,7 @@ class TensorDiff:
         mismatches: the first elements that do not match, in C order.
         diagnoses: what the mismatches look like; empty where nothing holds for them.
         heat: where the mismatches are; None for a tensor that matches or has one element.
+        left_out: number of elements that compare_outputs leaves out.
     """
 
     name: str
@@ -133,6 +143,7 @@ class TensorDiff:
     mismatches: tuple[Difference, ...]
     diagnoses: tuple[Diagnosis, ...] = ()
     heat: HeatStrip | None = None
+    left_out: int = 0
 
     @property
     def passed(self) -> bool:

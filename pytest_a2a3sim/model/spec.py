@@ -112,6 +112,8 @@ class GoldenSpec:
         outputs: names from ``__outputs__``, or None where names starting with ``out_`` count.
         order_dependent: outputs that may differ within the tolerance between orders of execution.
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
+        compare_outputs: called with the outputs of the device, those of compute_golden, and params;
+            says which elements are compared. None where all are.
     """
 
     path: Path
@@ -124,3 +126,4 @@ class GoldenSpec:
     tensor_order: tuple[str, ...] | None = None
     order_dependent: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
+    compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

@@ -105,16 +105,22 @@ class GoldenItem(pytest.Function):
 
     def _run(self) -> None:
         """Builds, simulates and compares the case."""
+        error, findings = self._attempt()
+        if error is not None:
+            raise error.with_traceback(None)
+        if findings and is_strict(self.config):
+            raise VacuousGolden("\n".join([*findings, "These are errors because of --sim-strict."]))
+        for finding in findings:
+            self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
+
+    def _attempt(self) -> tuple[A2A3SimError | None, tuple[str, ...]]:
+        """What failed the case, and remarks about it.
+
+        The attempt's tensors are in no frame that the error's traceback would keep alive.
+        """
         attempt = self.config.stash[SIMULATOR].attempt(self.golden, self.case)
         self.stash[ATTEMPT] = attempt
-        result = attempt.get()
-        result.check()
-        if result.findings and is_strict(self.config):
-            raise VacuousGolden(
-                "\n".join([*result.findings, "These are errors because of --sim-strict."])
-            )
-        for finding in result.findings:
-            self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
+        return attempt.error, () if attempt.result is None else attempt.result.findings
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as Function does
         """Our errors are the whole message; others are shown as pytest shows them."""

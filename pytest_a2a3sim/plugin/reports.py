@@ -67,7 +67,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
         _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
     if ATTEMPT in item.stash:
-        del item.stash[ATTEMPT]
+        del item.stash[ATTEMPT]  # items live to the session's end, and the tensors with them
 
 
 def _save_artifacts(

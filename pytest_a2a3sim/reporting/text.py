@@ -11,6 +11,7 @@ from pytest_a2a3sim.model.lines import Line, Span, line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.diff import (
         Bin,
         Census,
@@ -33,6 +34,7 @@ _NEVER_WRITTEN = {
 _DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
 _DIGITS_FLOAT8 = 3
 _MOST_BINS = 7
+_MOST_INPUTS = 12
 
 
 def comparing_line(diff: TensorDiff) -> str:
@@ -43,7 +45,8 @@ def comparing_line(diff: TensorDiff) -> str:
 def verdict_line(diff: TensorDiff) -> str:
     """``out: PASS (4096/4096 elements matched)``."""
     verdict = "PASS" if diff.passed else "FAIL"
-    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched)"
+    left_out = f", {diff.left_out} left out by compare_outputs" if diff.left_out else ""
+    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched{left_out})"
 
 
 def tensor_line(diff: TensorDiff) -> str:
@@ -57,11 +60,14 @@ def tensor_line(diff: TensorDiff) -> str:
     )
 
 
-def mismatch_lines(result: CaseResult, matching_order: Schedule | None = None) -> tuple[Line, ...]:
+def mismatch_lines(
+    result: CaseResult, inputs: CaseInputs, matching_order: Schedule | None = None
+) -> tuple[Line, ...]:
     """The whole story of a case whose outputs do not match: every tensor, good or bad.
 
     Args:
         result: of the case.
+        inputs: what it worked on.
         matching_order: another order of execution in which every output matches.
     """
     wrong = [diff for diff in result.diffs if not diff.passed]
@@ -70,7 +76,7 @@ def mismatch_lines(result: CaseResult, matching_order: Schedule | None = None) -
         line(
             f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}", "headline"
         ),
-        *_where_lines(result),
+        *_where_lines(result, inputs),
     ]
     if matching_order is not None:
         lines += [
@@ -88,12 +94,13 @@ def mismatch_lines(result: CaseResult, matching_order: Schedule | None = None) -
     return tuple(lines)
 
 
-def _where_lines(result: CaseResult) -> list[Line]:
+def _where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Line]:
     tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
     repeat = [] if result.schedule is None else result.schedule.repeat_lines
     return [
         line(f"  case {result.case!r}, {tasks}"),
         line(f"  in {result.golden}"),
+        *map(line, () if inputs is None else _input_lines(inputs)),
         *(line(f"  {how}") for how in repeat),
     ]
 
@@ -119,6 +126,15 @@ def order_text(differences: Sequence[OrderDifference]) -> str:
         "for one another memory of their own."
     )
     return "\n".join(lines)
+
+
+def _input_lines(inputs: CaseInputs) -> Iterator[str]:
+    """``  inputs: x int64 (1000,), w float16 (64, 64)``: a kernel may read them as another type."""
+    tensors = [tensor for name, tensor in inputs.tensors.items() if name not in inputs.outputs]
+    named = [f"{tensor.name} {tensor.dtype} {tensor.shape}" for tensor in tensors[:_MOST_INPUTS]]
+    hidden = len(tensors) - len(named)
+    if named:
+        yield f"  inputs: {', '.join(named)}" + (f", and {hidden} more" if hidden else "")
 
 
 def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
@@ -243,7 +259,8 @@ def _mismatch_table(diff: TensorDiff) -> list[str]:
     rows = [
         (
             element(diff, row.index),
-            _value(row.actual, diff.dtype),
+            _value(row.actual, diff.dtype)
+            + (f" (byte {row.byte})" if row.byte is not None else ""),
             _value(row.expected, diff.dtype),
             _number(row.difference),
             _number(row.allowed),

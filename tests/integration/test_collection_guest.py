@@ -268,3 +268,21 @@ def test_ids_are_the_same_in_every_process(pytester: pytest.Pytester, doubler: G
     result.stdout.fnmatch_lines_random(
         [f"*golden.py::{name}*" for name in ("s=S", "o=method", "k=a,b,c,longer", "d={'set':*")]
     )
+
+
+def test_results_do_not_outlive_their_cases(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    doubler.extend_golden(ALL_CASES)
+    pytester.makeconftest(
+        """
+        import gc
+
+        from pytest_a2a3sim import CaseResult
+
+        def pytest_sessionfinish():
+            alive = [each for each in gc.get_objects() if isinstance(each, CaseResult)]
+            print(f"{len(alive)} results are alive")
+        """
+    )
+    result = pytester.runpytest_subprocess("--sim-all-cases", "-s")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*0 results are alive*"])

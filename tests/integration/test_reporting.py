@@ -162,3 +162,29 @@ def test_the_session_goes_on_after_a_crash(
     pytester.makepyfile(test_after="def test_after(): pass")
     result = pytester.runpytest(*plugin_args)
     result.assert_outcomes(passed=2, failed=1)
+
+
+# g3
+def test_inputs_are_listed_with_dtype_and_shape(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    doubler.kernel_body("(void)args;")
+    doubler.extend_golden(
+        """
+        TENSOR_ORDER = ["x", "out_y"]
+
+
+        def generate_inputs(params):
+            return {
+                "x": np.arange(8, dtype=np.int64).reshape(2, 4),
+                "w": np.zeros((), np.float16),
+                "out_y": np.zeros(16, np.float32),
+            }
+
+
+        def compute_golden(tensors, params):
+            tensors["out_y"][:] = 1
+        """
+    )
+    result = pytester.runpytest()
+    result.stdout.fnmatch_lines(["  inputs: x int64 (2, 4), w float16 ()"])

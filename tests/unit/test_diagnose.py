@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -208,6 +209,53 @@ def test_lanes_of_a_period() -> None:
     actual = expected.copy()
     actual.reshape(-1, 16)[:, 8:] = noise(expected).reshape(-1, 16)[:, 8:] + 9
     assert "index[1] % 16 in 8..15" in report_of(actual, expected)[1]
+
+
+# rms-scale
+@pytest.mark.parametrize(
+    ("shape", "factors", "told"),
+    [
+        (
+            (37, 131),
+            [0.35] * 32 + [0.2] * 5,
+            "0.35 at index[0] in 0..31, 0.2 at index[0] in 32..36",
+        ),
+        ((4, 64), [0.25, 0.5, 0.5, 0.5], "0.25 at index[0] = 0, 0.5 at index[0] in 1..3"),
+        ((16, 64), list(range(2, 18)), "2 to 17, another one in each of 16 blocks"),
+        (
+            (2, 3, 32),
+            [2, 2, 3, 4, 4, 4],
+            "2 at row of reshape(6, -1) in 0..1, 3 at row of reshape(6, -1) = 2, ",
+        ),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_factor_of_blocks_of_rows(
+    shape: tuple[int, ...], factors: list[float], told: str, dtype: str
+) -> None:
+    expected = numbers(shape, dtype)
+    actual = expected.reshape(len(factors), -1) * np.array(factors, np.float64)[:, None]
+    diff, text = report_of(actual.astype(dtype).reshape(shape), expected, Tolerance(2e-3, 1e-3))
+    assert [found.kind for found in diff.diagnoses] == ["scaled"]
+    assert "=> constant factor per block of" in text
+    shown = re.sub(r"\d+\.\d+", lambda number: f"{round(float(number[0]), 2):g}", text)
+    assert told in shown
+
+
+def test_rows_of_constants_have_no_factor() -> None:
+    expected = np.repeat(np.arange(1, 17, dtype=np.float32)[:, None], 64, axis=1)
+    actual = expected * noise(np.arange(16, dtype=np.float32))[:, None]
+    assert "scaled" not in {found.kind for found in report_of(actual, expected)[0].diagnoses}
+
+
+# cmp_bool_nonzero_byte
+def test_bytes_of_a_bool_are_shown() -> None:
+    expected = np.array([False, True, True, True])
+    actual = np.array([0, 1, 2, 254], np.uint8).view(bool)
+    text = report_of(actual, expected)[1]
+    assert "=> not a bool: all 2 mismatches are bytes other than 0 and 1" in text
+    assert re.search(r"out\[2\]  +True \(byte 2\)  +True  +1 ", text)
+    assert re.search(r"out\[3\]  +True \(byte 254\)  +True  +253 ", text)
 
 
 def test_infinities_are_not_rounded_nor_scaled() -> None:

@@ -16,7 +16,7 @@ from pytest_a2a3sim.comparing.diagnose.layout import layout
 from pytest_a2a3sim.comparing.diagnose.mismatches import Mismatches
 from pytest_a2a3sim.comparing.diagnose.positions import positions
 from pytest_a2a3sim.comparing.diagnose.values import values
-from pytest_a2a3sim.model.diff import HeatStrip, Pair, TensorDiff
+from pytest_a2a3sim.model.diff import Diagnosis, HeatStrip, Pair, TensorDiff
 
 _MOST_COLUMNS = 60
 
@@ -26,12 +26,18 @@ def diagnose(pair: Pair, diff: TensorDiff, threads: int = 1) -> TensorDiff:
     if diff.passed:
         return diff
     wrong = Mismatches.of(pair, threads)
+    with np.errstate(all="ignore"):  # whatever the device wrote: infinities, signalling NaNs
+        found = _diagnoses(wrong)
+    return dataclasses.replace(diff, diagnoses=tuple(found), heat=heat_strip(wrong))
+
+
+def _diagnoses(wrong: Mismatches) -> list[Diagnosis]:
     rearranged = layout(wrong)
     where = None if rearranged else positions(wrong)
     found = [found for found in (rearranged, where, values(wrong)) if found is not None]
     if not found and (growing := growth(wrong)) is not None:
         found.append(growing)
-    return dataclasses.replace(diff, diagnoses=tuple(found), heat=heat_strip(wrong))
+    return found
 
 
 def heat_strip(wrong: Mismatches) -> HeatStrip | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_a2a3sim.comparing.diagnose.blocks import factors
 from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, FORMATS
 from pytest_a2a3sim.engine.request import POISON
 from pytest_a2a3sim.model.diff import Diagnosis
@@ -25,9 +26,10 @@ _COARSER = ("float8_e5m2", "float8_e4m3fn", "bfloat16", "float16", "float32")
 
 def values(wrong: Mismatches) -> Diagnosis | None:
     """The first statement that holds for the values of all mismatches."""
-    if (found := _poisoned(wrong)) is not None or wrong.count < FEWEST:
+    found = _poisoned(wrong) or _no_bool(wrong)
+    if found is not None or wrong.count < FEWEST:
         return found
-    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset):
+    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset, factors):
         if (found := look(wrong)) is not None:
             return found
     return None
@@ -44,6 +46,17 @@ def _poisoned(wrong: Mismatches) -> Diagnosis | None:
         "unwritten",
         f"{'' if is_float else 'perhaps '}never written: all {wrong.count} mismatches hold the "
         "bytes 0xFF of fresh device memory",
+    )
+
+
+def _no_bool(wrong: Mismatches) -> Diagnosis | None:
+    raw = wrong.pair.actual
+    if wrong.pair.tensor.dtype != "bool" or not wrong.all(lambda flat: raw[flat] > 1):
+        return None
+    return Diagnosis(
+        "no-bool",
+        f"not a bool: all {wrong.count} mismatches are bytes other than 0 and 1, which are what "
+        "a bool is",
     )
 
 
