@@ -98,7 +98,7 @@ class UnitCompiler:
     ) -> None:
         self._workspace = workspace
         self._environment = environment
-        self._processes = Processes(environment)
+        self._processes = Processes(workspace, environment)
         self._observer = Observer(workspace, cache, self._processes)
         self._account = Account(workspace, digests)
 
@@ -137,7 +137,10 @@ class UnitCompiler:
             sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
         else:
             sight = self._run(unit, toolchain, command, sight)
-        sight = self._run(unit, toolchain, toolchain.link_command(unit, compiled, output), sight)
+        _expect(compiled, command)
+        command = toolchain.link_command(unit, compiled, output)
+        sight = self._run(unit, toolchain, command, sight)
+        _expect(output, command)
         compiled.unlink()
         found = self._account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
@@ -231,6 +234,20 @@ class UnitCompiler:
             run.printed,
             f"command: {shlex.join(command)}\nexit status: {run.status}",
             None if found.untrackable else found.inputs,
+        )
+
+
+def _expect(output: Path, command: list[str]) -> None:
+    """Makes sure that a command has made a file.
+
+    Raises:
+        BuildError: it has not.
+    """
+    if not output.exists():
+        raise BuildError(
+            f"the C++ compiler {command[0]!r} makes no {output.suffix} file, though it ends with "
+            f"status 0\nName a working one in the environment variable CXX.\n"
+            f"command: {shlex.join(command)}"
         )
 
 

@@ -86,6 +86,17 @@ def test_missing_compiler(
         run_case(golden_dir.path)
 
 
+@pytest.mark.parametrize("program", ["echo", "true"])
+def test_compiler_that_makes_nothing(
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("CXX", program)
+    path = re.escape(need(program))
+    with pytest.raises(BuildError, match=rf"^the C\+\+ compiler '{path}' makes no \.o file") as got:
+        run_case(golden_dir.path)
+    assert "CXX" in str(got.value).splitlines()[1]
+
+
 def test_two_compilers_do_not_share_objects(
     golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, compiler: CountingCompiler
 ) -> None:
