@@ -86,6 +86,29 @@ def test_missing_compiler(
         run_case(golden_dir.path)
 
 
+@pytest.mark.parametrize("program", ["g++", "clang++"])
+def test_very_long_command_line(  # bld_many_flags
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("CXX", need(program))
+    golden_dir.kernel_config(
+        """
+        DEFINES = {f"M{i}": "x" * 200 for i in range(800)}
+        DEFINES |= {"FACTOR": '"2 \\\\ 3"', "LONG": "q" * 200_000}
+        KERNELS = [{"func_id": 0, "source": "double.cpp", "core_type": "aiv", "defines": DEFINES,
+                    "include_dirs": [f"d{i}" for i in range(2000)] + ["a b"]}]
+        ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+        """
+    )
+    golden_dir.kernel("#define NUMBER (FACTOR[0] - '0')\n", "a b/factor.h")
+    kernel = (golden_dir.path / "kernels" / "double.cpp").read_text()
+    golden_dir.kernel("#include <factor.h>\n" + kernel.replace("2 *", "NUMBER *"))
+    assert run_case(golden_dir.path).passed
+    assert run_case(golden_dir.path).cache_hits == 2
+    golden_dir.kernel("#define NUMBER 3\n", "a b/factor.h")
+    assert not run_case(golden_dir.path).passed
+
+
 @pytest.mark.parametrize("program", ["echo", "true"])
 def test_compiler_that_makes_nothing(
     golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
