@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sys
 import traceback
 import types
@@ -26,7 +27,7 @@ def load_module(path: Path) -> types.ModuleType:
     Raises:
         GoldenError: the file cannot be read or executed.
     """
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
     module.__file__ = str(path)
     with user_code(path, "cannot be loaded"), _siblings_importable(path.parent):

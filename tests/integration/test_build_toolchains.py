@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +120,27 @@ def test_compiler_that_makes_nothing(
     with pytest.raises(BuildError, match=rf"^the C\+\+ compiler '{path}' makes no \.o file") as got:
         run_case(golden_dir.path)
     assert "CXX" in str(got.value).splitlines()[1]
+
+
+@pytest.mark.parametrize("program", ["g++", "clang++"])
+def test_path_that_the_locale_cannot_spell(
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """LC_ALL=POSIX with a path that is not ASCII."""
+    monkeypatch.setenv("CXX", need(program))
+    directory = golden_dir.path.rename(golden_dir.path.parent / "größe")
+    environment = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", directory]
+
+    def run() -> str:
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        ).stdout
+
+    assert "1 passed" in run()
+    (directory / "kernels" / "double.cpp").write_text("int undeclared = other;\n")
+    assert "1 failed" in (printed := run())
+    assert "does not compile" in printed
 
 
 def test_two_compilers_do_not_share_objects(
