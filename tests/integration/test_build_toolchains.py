@@ -130,12 +130,11 @@ def test_path_that_the_locale_cannot_spell(
     monkeypatch.setenv("CXX", need(program))
     directory = golden_dir.path.rename(golden_dir.path.parent / "größe")
     environment = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", directory]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(directory)]
 
     def run() -> str:
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False
-        ).stdout
+        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+        return ended.stdout.decode(errors="replace")
 
     assert "1 passed" in run()
     (directory / "kernels" / "double.cpp").write_text("int undeclared = other;\n")
