@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 import time
 from collections import Counter
 from concurrent.futures import wait
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
-from pytest_a2a3sim.building.objects import Objects
-from pytest_a2a3sim.building.queue import CompileQueue
+from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
+from pytest_a2a3sim.building.toolchain import compiler_environment
 from pytest_a2a3sim.building.unit import units
+from pytest_a2a3sim.building.workspace import lack_of_space, unusable
 from pytest_a2a3sim.model.case import BuildProgress, BuiltCase, BuiltKernel
 from pytest_a2a3sim.model.errors import BuildError
-from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,13 +52,33 @@ class Builder(AbstractContextManager["Builder"]):
         """
         self._cxxflags = cxxflags
         self._cache = cache or Cache()
+        self._environment = compiler_environment()
+        self._rebuild_since = rebuild_since
         self._on_progress = on_progress
-        self._directory = tempfile.TemporaryDirectory(prefix="a2a3sim-")
-        self._objects = Objects(Path(self._directory.name), self._cache, rebuild_since)
-        self._queue: CompileQueue[Unit, ResultEntry] = CompileQueue(
-            usable_cpus(), self._objects.obtain
-        )
+        self._sessions: dict[int, Session] = {}  # by process; a forked child knows its parent's
         self._told: dict[str, str] = {}
+
+    def _open(self) -> Session:
+        """This process's session, made when it is needed.
+
+        Raises:
+            BuildError: there is no place for its objects.
+        """
+        if own := self._own():
+            return own
+        parent = next(reversed(self._sessions.values()), None)
+        cache = self._cache
+        if parent is not None:  # a lock of its cache may have been held when this one was forked
+            cache = Cache(cache.directory, cache.limit)
+        made = Session(cache, self._environment, self._rebuild_since, parent)
+        kept = self._sessions.setdefault(os.getpid(), made)
+        if kept is not made:  # another thread was faster
+            made.close()
+        return kept
+
+    def _own(self) -> Session | None:
+        """This process's session if it has one."""
+        return self._sessions.get(os.getpid())
 
     def __exit__(self, *_: object) -> None:
         """Closes it."""
@@ -67,37 +86,44 @@ class Builder(AbstractContextManager["Builder"]):
 
     def stop(self) -> None:
         """Ends running compilers at once; nothing can be built afterwards."""
-        self._objects.stop()
+        if session := self._own():
+            session.objects.stop()
 
     def close(self) -> None:
         """Deletes the session's objects and trims the cache.
 
         Compilers that run are waited for: other processes wait for their results too.
         """
-        self._queue.close()
-        self._directory.cleanup()
-        self._cache.close()
+        if session := self._own():
+            session.close()
 
     def take_note(self) -> str | None:
         """What the user should know about the cache, once."""
-        return self._cache.take_note()
+        session = self._own()
+        return None if session is None else session.cache.take_note()
 
     def compile_early(self, configs: Iterable[KernelConfig], start: float = 0.0) -> None:
         """Starts compiling what cases will need, in their order, and returns at once.
+
+        Where that is impossible, the cases will tell.
 
         Args:
             configs: of the cases.
             start: where in that order to begin, from 0 to 1; the rest follows. Processes that
                 build the same begin at different places.
         """
+        try:
+            session = self._open()
+        except BuildError:
+            return
         distinct = dict.fromkeys(
             unit for config in configs for unit in units(config, self._cxxflags)
         )
         ordered = list(distinct)
-        self._objects.expect(ordered)
+        session.objects.expect(ordered)
         first = int(start * len(ordered))
         for unit in (*ordered[first:], *ordered[:first]):
-            self._queue.submit(unit, urgent=False)
+            session.queue.submit(unit, urgent=False)
 
     def build(self, config: KernelConfig, asked_by: str = "an earlier case") -> BuiltCase:
         """The objects of the kernels and of the orchestration.
@@ -110,12 +136,19 @@ class Builder(AbstractContextManager["Builder"]):
             BuildError: a source is missing, does not compile, or lacks its symbol. All sources
                 are tried first; the message has every error.
         """
+        session = self._open()
+        try:
+            return self._build(session, config, asked_by)
+        except OSError as error:
+            raise unusable(session.directory, error) from None
+
+    def _build(self, session: Session, config: KernelConfig, asked_by: str) -> BuiltCase:
         wanted = units(config, self._cxxflags)
         roles = [
             *(f"kernel {spec.name!r} (func_id {spec.func_id})" for spec in config.kernels),
             "the orchestration",
         ]
-        entries, errors = self._obtain(dict(zip(wanted, roles, strict=True)), asked_by)
+        entries, errors = self._obtain(session, dict(zip(wanted, roles, strict=True)), asked_by)
         if not errors:
             errors = [BuildError(text) for text in _missing_symbols(config, wanted, entries)]
         if errors:
@@ -127,8 +160,8 @@ class Builder(AbstractContextManager["Builder"]):
         paths = []
         for unit in wanted:  # kernels of one source have their own static variables
             copies[entries[unit].digest] += 1
-            paths.append(self._objects.path(entries[unit], copies[entries[unit].digest]))
-        compiled = self._objects.take_compiled(set(wanted))
+            paths.append(session.objects.path(entries[unit], copies[entries[unit].digest]))
+        compiled = session.objects.take_compiled(set(wanted))
         return BuiltCase(
             kernels=tuple(
                 BuiltKernel(spec, path, _entry_symbol(spec, entries[unit]) or "")
@@ -141,20 +174,23 @@ class Builder(AbstractContextManager["Builder"]):
         )
 
     def _obtain(
-        self, roles: dict[Unit, str], asked_by: str
+        self, session: Session, roles: dict[Unit, str], asked_by: str
     ) -> tuple[dict[Unit, ResultEntry], list[BuildError]]:
         """The units' results, and the errors of those that have none."""
-        self._objects.expect(roles)
+        session.objects.expect(roles)
         present = [unit for unit in roles if unit.source.is_file()]
         errors = [_missing_source(*item) for item in roles.items() if item[0] not in present]
-        entries = self._objects.find(present)
+        entries = session.objects.find(present)
         futures = {
-            unit: self._queue.submit(unit, urgent=True) for unit in present if unit not in entries
+            unit: session.queue.submit(unit, urgent=True) for unit in present if unit not in entries
         }
-        self._wait(futures.values())
+        self._wait(session, futures.values())
         for unit, future in futures.items():
             error = future.exception()
             if isinstance(error, CompileError):
+                says_why = bool(error.summary)
+                if lack := lack_of_space(session.directory, error.details, says_why=says_why):
+                    raise lack
                 errors.append(self._error_of(unit, roles[unit], error, asked_by))
             elif isinstance(error, BuildError):
                 errors.append(error)
@@ -162,13 +198,13 @@ class Builder(AbstractContextManager["Builder"]):
                 entries[unit] = future.result()
         return entries, errors
 
-    def _wait(self, futures: Iterable[Future[ResultEntry]]) -> None:
+    def _wait(self, session: Session, futures: Iterable[Future[ResultEntry]]) -> None:
         start = time.monotonic()
         pending = set(futures)
         while pending:
             pending = wait(pending, timeout=_PROGRESS_SECONDS).not_done
             if pending and self._on_progress is not None:
-                load = self._queue.load()
+                load = session.queue.load()
                 running = tuple(unit.source.name for unit in load.running)
                 seconds = time.monotonic() - start
                 self._on_progress(BuildProgress(load.done, load.total, running, seconds))

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.account import Account
+from pytest_a2a3sim.building.arguments import shortened
 from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
 from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Stamp
@@ -34,6 +35,7 @@ _ERROR = re.compile(
     re.MULTILINE,
 )
 
+_SHOWN = 1 << 14  # characters of a command in a message
 _READ_BY_ASSEMBLER = re.compile(r"\.(?:incbin|include)\b")
 
 
@@ -98,7 +100,7 @@ class UnitCompiler:
     ) -> None:
         self._workspace = workspace
         self._environment = environment
-        self._processes = Processes(environment)
+        self._processes = Processes(workspace, environment)
         self._observer = Observer(workspace, cache, self._processes)
         self._account = Account(workspace, digests)
 
@@ -137,7 +139,10 @@ class UnitCompiler:
             sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
         else:
             sight = self._run(unit, toolchain, command, sight)
-        sight = self._run(unit, toolchain, toolchain.link_command(unit, compiled, output), sight)
+        _expect(compiled, command)
+        command = toolchain.link_command(unit, compiled, output)
+        sight = self._run(unit, toolchain, command, sight)
+        _expect(output, command)
         compiled.unlink()
         found = self._account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
@@ -161,9 +166,9 @@ class UnitCompiler:
         Returns:
             What the preprocessor looked for, and why that is not all, if so.
         """
-        run = self._processes.run(command, unit.directory, CCACHE_NODIRECT="1")
-        command = toolchain.preprocess_command(unit, unit.source)
-        preprocessed, sight = self._observer.run(toolchain, command, unit.directory)
+        run = self._unobserved(unit, toolchain, command, CCACHE_NODIRECT="1")
+        preprocess = toolchain.preprocess_command(unit, unit.source)
+        preprocessed, sight = self._observer.run(toolchain, preprocess, unit.directory)
         if run.status != 0:
             raise self._error(unit, run, command, sight)
         if _READ_BY_ASSEMBLER.search(preprocessed.printed):
@@ -193,9 +198,16 @@ class UnitCompiler:
             settled=found.settled,
         )
 
+    def _unobserved(
+        self, unit: Unit, toolchain: Toolchain, command: list[str], **extra: str
+    ) -> Run:
+        short = shortened(command, toolchain, self._workspace)
+        return self._processes.run(short, unit.directory, **extra)
+
     def is_heavy(self, unit: Unit, toolchain: Toolchain, header: Path, size: int) -> bool:
         """Whether a header is at least so many bytes long when it is preprocessed."""
-        run = self._processes.run(toolchain.preprocess_command(unit, header, "-P"), unit.directory)
+        command = toolchain.preprocess_command(unit, header, "-P")
+        run = self._unobserved(unit, toolchain, command)
         return run.status == 0 and len(run.printed) >= size
 
     def _is_idempotent(self, unit: Unit, toolchain: Toolchain, header: Path) -> bool:
@@ -205,7 +217,7 @@ class UnitCompiler:
 
         def preprocessed(source: Path | str, option: str) -> list[str]:
             command = toolchain.preprocess_command(unit, source, option, header=header)
-            printed = self._processes.run(command, unit.directory).printed
+            printed = self._unobserved(unit, toolchain, command).printed
             return [line for line in printed.splitlines() if "pch_preprocess" not in line]
 
         adds_text = any(line.strip() for line in preprocessed(again, "-P"))
@@ -229,9 +241,29 @@ class UnitCompiler:
         found = self._account.of(sight, str(unit.source), started=time.time_ns())
         return CompileError(
             run.printed,
-            f"command: {shlex.join(command)}\nexit status: {run.status}",
+            f"command: {_shown(command)}\nexit status: {run.status}",
             None if found.untrackable else found.inputs,
         )
+
+
+def _expect(output: Path, command: list[str]) -> None:
+    """Makes sure that a command has made a file.
+
+    Raises:
+        BuildError: it has not.
+    """
+    if not output.exists():
+        raise BuildError(
+            f"the C++ compiler {command[0]!r} makes no {output.suffix} file, though it ends with "
+            f"status 0\nName a working one in the environment variable CXX.\n"
+            f"command: {_shown(command)}"
+        )
+
+
+def _shown(command: list[str]) -> str:
+    """A command for people, without the middle of a very long one."""
+    text = shlex.join(command)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 2 :]}"
 
 
 def _wait_until_settled(path: str) -> None:

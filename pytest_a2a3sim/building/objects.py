@@ -14,12 +14,12 @@ from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed, refreshed
 from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
-from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
+from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pytest_a2a3sim.building.store.cache import Cache
@@ -34,23 +34,29 @@ class Objects:
     """Shared objects in a workspace of the session's own.
 
     Objects are copied from the cache into the workspace: what was verified is what runs, whatever
-    happens to the cache meanwhile. Compilers run in the environment of the moment when this was
-    made, whatever tests do to it meanwhile. Every method may be called from any thread.
+    happens to the cache meanwhile. Every method may be called from any thread.
     """
 
-    def __init__(self, workspace: Path, cache: Cache, rebuild_since: float = 0.0) -> None:
+    def __init__(
+        self,
+        workspace: Path,
+        cache: Cache,
+        environment: Mapping[str, str],
+        rebuild_since: float = 0.0,
+    ) -> None:
         """Prepares an empty workspace.
 
         Args:
             workspace: an existing directory.
             cache: where objects are kept.
+            environment: in which compilers run.
             rebuild_since: take nothing that was compiled before then (seconds since the epoch).
         """
         self._workspace = workspace
         self._cache = cache
         self._rebuild_since = rebuild_since
         self._digests = Digests()
-        self._environment = compiler_environment()
+        self._environment = environment
         self._compiler = UnitCompiler(workspace, cache, self._digests, self._environment)
         self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
         self._expected: set[Unit] = set()

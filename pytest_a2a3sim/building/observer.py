@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.arguments import shortened
 from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.version import PACKAGE
@@ -146,6 +147,7 @@ class Observer:
             BuildError: it cannot be started, or everything was stopped.
         """
         library = self._library(toolchain)
+        command = shortened(command, toolchain, self._workspace)
         if library is None:
             return self._processes.run(command, directory), Sight(unseen=command[0])
         log = self._workspace / f"{os.urandom(8).hex()}.log"

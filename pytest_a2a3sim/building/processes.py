@@ -38,7 +38,8 @@ class Run:
 class Processes:
     """Runs compilers, all of which can be stopped at once."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, workspace: Path, environment: Mapping[str, str]) -> None:
+        self._workspace = workspace
         self._environment = environment
         self._running: set[subprocess.Popen[bytes]] = set()
         self._mutex = threading.Lock()
@@ -52,7 +53,8 @@ class Processes:
         Raises:
             BuildError: it cannot be started, or everything was stopped.
         """
-        with tempfile.TemporaryFile() as output:  # a pipe could stay open in a simulating child
+        # A pipe could stay open in a simulating child.
+        with tempfile.TemporaryFile(dir=self._workspace) as output:
             process = self._start(command, directory, extra, output)
             try:
                 process.wait()

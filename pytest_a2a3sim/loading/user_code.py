@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sys
 import traceback
 import types
@@ -31,7 +32,7 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
     Raises:
         GoldenError: the file cannot be read or executed.
     """
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
     module.__file__ = str(path)
     siblings = siblings or Siblings(path.parent)

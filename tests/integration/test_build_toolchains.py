@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +86,60 @@ def test_missing_compiler(
     monkeypatch.setenv("CXX", command)
     with pytest.raises(BuildError, match="no C\\+\\+ compiler: 'no-such-compiler' is not on PATH"):
         run_case(golden_dir.path)
+
+
+@pytest.mark.parametrize("program", ["g++", "clang++"])
+def test_very_long_command_line(  # bld_many_flags
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("CXX", need(program))
+    golden_dir.kernel_config(
+        """
+        DEFINES = {f"M{i}": "x" * 200 for i in range(800)}
+        DEFINES |= {"FACTOR": '"2 \\\\ 3"', "LONG": "q" * 200_000}
+        KERNELS = [{"func_id": 0, "source": "double.cpp", "core_type": "aiv", "defines": DEFINES,
+                    "include_dirs": [f"d{i}" for i in range(2000)] + ["a b"]}]
+        ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+        """
+    )
+    golden_dir.kernel("#define NUMBER (FACTOR[0] - '0')\n", "a b/factor.h")
+    kernel = (golden_dir.path / "kernels" / "double.cpp").read_text()
+    golden_dir.kernel("#include <factor.h>\n" + kernel.replace("2 *", "NUMBER *"))
+    assert run_case(golden_dir.path).passed
+    assert run_case(golden_dir.path).cache_hits == 2
+    golden_dir.kernel("#define NUMBER 3\n", "a b/factor.h")
+    assert not run_case(golden_dir.path).passed
+
+
+@pytest.mark.parametrize("program", ["echo", "true"])
+def test_compiler_that_makes_nothing(
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("CXX", program)
+    path = re.escape(need(program))
+    with pytest.raises(BuildError, match=rf"^the C\+\+ compiler '{path}' makes no \.o file") as got:
+        run_case(golden_dir.path)
+    assert "CXX" in str(got.value).splitlines()[1]
+
+
+@pytest.mark.parametrize("program", ["g++", "clang++"])
+def test_path_that_the_locale_cannot_spell(
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """LC_ALL=POSIX with a path that is not ASCII."""
+    monkeypatch.setenv("CXX", need(program))
+    directory = golden_dir.path.rename(golden_dir.path.parent / "größe")
+    environment = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(directory)]
+
+    def run() -> str:
+        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+        return ended.stdout.decode(errors="replace")
+
+    assert "1 passed" in run()
+    (directory / "kernels" / "double.cpp").write_text("int undeclared = other;\n")
+    assert "1 failed" in (printed := run())
+    assert "does not compile" in printed
 
 
 def test_two_compilers_do_not_share_objects(

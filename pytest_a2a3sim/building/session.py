@@ -1,0 +1,71 @@
+"""What one process builds with: its workspace, its objects, its threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.building.objects import Objects
+from pytest_a2a3sim.building.queue import CompileQueue
+from pytest_a2a3sim.building.workspace import Workspace
+from pytest_a2a3sim.model.settings import usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.manifest import ResultEntry
+    from pytest_a2a3sim.building.unit import Unit
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a place to look at; what is made there has a random name
+
+
+class Session:
+    """Belongs to the process that made it.
+
+    A forked child has neither its parent's threads nor a way to tell which locks they held, so that
+    it makes a session of its own, inside the parent's workspace.
+
+    Attributes:
+        cache: where objects are kept.
+        objects: found or compiled so far.
+        queue: the threads that compile.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        environment: Mapping[str, str],
+        rebuild_since: float,
+        parent: Session | None = None,
+    ) -> None:
+        """Makes the workspace.
+
+        Args:
+            cache: where objects are kept.
+            environment: in which compilers run.
+            rebuild_since: take nothing that was compiled before then (seconds since the epoch).
+            parent: the session of the process from which this one was forked.
+
+        Raises:
+            BuildError: there is no place for the workspace.
+        """
+        self._parent = parent  # kept: what its threads work with must not be finalised here
+        self.cache = cache
+        places = (cache.directory / "workspaces", _MEMORY)
+        self._workspace = Workspace(places, None if parent is None else parent.directory)
+        self.objects = Objects(self.directory, cache, environment, rebuild_since)
+        self.queue: CompileQueue[Unit, ResultEntry] = CompileQueue(
+            usable_cpus(), self.objects.obtain
+        )
+
+    @property
+    def directory(self) -> Path:
+        """The workspace."""
+        return self._workspace.path
+
+    def close(self) -> None:
+        """Waits for compilers that run, deletes the objects and trims the cache."""
+        self.queue.close()
+        self._workspace.close()
+        self.cache.close()
