@@ -181,7 +181,7 @@ def _what_it_did(failure: Failure) -> str | None:
     if ending.damage and failure.place is not None:
         return f"wrote {place_words(failure.place)}"
     if ending.signal_number:
-        return fault_words(ending, failure.place)
+        return fault_words(ending, failure.place, len(failure.arguments))
     if ending.exit_status >= 0 and not ending.message:
         return f"ended the process with exit status {ending.exit_status}"
     return None

@@ -15,6 +15,7 @@ int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_co
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {
+    areas_ = std::make_unique<ArgumentAreas>(count);
     control_.start_workers(count);
     WorkerSlot* const slots = control_.live->workers;
     // What a kernel throws does not get here; memory that the executor lacks ends the process,

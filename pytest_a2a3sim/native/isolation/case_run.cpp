@@ -226,6 +226,7 @@ a2a3_ending CaseRun::ending() const noexcept {
     ending.phase = read_phase(shared_.control);
     ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
     ending.exit_status = -1;
+    ending.missing_argument = -1;
     return ending;
 }
 

@@ -12,6 +12,7 @@
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
+#include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
 
 namespace a2a3sim {
@@ -193,6 +194,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
     host.check(orchestrate(function, host, description.args, control));
+    host.memory().open();
 
     clock.enter(A2A3_PHASE_CHECK);
     ending.task_count = host.graph().task_count();
@@ -200,6 +202,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
+    check_host_pointers(graph, kernels, host.memory(), *description.window);
     TaskRecord* const records = shared.recording.begin(graph);
 
     {
