@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # By the names of a2a3_access.
 _VERBS = {"unknown": "accessed", "read": "read", "write": "wrote to", "execute": "jumped to"}
+_FAULTS = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"})
 _CANONICAL_BITS = 47
 _DEVICE_IS_NOT_HOST = (
     ": the host cannot reach device memory; use copy_to_device or copy_from_device"
@@ -38,6 +39,11 @@ def fault_words(ending: Ending, place: Place | None, arg_count: int) -> str:
     if ending.address is None or place is None:
         return f"received {_signal_words(ending)}"
     return _access_words(ending, place)
+
+
+def signal_of_fault(number: int) -> bool:
+    """Whether it is a signal that code sends itself by a fault."""
+    return _name(number) in _FAULTS
 
 
 def _signal_words(ending: Ending) -> str:

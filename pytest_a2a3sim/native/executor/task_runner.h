@@ -9,6 +9,7 @@
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/argument_areas.h"
+#include "faults/process_state.h"
 
 namespace a2a3sim {
 
@@ -78,6 +79,7 @@ class TaskRunner {
     TaskRecord* const records_;
     const int64_t origin_ticks_;
     std::unique_ptr<ArgumentAreas> areas_;
+    std::unique_ptr<ProcessState> state_;  // before the first task
     std::atomic<bool> cancelled_{false};
 };
 

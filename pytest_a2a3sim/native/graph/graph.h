@@ -25,6 +25,7 @@ struct Kernel {
     KernelFunction function;
     int func_id;
     CoreType core_type;
+    bool changes_process = false;  // signals, the current directory or the environment
 };
 
 /// The kernels of a case by func_id.
@@ -40,6 +41,9 @@ class KernelTable {
         return found == index_of_.end() ? -1 : found->second;
     }
     const Kernel& operator[](int index) const { return kernels_[static_cast<size_t>(index)]; }
+
+    /// Whether one of them may change the process for the others.
+    bool changes_process() const;
 
     /// "0 (QK), 1 (SF)", for messages.
     std::string known_ids() const;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cfenv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,7 @@
 
 #include "device/places.h"
 #include "faults/faults.h"
+#include "faults/process_state.h"
 #include "faults/snapshot.h"
 #include "isolation/case_child.h"
 #include "isolation/left_behind.h"
@@ -81,9 +83,18 @@ CaseRun::CaseRun(CaseDescription description)
     if (description_.isolate) {
         start_child();
     } else {
-        simulate(description_, shared_);
+        simulate_in_this_process();
         note_time_of_end();
     }
+}
+
+void CaseRun::simulate_in_this_process() {
+    const ProcessState before;
+    fenv_t float_environment;
+    std::fegetenv(&float_environment);
+    simulate(description_, shared_);
+    std::fesetenv(&float_environment);
+    before.restore();
 }
 
 CaseRun::~CaseRun() {

@@ -7,11 +7,14 @@
 #include <stdexcept>
 
 #include "base/failure.h"
+#include "base/float_environment.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
+#include "faults/process_state.h"
+#include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
 
@@ -22,10 +25,11 @@ namespace {
 using OrchestrationFunction = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
 
 /// dlopen(), which runs the object's static constructors. An exception that leaves one of them ends
-/// the case.
+/// the case; the C library declares that there is none, which the compiler must not rely on.
 void* open_object(const ObjectSymbol& object, Control& control) {
     try {
-        return dlopen(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        void* (*const volatile open)(const char*, int) = dlopen;
+        return open(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
     } catch (const ExceptionProbe&) {
     } catch (...) {
         fail_with_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
@@ -33,8 +37,13 @@ void* open_object(const ObjectSymbol& object, Control& control) {
     throw CaseAlreadyFailed();
 }
 
+struct LoadedSymbol {
+    void* address;
+    bool changes_process;
+};
+
 /// Loads the object for the rest of the process; its symbols stay its own.
-void* load(const ObjectSymbol& object, Control& control) {
+LoadedSymbol load(const ObjectSymbol& object, Control& control) {
     control.start_loading(object.func_id);
     void* const handle = open_object(object, control);
     if (handle == nullptr) {
@@ -50,7 +59,7 @@ void* load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
-    return address;
+    return {address, changes_process_state(handle)};
 }
 
 /// Keeps the phase and the time spent in each.
@@ -76,44 +85,13 @@ class PhaseClock {
     int64_t since_;
 };
 
-/// Host tensors are out of reach for as long as this lives.
-class HostTensorsOutOfReach {
-  public:
-    explicit HostTensorsOutOfReach(const CaseDescription& description) : description_(description) {
-        set_reachable(*description_.window, description_.tensors, false);
-    }
-    ~HostTensorsOutOfReach() { set_reachable(*description_.window, description_.tensors, true); }
-    HostTensorsOutOfReach(const HostTensorsOutOfReach&) = delete;
-    HostTensorsOutOfReach& operator=(const HostTensorsOutOfReach&) = delete;
-
-  private:
-    const CaseDescription& description_;
-};
-
-/// No table is written for as long as this lives.
-class TablesOutOfReach {
-  public:
-    explicit TablesOutOfReach(const SharedState& shared) : shared_(shared) { set_writable(false); }
-    ~TablesOutOfReach() { set_writable(true); }
-    TablesOutOfReach(const TablesOutOfReach&) = delete;
-    TablesOutOfReach& operator=(const TablesOutOfReach&) = delete;
-
-  private:
-    void set_writable(bool writable) const {
-        shared_.buffers.set_writable(writable);
-        shared_.copied.set_writable(writable);
-        shared_.objects.set_writable(writable);
-    }
-
-    const SharedState& shared_;
-};
-
 KernelTable load_kernels(const CaseDescription& description, Control& control) {
     std::vector<Kernel> kernels;
     for (const ObjectSymbol& object : description.kernels) {
-        const auto function = reinterpret_cast<KernelFunction>(load(object, control));
-        kernels.push_back(
-            Kernel{object.name, function, object.func_id, static_cast<CoreType>(object.core_type)});
+        const LoadedSymbol loaded = load(object, control);
+        kernels.push_back(Kernel{object.name, reinterpret_cast<KernelFunction>(loaded.address),
+                                 object.func_id, static_cast<CoreType>(object.core_type),
+                                 loaded.changes_process});
     }
     return KernelTable(std::move(kernels));
 }
@@ -121,6 +99,7 @@ KernelTable load_kernels(const CaseDescription& description, Control& control) {
 int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args,
                 Control& control) {
     try {
+        reset_float_environment();
         return function(&host.runtime(), args.data(), static_cast<int>(args.size()));
     } catch (const CaseFailure&) {
         throw;
@@ -184,7 +163,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     clock.enter(A2A3_PHASE_LOAD);
     const KernelTable kernels = load_kernels(description, control);
     const auto function =
-        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control));
+        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control).address);
     record_loaded_objects(shared.objects);
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
