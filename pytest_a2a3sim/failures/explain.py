@@ -229,9 +229,15 @@ def _full_device_line(failure: Failure) -> str:
 
 def _load_message(ending: Ending, kernels: Mapping[int, KernelSpec]) -> str:
     kernel = kernels.get(ending.func_id)
-    if kernel is None:
-        return ending.message
-    return f"{ending.message}\n  source: {kernel.compile.source}"
+    lines = [ending.message]
+    if kernel is not None:
+        lines.append(f"  source: {kernel.compile.source}")
+    if "failed to map segment" in ending.message:
+        lines.append(
+            "  the file system of temporary files forbids to execute what is on it (mounted "
+            "noexec): have TMPDIR name a directory on another one"
+        )
+    return "\n".join(lines)
 
 
 def _where(ending: Ending, culprit: Culprit) -> str:

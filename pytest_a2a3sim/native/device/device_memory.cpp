@@ -16,6 +16,7 @@ namespace a2a3sim {
 namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
+constexpr double kShare = 0.5;  // of scarce addresses
 constexpr size_t kSharedRegion = size_t{64} << 20;
 
 size_t round_up_to_page(size_t size, size_t page) {
@@ -35,7 +36,8 @@ DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
     : options_(std::move(options)),
       page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
       buffers_(buffers) {
-    for (size_t size = kLargestReservation; size >= 2 * kGuardSize; size /= 2) {
+    const size_t largest = address_space(kLargestReservation, kShare) / kHugePage * kHugePage;
+    for (size_t size = std::max(largest, 2 * kGuardSize); size >= 2 * kGuardSize; size /= 2) {
         void* range =
             mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (range == MAP_FAILED) continue;

@@ -191,7 +191,10 @@ void CaseRun::dump_threads() {
         if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
         ask(slot.thread_id.load(std::memory_order_relaxed), dumps.workers[i]);
     }
-    if (count == 0) ask(child_, dumps.main_thread);
+    if (count == 0) {
+        ask(shared_.control.live->main_thread_id.load(std::memory_order_relaxed),
+            dumps.main_thread);
+    }
     const int64_t end = monotonic_nanoseconds() + kPatience;
     const auto complete = [](const std::atomic<int32_t>* flag) {
         return flag->load(std::memory_order_acquire) != 0;

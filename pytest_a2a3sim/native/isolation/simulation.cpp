@@ -159,6 +159,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     Control& control = shared.control;
     a2a3_ending& ending = control.draft;
     PhaseClock clock(control, description.start_nanoseconds);
+    control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
     const KernelTable kernels = load_kernels(description, control);
