@@ -27,6 +27,13 @@ _OBSERVER_FLAGS = (
     *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
     *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
 )
+# The linker would add start files that change how the whole process computes, or keeps them.
+_CHANGES_THE_PROCESS = frozenset(
+    {
+        *("-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-mdaz-ftz"),
+        *("-mpc32", "-mpc64", "-mpc80"),
+    }
+)
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
 
 # Would make the compiler write files of its own choice.
@@ -59,7 +66,9 @@ class Toolchain:
     def flags(self, unit: Unit) -> tuple[str, ...]:
         """Every flag of a source, in order."""
         root = self.environment.get("PTO_ISA_ROOT")
-        return unit.flags((str(Path(root) / "include"),) if root else ())
+        flags = unit.flags((str(Path(root) / "include"),) if root else ())
+        # Or the first kernel's inline variables and function statics would be those of all others.
+        return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
     def words(self, unit: Unit) -> tuple[str, ...]:
         """What is said to the compiler, apart from names of files."""
@@ -95,7 +104,7 @@ class Toolchain:
             *self.compiler,
             *_LINK_FLAGS,
             str(compiled),
-            *unit.user_flags,
+            *(flag for flag in unit.user_flags if flag not in _CHANGES_THE_PROCESS),
             "-o",
             str(output),
         ]

@@ -32,6 +32,7 @@ def ending_of(raw: Any) -> Ending:
         address=raw.address if raw.has_address else None,
         access=names("a2a3_access", "A2A3_ACCESS_")[raw.access],
         stack_overflow=bool(raw.stack_overflow),
+        missing_argument=raw.missing_argument,
         damage=bool(raw.damage),
         exception=bool(raw.exception),
         timed_out=bool(raw.timed_out),

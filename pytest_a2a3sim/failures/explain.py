@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.failures.signals import fault_words
+from pytest_a2a3sim.failures.signals import fault_words, signal_of_fault
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import (
     argument_lines,
@@ -48,6 +48,11 @@ _ERRORS: dict[str, type[RunError]] = {
     "out_of_memory": OutOfMemory,
     "corrupted": CorruptedState,
 }
+
+_NOT_HEARD = (
+    "  no address and no line are known: the thread had blocked that signal or ignored it "
+    "(sigprocmask, pthread_sigmask, signal), or had damaged its stack"
+)
 
 _LOOK_FOR_WILD_WRITES = (
     (
@@ -125,6 +130,13 @@ def _only_running(failure: Failure) -> RunningTask | None:
     return failure.running[0] if not known and len(failure.running) == 1 else None
 
 
+def _ended_unheard(failure: Failure) -> bool:
+    """Whether a signal of a fault ended the process without the simulator's handler."""
+    ending = failure.ending
+    unknown = ending.address is None and not failure.addresses
+    return unknown and signal_of_fault(ending.signal_number)
+
+
 def _device_was_full(ending: Ending) -> bool:
     """Whether an orchestration failed after it had been refused memory."""
     return ending.failure == "orchestration" and ending.refused_call > 0
@@ -142,8 +154,10 @@ def _message(
     if ending.failure == "kernel_hang" or (ending.task_id < 0 and failure.running):
         for task in failure.running:
             lines += _running_lines(task, calls.of(task), kernels)
-        return lines
+        return [*lines, _NOT_HEARD] if _ended_unheard(failure) else lines
     lines += _source_lines(culprit, kernels)
+    if _ended_unheard(failure):
+        lines.append(_NOT_HEARD)
     lines += argument_lines(culprit.task, failure.arguments)
     return lines + backtrace_lines(calls.at_fault)
 
@@ -181,7 +195,7 @@ def _what_it_did(failure: Failure) -> str | None:
     if ending.damage and failure.place is not None:
         return f"wrote {place_words(failure.place)}"
     if ending.signal_number:
-        return fault_words(ending, failure.place)
+        return fault_words(ending, failure.place, len(failure.arguments))
     if ending.exit_status >= 0 and not ending.message:
         return f"ended the process with exit status {ending.exit_status}"
     return None
@@ -215,9 +229,15 @@ def _full_device_line(failure: Failure) -> str:
 
 def _load_message(ending: Ending, kernels: Mapping[int, KernelSpec]) -> str:
     kernel = kernels.get(ending.func_id)
-    if kernel is None:
-        return ending.message
-    return f"{ending.message}\n  source: {kernel.compile.source}"
+    lines = [ending.message]
+    if kernel is not None:
+        lines.append(f"  source: {kernel.compile.source}")
+    if "failed to map segment" in ending.message:
+        lines.append(
+            "  the file system of temporary files forbids to execute what is on it (mounted "
+            "noexec): have TMPDIR name a directory on another one"
+        )
+    return "\n".join(lines)
 
 
 def _where(ending: Ending, culprit: Culprit) -> str:

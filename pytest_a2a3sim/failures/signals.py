@@ -12,17 +12,38 @@ if TYPE_CHECKING:
 
 # By the names of a2a3_access.
 _VERBS = {"unknown": "accessed", "read": "read", "write": "wrote to", "execute": "jumped to"}
+_FAULTS = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"})
 _CANONICAL_BITS = 47
+_DEVICE_IS_NOT_HOST = (
+    ": the host cannot reach device memory; use copy_to_device or copy_from_device"
+)
 _GENERAL_PROTECTION = 0x80  # SI_KERNEL: x86 does not tell the address
 _MISALIGNED = 1  # BUS_ADRALN
 _INTEGER_DIVISION = 1  # FPE_INTDIV
 
 
-def fault_words(ending: Ending, place: Place | None) -> str:
-    """A signal as a predicate: ``received SIGSEGV at address 0x8: ...``."""
+def fault_words(ending: Ending, place: Place | None, arg_count: int) -> str:
+    """A signal as a predicate: ``received SIGSEGV at address 0x8: ...``.
+
+    Args:
+        ending: of the case.
+        place: what its address belongs to.
+        arg_count: arguments of the task at fault.
+    """
+    if (missing := ending.missing_argument) >= 0 and place is not None:
+        s = "" if arg_count == 1 else "s"
+        return (
+            f"received {_name(ending.signal_number)}: args[{missing}] was not passed: the task has "
+            f"{arg_count} argument{s} (num_args of add_task)"
+        )
     if ending.address is None or place is None:
         return f"received {_signal_words(ending)}"
     return _access_words(ending, place)
+
+
+def signal_of_fault(number: int) -> bool:
+    """Whether it is a signal that code sends itself by a fault."""
+    return _name(number) in _FAULTS
 
 
 def _signal_words(ending: Ending) -> str:
@@ -55,7 +76,8 @@ def _access_words(ending: Ending, place: Place) -> str:
     if place.kind in {"null", "unknown"}:
         return f"{received}: it {verb} that address, {words}"
     if place.tensor is None:
-        return f"{received}: it {verb} memory {words}"
+        hint = "" if ending.phase == "execute" else _DEVICE_IS_NOT_HOST
+        return f"{received}: it {verb} memory {words}{hint}"
     reason = (
         "a host pointer reached a kernel"
         if ending.phase == "execute"

@@ -24,6 +24,7 @@ class Ending:
         phase: an ``a2a3_phase``, such as ``"execute"``.
         core: core type and id, such as ``"AIV 17"``; None where unknown.
         access: an ``a2a3_access``, such as ``"read"``.
+        missing_argument: index of the argument that a kernel tried to reach and its task has not.
         phases: seconds by phase.
     """
 
@@ -38,6 +39,7 @@ class Ending:
     address: int | None
     access: str
     stack_overflow: bool
+    missing_argument: int
     damage: bool
     exception: bool
     timed_out: bool

@@ -224,11 +224,12 @@ typedef struct {
     int32_t exit_status; /* -1: none */
     uint64_t address;    /* that the signal names, or where memory was damaged */
     int32_t has_address;
-    int32_t access;         /* a2a3_access */
-    int32_t stack_overflow; /* the thread ran out of stack */
-    int32_t damage;         /* `address` is the byte next to a buffer that was overwritten */
-    int32_t exception;      /* a C++ exception was not caught: the message describes it */
-    int32_t timed_out;      /* the limit that was passed is that of the whole case */
+    int32_t access;           /* a2a3_access */
+    int32_t stack_overflow;   /* the thread ran out of stack */
+    int32_t missing_argument; /* that the kernel tried to reach and its task has not; else -1 */
+    int32_t damage;           /* `address` is the byte next to a buffer that was overwritten */
+    int32_t exception;        /* a C++ exception was not caught: the message describes it */
+    int32_t timed_out;        /* the limit that was passed is that of the whole case */
     double hang_seconds;
     a2a3_snapshot snapshot; /* of the thread at fault */
     double phase_seconds[A2A3_PHASE_COUNT];

@@ -16,6 +16,9 @@ namespace {
 // Zeroing a huge page costs about as much as faulting in a few times this many bytes.
 constexpr size_t kSmallPages = size_t{256} << 10;
 
+/// Of scarce addresses; a graph has four of these.
+constexpr double kShare = 0.05;
+
 /// More than that cannot be used, and addresses are scarce on some machines.
 size_t twice_physical_memory() {
     return 2 * static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
@@ -25,7 +28,8 @@ size_t twice_physical_memory() {
 }  // namespace
 
 GrowingMemory::GrowingMemory(size_t limit)
-    : limit_(kSmallPages + round_up(std::min(limit, twice_physical_memory()), kHugePage)),
+    : limit_(kSmallPages +
+             round_up(address_space(std::min(limit, twice_physical_memory()), kShare), kHugePage)),
       mapping_size_(limit_ + 2 * kHugePage) {
     void* const mapping =
         mmap(nullptr, mapping_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -5,40 +5,29 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/failure.h"
 #include "base/memory.h"
+#include "device/guard_pattern.h"
 
 namespace a2a3sim {
 
 namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
+constexpr double kShare = 0.5;  // of scarce addresses
 constexpr size_t kSharedRegion = size_t{64} << 20;
 
 size_t round_up_to_page(size_t size, size_t page) {
     return round_up(std::max<size_t>(size, 1), page);
 }
 
-/// The first byte of [begin, end) that is not `poison`, or `end`.
-uintptr_t first_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
-    const auto* const first = reinterpret_cast<const uint8_t*>(begin);
-    const auto* const last = reinterpret_cast<const uint8_t*>(end);
-    // memcmp against itself, one byte on, is the fastest test that all bytes are equal.
-    if (first == last ||
-        (*first == poison && std::memcmp(first, first + 1, end - begin - 1) == 0)) {
-        return end;
+void set_reachable(uintptr_t pages, size_t size, bool reachable) {
+    if (mprotect(reinterpret_cast<void*>(pages), size,
+                 reachable ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) {
+        throw std::bad_alloc();  // more mappings than the system allows
     }
-    return reinterpret_cast<uintptr_t>(
-        std::find_if(first, last, [=](uint8_t byte) { return byte != poison; }));
-}
-
-/// The last byte of [begin, end) that is not `poison`, or `end`.
-uintptr_t last_changed(uintptr_t begin, uintptr_t end, uint8_t poison) {
-    if (first_changed(begin, end, poison) == end) return end;
-    uintptr_t address = end - 1;
-    while (*reinterpret_cast<const uint8_t*>(address) == poison) --address;
-    return address;
 }
 
 }  // namespace
@@ -47,7 +36,8 @@ DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
     : options_(std::move(options)),
       page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
       buffers_(buffers) {
-    for (size_t size = kLargestReservation; size >= 2 * kGuardSize; size /= 2) {
+    const size_t largest = address_space(kLargestReservation, kShare) / kHugePage * kHugePage;
+    for (size_t size = std::max(largest, 2 * kGuardSize); size >= 2 * kGuardSize; size /= 2) {
         void* range =
             mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (range == MAP_FAILED) continue;
@@ -62,14 +52,10 @@ DeviceMemory::DeviceMemory(Options options, SharedTable<DeviceBuffer>& buffers)
 
 DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(base_), reserved_); }
 
-uintptr_t DeviceMemory::map_pages(size_t size) {
-    const bool huge = size >= kHugePage;
-    const uintptr_t pages = huge ? round_up(next_, kHugePage) : next_;
+uintptr_t DeviceMemory::reserve_pages(size_t size) {
+    const uintptr_t pages = size >= kHugePage ? round_up(next_, kHugePage) : next_;
     const uintptr_t end = base_ + reserved_;
     if (size > reserved_ || pages > end || size + kGuardSize > end - pages) return 0;
-    void* const range = reinterpret_cast<void*>(pages);
-    if (mprotect(range, size, PROT_READ | PROT_WRITE) != 0) return 0;
-    if (huge) madvise(range, size, MADV_HUGEPAGE);  // fewer page faults, where the system allows it
     next_ = pages + size + kGuardSize;
     return pages;
 }
@@ -85,11 +71,9 @@ DeviceMemory::Placement DeviceMemory::placement_of_next() const {
 
 bool DeviceMemory::place_guarded(DeviceBuffer& buffer, Placement placement) {
     buffer.mapped_size = round_up_to_page(buffer.size, page_size_);
-    buffer.pages = map_pages(buffer.mapped_size);
+    buffer.pages = reserve_pages(buffer.mapped_size);
     if (buffer.pages == 0) return false;
     region_next_ = region_end_ = 0;  // shared regions begin afresh above: addresses ascend
-    // The whole pages are poisoned: what lies around the buffer is no more initialised than it.
-    std::memset(reinterpret_cast<void*>(buffer.pages), options_.poison, buffer.mapped_size);
     const uintptr_t end = buffer.pages + buffer.mapped_size;
     if (placement == Placement::kFlushBegin) {
         buffer.begin = buffer.pages;
@@ -105,20 +89,20 @@ bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
     const size_t with_gap = round_up(buffer.size, kAlignment) + kAlignment;
     if (with_gap > region_end_ - region_next_) {
         const size_t region = round_up(std::max(with_gap, kSharedRegion), page_size_);
-        const uintptr_t pages = map_pages(region);
+        const uintptr_t pages = reserve_pages(region);
         if (pages == 0) return false;
+        regions_.push_back(Region{pages, region});
         region_next_ = pages;
         region_end_ = pages + region;
     }
     buffer.begin = region_next_;
     region_next_ += with_gap;
-    std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, with_gap);
     return true;
 }
 
 void* DeviceMemory::allocate(size_t size, int64_t call) {
     if (size > options_.capacity - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, 0, call, 1};
+    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0};
     const Placement placement = placement_of_next();
     const bool placed =
         placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
@@ -149,14 +133,76 @@ std::string DeviceMemory::free(void* address) {
     }
     buffer.live = 0;
     live_bytes_ -= buffer.size;
-    if (buffer.pages != 0) {
-        void* const range = reinterpret_cast<void*>(buffer.pages);
-        madvise(range, buffer.mapped_size, MADV_DONTNEED);
-        mprotect(range, buffer.mapped_size, PROT_NONE);
-    } else {
-        std::memset(address, options_.poison, buffer.size);
+    if (buffer.filled != 0 && buffer.pages != 0) {
+        madvise(reinterpret_cast<void*>(buffer.pages), buffer.mapped_size, MADV_DONTNEED);
     }
     return "";
+}
+
+DeviceMemory::Region DeviceMemory::own_bytes(const DeviceBuffer& buffer) {
+    if (buffer.pages != 0) return {buffer.pages, buffer.mapped_size};
+    return {buffer.begin, round_up(buffer.size, kAlignment) + kAlignment};
+}
+
+void DeviceMemory::fill(size_t index, bool with_poison) {
+    DeviceBuffer& buffer = buffers_[index];
+    const Region own = own_bytes(buffer);
+    const bool live = buffer.live != 0;
+    fill_guard(own.begin, buffer.begin, index);
+    fill_guard(live ? buffer.end() : buffer.begin, own.begin + own.size, index);
+    if (live && with_poison) {
+        std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, buffer.size);
+    }
+    buffer.filled = 1;
+}
+
+template <typename Copy>
+void DeviceMemory::with_access(const void* dev, bool is_overwritten, Copy copy) {
+    const auto index = static_cast<size_t>(find(reinterpret_cast<uintptr_t>(dev)));
+    const DeviceBuffer& buffer = buffers_[index];
+    const Region own = own_bytes(buffer);
+    const uintptr_t pages = own.begin / page_size_ * page_size_;
+    const size_t size = round_up(own.begin + own.size - pages, page_size_);
+    set_reachable(pages, size, true);
+    if (buffer.filled == 0) {
+        use_huge_pages(own);
+        fill(index, !is_overwritten);
+    }
+    copy();
+    set_reachable(pages, size, false);
+}
+
+void DeviceMemory::use_huge_pages(const Region& pages) {
+    // Fewer page faults, where the system allows it.
+    if (pages.size < kHugePage) return;
+    madvise(reinterpret_cast<void*>(pages.begin), pages.size, MADV_HUGEPAGE);
+}
+
+void DeviceMemory::copy_in(void* dev, const void* host, size_t size) {
+    const DeviceBuffer& buffer =
+        buffers_[static_cast<size_t>(find(reinterpret_cast<uintptr_t>(dev)))];
+    with_access(dev, size == buffer.size, [&] { std::memcpy(dev, host, size); });
+}
+
+void DeviceMemory::copy_out(void* host, const void* dev, size_t size) {
+    with_access(dev, false, [&] { std::memcpy(host, dev, size); });
+}
+
+void DeviceMemory::open() {
+    for (const Region& region : regions_) {
+        set_reachable(region.begin, region.size, true);
+        use_huge_pages(region);
+    }
+    for (size_t index = 0; index < buffers_.size(); ++index) {
+        const DeviceBuffer& buffer = buffers_[index];
+        const bool live = buffer.live != 0;
+        if (buffer.pages != 0) {
+            if (!live) continue;
+            set_reachable(buffer.pages, buffer.mapped_size, true);
+            if (buffer.filled == 0) use_huge_pages(own_bytes(buffer));
+        }
+        if (buffer.filled == 0 || !live) fill(index, true);
+    }
 }
 
 std::string DeviceMemory::check_range(const void* address, size_t size) const {
@@ -185,15 +231,14 @@ std::string DeviceMemory::check_range(const void* address, size_t size) const {
 bool DeviceMemory::is_damaged(size_t index, Damage& damage) const {
     const DeviceBuffer& buffer = buffers_[index];
     if (buffer.pages != 0 && buffer.live == 0) return false;  // unreachable
-    const uintptr_t own_end = buffer.pages != 0
-                                  ? buffer.pages + buffer.mapped_size
-                                  : buffer.begin + round_up(buffer.size, kAlignment) + kAlignment;
+    const Region own = own_bytes(buffer);
+    const uintptr_t own_end = own.begin + own.size;
     const uintptr_t after = buffer.live != 0 ? buffer.end() : buffer.begin;
     damage.buffer = index;
-    damage.address = first_changed(after, own_end, options_.poison);
+    damage.address = first_changed(after, own_end, index);
     if (damage.address != own_end) return true;
     if (buffer.pages == 0) return false;
-    damage.address = last_changed(buffer.pages, buffer.begin, options_.poison);
+    damage.address = last_changed(buffer.pages, buffer.begin, index);
     return damage.address != buffer.begin;
 }
 

@@ -21,6 +21,7 @@ struct DeviceBuffer {
     size_t mapped_size;  // of those pages
     int64_t call;        // of device_malloc, from 1
     uint64_t live;       // 0: it was freed
+    uint64_t filled;     // with poison or with what was copied to it, and guards around it
 
     uintptr_t end() const { return begin + size; }
 };
@@ -34,8 +35,11 @@ struct Damage {
 /// Allocation is O(1): addresses ascend and are never used twice, so that an access after
 /// device_free faults for as long as the case runs. Each buffer ends at unreachable addresses
 /// (within kAlignment). Past kGuardedBuffers, where guards would exhaust the kernel's mappings,
-/// buffers share regions. Fresh memory is filled with `poison`, and so are the bytes around a
-/// buffer, by which find_damage() knows an overrun that did not fault.
+/// buffers share regions. Fresh memory is filled with `poison`, and the bytes around a buffer with
+/// a pattern by which find_damage() knows an overrun that did not fault.
+///
+/// Until open(), nothing of it can be reached but by copy_in() and copy_out(): on the device, the
+/// orchestration runs on the host. Pages of a buffer become present when they are first needed.
 class DeviceMemory {
   public:
     static constexpr size_t kAlignment = 64;
@@ -64,6 +68,17 @@ class DeviceMemory {
     /// "" or why [address, address + size) is not inside one live buffer.
     std::string check_range(const void* address, size_t size) const;
 
+    /// Copies to and from a range that check_range() has found no fault with. Throws std::bad_alloc
+    /// if the system refuses a mapping.
+    void copy_in(void* dev, const void* host, size_t size);
+    void copy_out(void* host, const void* dev, size_t size);
+
+    /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
+    void open();
+
+    /// Whether the address is one that device memory may have, in a buffer or not.
+    bool contains(uintptr_t address) const { return address - base_ < reserved_; }
+
     /// The first buffer around which something was written; false if there is none.
     bool find_damage(Damage& damage) const;
     /// The same for the watched buffers alone.
@@ -78,7 +93,18 @@ class DeviceMemory {
     enum class Placement { kGuardedEnd, kFlushEnd, kFlushBegin, kShared };
 
     Placement placement_of_next() const;
-    uintptr_t map_pages(size_t size);
+    struct Region {
+        uintptr_t begin;
+        size_t size;
+    };
+
+    uintptr_t reserve_pages(size_t size);
+    /// The bytes that belong to a buffer alone: it, and guards around it.
+    static Region own_bytes(const DeviceBuffer& buffer);
+    static void use_huge_pages(const Region& pages);
+    void fill(size_t index, bool with_poison);
+    template <typename Copy>
+    void with_access(const void* dev, bool is_overwritten, Copy copy);
     bool place_guarded(DeviceBuffer& buffer, Placement placement);
     bool place_shared(DeviceBuffer& buffer);
     bool is_damaged(size_t index, Damage& damage) const;
@@ -92,6 +118,7 @@ class DeviceMemory {
     uintptr_t next_ = 0;
     uintptr_t region_next_ = 0;
     uintptr_t region_end_ = 0;
+    std::vector<Region> regions_;
     size_t live_bytes_ = 0;
     size_t peak_bytes_ = 0;
     SharedTable<DeviceBuffer>& buffers_;  // ascending by address

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/float_environment.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 
@@ -15,6 +16,8 @@ int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_co
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {
+    areas_ = std::make_unique<ArgumentAreas>(count);
+    if (kernels_.changes_process()) state_ = std::make_unique<ProcessState>();
     control_.start_workers(count);
     WorkerSlot* const slots = control_.live->workers;
     // What a kernel throws does not get here; memory that the executor lacks ends the process,
@@ -43,7 +46,9 @@ void TaskRunner::run_workers(int count, Threads needed,
 
 void TaskRunner::call(const Kernel& kernel, int64_t* args) {
     try {
+        reset_float_environment();
         kernel.function(args);
+        if (kernel.changes_process) state_->restore();
         inspect_after_task(control_);
         return;
     } catch (const ExceptionProbe&) {

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <memory>
 
 #include "base/ticks.h"
 #include "executor/executor.h"
+#include "faults/argument_areas.h"
+#include "faults/process_state.h"
 
 namespace a2a3sim {
 
@@ -37,7 +40,8 @@ class TaskRunner {
     int64_t run(int32_t id, int core, int thread, WorkerSlot& slot, int64_t start) {
         const TaskNode& task = graph_.tasks[static_cast<size_t>(id)];
         const Kernel& kernel = kernels_[task.kernel];
-        auto* const args = reinterpret_cast<int64_t*>(graph_.args.data() + task.first_arg);
+        int64_t* const args =
+            areas_->place(thread, graph_.args.data() + task.first_arg, task.num_args);
         slot.func_id.store(kernel.func_id, std::memory_order_relaxed);
         slot.core_type.store(static_cast<int32_t>(kernel.core_type), std::memory_order_relaxed);
         slot.core_id.store(core, std::memory_order_relaxed);
@@ -74,6 +78,8 @@ class TaskRunner {
     Control& control_;
     TaskRecord* const records_;
     const int64_t origin_ticks_;
+    std::unique_ptr<ArgumentAreas> areas_;
+    std::unique_ptr<ProcessState> state_;  // before the first task
     std::atomic<bool> cancelled_{false};
 };
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <new>
 
+#include "faults/argument_areas.h"
 #include "faults/exception_probe.h"
 #include "faults/loaded_objects.h"
 #include "faults/machine_context.h"
@@ -71,6 +72,10 @@ void name_culprit(Control& control, a2a3_ending& ending) {
     ending.core_type = worker->core_type.load(std::memory_order_relaxed);
     ending.core_id = worker->core_id.load(std::memory_order_relaxed);
     copy_args(ending.task_id, ending.snapshot);
+    if (ending.has_address == 0) return;
+    const auto index = static_cast<int>(worker - control.live->workers);
+    const int past = ArgumentAreas::missing_argument(index, ending.address);
+    if (past >= 0) ending.missing_argument = ending.snapshot.arg_count + past;
 }
 
 /// Marks the ending as one that stands without its backtrace, and adds that: a damaged stack may

@@ -85,6 +85,11 @@ KernelTable::KernelTable(std::vector<Kernel> kernels)
     }
 }
 
+bool KernelTable::changes_process() const {
+    return std::any_of(kernels_.begin(), kernels_.end(),
+                       [](const Kernel& kernel) { return kernel.changes_process; });
+}
+
 std::string KernelTable::known_ids() const {
     std::string text;
     for (const Kernel& kernel : kernels_) {

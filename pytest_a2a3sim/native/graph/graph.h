@@ -25,6 +25,7 @@ struct Kernel {
     KernelFunction function;
     int func_id;
     CoreType core_type;
+    bool changes_process = false;  // signals, the current directory or the environment
 };
 
 /// The kernels of a case by func_id.
@@ -40,6 +41,9 @@ class KernelTable {
         return found == index_of_.end() ? -1 : found->second;
     }
     const Kernel& operator[](int index) const { return kernels_[static_cast<size_t>(index)]; }
+
+    /// Whether one of them may change the process for the others.
+    bool changes_process() const;
 
     /// "0 (QK), 1 (SF)", for messages.
     std::string known_ids() const;
@@ -79,6 +83,13 @@ struct Edge {
 };
 
 constexpr uint32_t kMostEdges = std::numeric_limits<uint32_t>::max();
+
+/// Tasks have few arguments: a call of memcpy() would cost more than the copy.
+inline void copy_args(uint64_t* to, const uint64_t* from, size_t count) {
+    for (; count >= 4; count -= 4, to += 4, from += 4) std::memcpy(to, from, 4 * sizeof *to);
+    if (count >= 2) std::memcpy(to, from, 2 * sizeof *to);
+    if (count % 2 != 0) to[count - 1] = from[count - 1];
+}
 
 /// A checked graph: acyclic, every task bound to a kernel of its core type.
 struct Graph {
@@ -122,7 +133,8 @@ class GraphBuilder {
         node.successor = -1;
         node.last_edge = kNoEdge;
         node.func_id = func_id;
-        copy_args(graph_.args.extend(static_cast<size_t>(num_args)), args, num_args);
+        const auto count = static_cast<size_t>(num_args);
+        copy_args(graph_.args.extend(count), args, count);
         return id;
     }
 
@@ -160,13 +172,6 @@ class GraphBuilder {
         Task task;
         std::vector<int> fanout;
     };
-
-    /// Tasks have few arguments: a call of memcpy() would cost more than the copy.
-    static void copy_args(uint64_t* to, const uint64_t* from, int count) {
-        for (; count >= 4; count -= 4, to += 4, from += 4) std::memcpy(to, from, 4 * sizeof *to);
-        if (count >= 2) std::memcpy(to, from, 2 * sizeof *to);
-        if (count % 2 != 0) to[count - 1] = from[count - 1];
-    }
 
     void add_edge(TaskNode& task, int to) {
         const auto added = static_cast<uint32_t>(graph_.more_edges.size());

@@ -2,6 +2,7 @@
 // itself, one after the other in shared memory.
 #pragma once
 
+#include "base/memory.h"
 #include "graph/graph.h"
 #include "shared/shared_memory.h"
 
@@ -37,7 +38,7 @@ struct TaskRecord {
 
 class Recording {
   public:
-    Recording() : memory_(kLargest, kSmallest) {}
+    Recording() : memory_(address_space(kLargest, kShare), kSmallest) {}
 
     /// Zero records for the tasks of a graph that is about to run. Throws std::bad_alloc when there
     /// is no room for its recording.
@@ -67,6 +68,7 @@ class Recording {
 
   private:
     static constexpr size_t kLargest = size_t{1} << 38;  // addresses
+    static constexpr double kShare = 0.1;                // of scarce ones
     static constexpr size_t kSmallest = size_t{1} << 20;
 
     SharedMemory memory_;

@@ -1,13 +1,22 @@
 #include "isolation/case_child.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
 
 #include "faults/faults.h"
 
@@ -23,6 +32,50 @@ void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    // This process is in the terminal's background, where `stty tostop` would stop it as it prints.
+    signal(SIGTTOU, SIG_IGN);
+}
+
+/// Closes every descriptor but stdin, stdout and stderr: what is open in the parent (the channel of
+/// an xdist worker, for one) is no matter of the case's.
+void close_descriptors_of_parent() {
+    constexpr int kFirst = STDERR_FILENO + 1;
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, kFirst, ~0U, 0) == 0) return;
+#endif
+    const std::unique_ptr<DIR, int (*)(DIR*)> open_ones(opendir("/proc/self/fd"), closedir);
+    if (open_ones == nullptr) return;
+    std::vector<int> descriptors;
+    while (const dirent* const entry = readdir(open_ones.get())) {
+        const int descriptor = std::atoi(entry->d_name);
+        if (descriptor >= kFirst && descriptor != dirfd(open_ones.get())) {
+            descriptors.push_back(descriptor);
+        }
+    }
+    for (const int descriptor : descriptors) close(descriptor);
+}
+
+/// Whether GNU's OpenMP runtime is loaded. Its pool of threads belongs to the thread that first
+/// used it; a copy of that thread in a forked process would wait for threads that are not there.
+bool has_gnu_openmp() {
+    return dl_iterate_phdr(
+               [](dl_phdr_info* info, size_t, void*) {
+                   return std::strstr(info->dlpi_name, "libgomp") != nullptr ? 1 : 0;
+               },
+               nullptr) != 0;
+}
+
+/// Calls `action` in a thread that has no past, if there can be one.
+template <typename Action>
+void call_in_new_thread(Action action) {
+    std::optional<std::thread> thread;
+    try {
+        thread.emplace(action);
+    } catch (const std::exception&) {
+        action();
+        return;
+    }
+    thread->join();
 }
 
 /// No core file: the ending has what it would be opened for.
@@ -94,9 +147,17 @@ void run_child(const CaseDescription& description, SharedState& shared, pid_t pa
     setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     shared.hide_from_children();
     description.window->hide_from_children();
+    close_descriptors_of_parent();
     const SignalStack signal_stack;
     install_fault_handlers(shared.control, shared.objects);
-    simulate(description, shared);
+    if (has_gnu_openmp()) {
+        call_in_new_thread([&] {
+            const SignalStack stack_of_thread;
+            simulate(description, shared);
+        });
+    } else {
+        simulate(description, shared);
+    }
     std::fflush(nullptr);
     _exit(0);
 }

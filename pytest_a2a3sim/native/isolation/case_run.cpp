@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cfenv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,7 @@
 
 #include "device/places.h"
 #include "faults/faults.h"
+#include "faults/process_state.h"
 #include "faults/snapshot.h"
 #include "isolation/case_child.h"
 #include "isolation/left_behind.h"
@@ -81,9 +83,18 @@ CaseRun::CaseRun(CaseDescription description)
     if (description_.isolate) {
         start_child();
     } else {
-        simulate(description_, shared_);
+        simulate_in_this_process();
         note_time_of_end();
     }
+}
+
+void CaseRun::simulate_in_this_process() {
+    const ProcessState before;
+    fenv_t float_environment;
+    std::fegetenv(&float_environment);
+    simulate(description_, shared_);
+    std::fesetenv(&float_environment);
+    before.restore();
 }
 
 CaseRun::~CaseRun() {
@@ -180,7 +191,10 @@ void CaseRun::dump_threads() {
         if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
         ask(slot.thread_id.load(std::memory_order_relaxed), dumps.workers[i]);
     }
-    if (count == 0) ask(child_, dumps.main_thread);
+    if (count == 0) {
+        ask(shared_.control.live->main_thread_id.load(std::memory_order_relaxed),
+            dumps.main_thread);
+    }
     const int64_t end = monotonic_nanoseconds() + kPatience;
     const auto complete = [](const std::atomic<int32_t>* flag) {
         return flag->load(std::memory_order_acquire) != 0;
@@ -229,6 +243,7 @@ a2a3_ending CaseRun::ending() const noexcept {
     ending.phase = read_phase(shared_.control);
     ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
     ending.exit_status = -1;
+    ending.missing_argument = -1;
     return ending;
 }
 

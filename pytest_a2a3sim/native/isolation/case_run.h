@@ -30,6 +30,8 @@ class CaseRun {
 
   private:
     void start_child();
+    /// Leaves the process as it was.
+    void simulate_in_this_process();
     /// True once the child has ended, within about `seconds`.
     bool child_ended(double seconds);
     void reap() noexcept;

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "isolation/out_of_reach.h"
+
 namespace a2a3sim {
 
 namespace {

@@ -99,6 +99,7 @@ class Reader {
         a2a3_ending& ending = out_.ending;
         ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
         ending.exit_status = -1;
+        ending.missing_argument = -1;
         const int32_t phase = shared_.control.report->phase.load(std::memory_order_acquire);
         check(phase >= 0 && phase < A2A3_PHASE_COUNT, "phase");
         ending.phase = read_phase(shared_.control);
@@ -175,6 +176,7 @@ class Reader {
         ending.address = left_.address;
         ending.has_address = left_.has_address != 0;
         ending.stack_overflow = left_.stack_overflow != 0;
+        ending.missing_argument = std::max(left_.missing_argument, -1);
         ending.damage = left_.damage != 0 && left_.has_address != 0;
         ending.exception = left_.exception != 0;
         check(copy_snapshot(left_.snapshot, ending.snapshot), "backtrace of the failure");
@@ -242,11 +244,9 @@ class Reader {
     void tell_unexplained_end() {
         blame(WIFSIGNALED(end_.wait_status) ? A2A3_FAILURE_KERNEL_FAULT : A2A3_FAILURE_KERNEL_EXIT);
         if (end_.out_of_memory) out_.ending.failure = A2A3_FAILURE_OUT_OF_MEMORY;
-        if (WIFSIGNALED(end_.wait_status)) {
-            out_.ending.signal_number = WTERMSIG(end_.wait_status);
-        } else {
-            out_.ending.exit_status = WEXITSTATUS(end_.wait_status);
-        }
+        const bool by_signal = WIFSIGNALED(end_.wait_status);
+        if (by_signal) out_.ending.signal_number = WTERMSIG(end_.wait_status);
+        if (!by_signal) out_.ending.exit_status = WEXITSTATUS(end_.wait_status);
     }
 
     void read_running_tasks() {

@@ -7,12 +7,16 @@
 #include <stdexcept>
 
 #include "base/failure.h"
+#include "base/float_environment.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
+#include "faults/process_state.h"
 #include "isolation/orders.h"
+#include "isolation/out_of_reach.h"
+#include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
 
 namespace a2a3sim {
@@ -22,10 +26,11 @@ namespace {
 using OrchestrationFunction = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
 
 /// dlopen(), which runs the object's static constructors. An exception that leaves one of them ends
-/// the case.
+/// the case; the C library declares that there is none, which the compiler must not rely on.
 void* open_object(const ObjectSymbol& object, Control& control) {
     try {
-        return dlopen(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        void* (*const volatile open)(const char*, int) = dlopen;
+        return open(object.path.c_str(), RTLD_NOW | RTLD_LOCAL);
     } catch (const ExceptionProbe&) {
     } catch (...) {
         fail_with_exception(control, blame(control, A2A3_FAILURE_KERNEL_EXCEPTION));
@@ -33,8 +38,13 @@ void* open_object(const ObjectSymbol& object, Control& control) {
     throw CaseAlreadyFailed();
 }
 
+struct LoadedSymbol {
+    void* address;
+    bool changes_process;
+};
+
 /// Loads the object for the rest of the process; its symbols stay its own.
-void* load(const ObjectSymbol& object, Control& control) {
+LoadedSymbol load(const ObjectSymbol& object, Control& control) {
     control.start_loading(object.func_id);
     void* const handle = open_object(object, control);
     if (handle == nullptr) {
@@ -50,7 +60,7 @@ void* load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
-    return address;
+    return {address, changes_process_state(handle)};
 }
 
 /// Keeps the phase and the time spent in each.
@@ -81,30 +91,13 @@ class PhaseClock {
     int64_t since_;
 };
 
-/// No table is written for as long as this lives.
-class TablesOutOfReach {
-  public:
-    explicit TablesOutOfReach(const SharedState& shared) : shared_(shared) { set_writable(false); }
-    ~TablesOutOfReach() { set_writable(true); }
-    TablesOutOfReach(const TablesOutOfReach&) = delete;
-    TablesOutOfReach& operator=(const TablesOutOfReach&) = delete;
-
-  private:
-    void set_writable(bool writable) const {
-        shared_.buffers.set_writable(writable);
-        shared_.copied.set_writable(writable);
-        shared_.objects.set_writable(writable);
-    }
-
-    const SharedState& shared_;
-};
-
 KernelTable load_kernels(const CaseDescription& description, Control& control) {
     std::vector<Kernel> kernels;
     for (const ObjectSymbol& object : description.kernels) {
-        const auto function = reinterpret_cast<KernelFunction>(load(object, control));
-        kernels.push_back(
-            Kernel{object.name, function, object.func_id, static_cast<CoreType>(object.core_type)});
+        const LoadedSymbol loaded = load(object, control);
+        kernels.push_back(Kernel{object.name, reinterpret_cast<KernelFunction>(loaded.address),
+                                 object.func_id, static_cast<CoreType>(object.core_type),
+                                 loaded.changes_process});
     }
     return KernelTable(std::move(kernels));
 }
@@ -112,6 +105,7 @@ KernelTable load_kernels(const CaseDescription& description, Control& control) {
 int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args,
                 Control& control) {
     try {
+        reset_float_environment();
         return function(&host.runtime(), args.data(), static_cast<int>(args.size()));
     } catch (const CaseFailure&) {
         throw;
@@ -171,11 +165,12 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     Control& control = shared.control;
     a2a3_ending& ending = control.draft;
     PhaseClock clock(control, description.start_nanoseconds);
+    control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
     const KernelTable kernels = load_kernels(description, control);
     const auto function =
-        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control));
+        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control).address);
     record_loaded_objects(shared.objects);
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
@@ -185,6 +180,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
     host.check(orchestrate(function, host, description.args, control));
+    host.memory().open();
 
     clock.enter(A2A3_PHASE_CHECK);
     ending.task_count = host.graph().task_count();
@@ -192,6 +188,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
+    check_host_pointers(graph, kernels, host.memory(), *description.window);
     TaskRecord* const records = shared.recording.begin(graph);
     FurtherOrders orders(description, shared.buffers);
 
@@ -255,15 +252,6 @@ CaseDescription::CaseDescription(const a2a3_request& request)
         tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
                                      tensor.read_only != 0});
     }
-}
-
-HostTensorsOutOfReach::HostTensorsOutOfReach(const CaseDescription& description)
-    : description_(description) {
-    set_reachable(*description_.window, description_.tensors, false);
-}
-
-HostTensorsOutOfReach::~HostTensorsOutOfReach() {
-    set_reachable(*description_.window, description_.tensors, true);
 }
 
 uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& ending,

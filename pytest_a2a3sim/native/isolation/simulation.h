@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "device/device_memory.h"
 #include "device/host_window.h"
 #include "graph/recording.h"
@@ -50,9 +51,9 @@ struct CaseDescription {
 /// Everything that a simulating process tells its parent.
 struct SharedState {
     Control control;
-    SharedTable<DeviceBuffer> buffers{kMostBuffers};
+    SharedTable<DeviceBuffer> buffers{room_for<DeviceBuffer>(kMostBuffers)};
     Recording recording;
-    SharedTable<a2a3_copied_range> copied{kMostRanges};
+    SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
 
     /// A process that a kernel forks cannot touch what belongs to the case.
@@ -65,22 +66,16 @@ struct SharedState {
     }
 
   private:
+    template <typename T>
+    static size_t room_for(size_t count) {
+        constexpr double kShare = 0.03;  // of scarce addresses
+        return address_space(count * sizeof(T), kShare) / sizeof(T);
+    }
+
     // Addresses only: memory is used as the tables grow.
     static constexpr size_t kMostBuffers = size_t{1} << 28;
     static constexpr size_t kMostRanges = size_t{1} << 28;
     static constexpr size_t kMostObjects = size_t{1} << 14;
-};
-
-/// Host tensors are out of reach for as long as this lives.
-class HostTensorsOutOfReach {
-  public:
-    explicit HostTensorsOutOfReach(const CaseDescription& description);
-    ~HostTensorsOutOfReach();
-    HostTensorsOutOfReach(const HostTensorsOutOfReach&) = delete;
-    HostTensorsOutOfReach& operator=(const HostTensorsOutOfReach&) = delete;
-
-  private:
-    const CaseDescription& description_;
 };
 
 /// What a case that ran to its end, and no other, leaves in Report.receipt; never 0.

@@ -40,11 +40,11 @@ struct RuntimeCalls {
     }
 
     static int copy_to_device(void* dev, const void* from, size_t size) {
-        return host(current_host).copy("copy_to_device", dev, from, dev, from, size);
+        return host(current_host).copy(true, dev, from, size);
     }
 
     static int copy_from_device(void* to, const void* dev, size_t size) {
-        return host(current_host).copy("copy_from_device", to, dev, dev, to, size);
+        return host(current_host).copy(false, dev, to, size);
     }
 
     static int add_task(void* state, const uint64_t* args, int num_args, int func_id,
@@ -180,16 +180,20 @@ void* RuntimeHost::allocate(size_t size) {
     return address;
 }
 
-int RuntimeHost::copy(const char* call, void* to, const void* from, const void* dev,
-                      const void* host, size_t size) {
+int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t size) {
     if (size == 0) return 0;
     std::string problem = memory_.check_range(dev, size);
-    if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, host == to);
+    if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, !to_device);
     if (!problem.empty()) {
+        const char* const call = to_device ? "copy_to_device" : "copy_from_device";
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;
     }
-    std::memcpy(to, from, size);
+    if (to_device) {
+        memory_.copy_in(const_cast<void*>(dev), host, size);
+    } else {
+        memory_.copy_out(const_cast<void*>(host), dev, size);
+    }
     return 0;
 }
 

@@ -26,6 +26,7 @@ class RuntimeHost {
 
     Runtime& runtime() { return runtime_; }
     GraphBuilder& graph() { return graph_; }
+    DeviceMemory& memory() { return memory_; }
     const DeviceMemory& memory() const { return memory_; }
     const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
 
@@ -42,8 +43,8 @@ class RuntimeHost {
 
     void note(a2a3_failure kind, std::string message);
     void* allocate(size_t size);
-    int copy(const char* call, void* to, const void* from, const void* dev, const void* host,
-             size_t size);
+    /// Writes to `dev` or to `host`.
+    int copy(bool to_device, const void* dev, const void* host, size_t size);
 
     const HostWindow& window_;
     const std::vector<HostTensor>& tensors_;

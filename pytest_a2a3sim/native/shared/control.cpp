@@ -22,6 +22,7 @@ WorkingThread::~WorkingThread() { tls_worker = nullptr; }
 Control::Control() {
     draft.task_id = draft.func_id = draft.core_type = draft.core_id = -1;
     draft.exit_status = -1;
+    draft.missing_argument = -1;
     live->loading_func_id.store(-1, std::memory_order_relaxed);
 }
 

@@ -46,7 +46,8 @@ constexpr int32_t kExitStatusToLearn = -2;
 
 struct Live {
     std::atomic<uint64_t> orchestration_calls;  // main thread, relaxed: a change is progress
-    std::atomic<int32_t> worker_count;  // main thread; released behind the reset of as many slots
+    std::atomic<int32_t> worker_count;    // main thread; released behind the reset of as many slots
+    std::atomic<int32_t> main_thread_id;  // the system's, of the thread that loads and orchestrates
     std::atomic<int32_t> loading_func_id;  // of the object that is being loaded; -1: orchestration
     WorkerSlot workers[kMaxWorkers];
 };

@@ -19,7 +19,8 @@ constexpr size_t whole_pages(size_t size) {
 
 }  // namespace
 
-SharedMemory::SharedMemory(size_t size, size_t smallest) : size_(whole_pages(size)) {
+SharedMemory::SharedMemory(size_t size, size_t smallest)
+    : size_(whole_pages(std::max(size, smallest))) {
     const size_t least = whole_pages(smallest);
     while (!map()) {
         if (size_ == least) {

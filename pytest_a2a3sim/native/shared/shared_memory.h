@@ -2,6 +2,7 @@
 // ended, however it ended. Kernels run in that process: they may have written anything in here.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <new>
@@ -66,7 +67,8 @@ class SharedTable {
   public:
     /// Room for `capacity` elements, for fewer where address space is scarce.
     explicit SharedTable(size_t capacity)
-        : memory_(kHeader + capacity * sizeof(T), kHeader + kSmallest * sizeof(T)) {}
+        : memory_(kHeader + std::max(capacity, kSmallest) * sizeof(T),
+                  kHeader + kSmallest * sizeof(T)) {}
 
     size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size() == 0; }

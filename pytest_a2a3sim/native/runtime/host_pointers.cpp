@@ -1,0 +1,96 @@
+#include "runtime/host_pointers.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "base/failure.h"
+
+namespace a2a3sim {
+
+namespace {
+
+// An argument is 64 bits of anything, also a number that looks like an address. It is taken for one
+// only if memory is mapped there, and nothing below 4 GiB is: 32-bit numbers, float32 bits, sizes
+// and indices are never suspected. Of the 2^64 values, those that are mapped are as many as the
+// process has bytes: one in 2^34 for a process of 1 GiB, so that a million tasks of 16 random
+// arguments each (hashes, seeds) are refused for no reason once in 1,000 runs. Two 32-bit numbers
+// in one argument would have to have 0x55.. or 0x7F.. (about 22,000 or 32,600) in the upper half
+// and then hit the mapped part of 4 GiB; as float32, float16 or float64 those upper halves are
+// denormal numbers or NaNs.
+constexpr uint64_t kLowest = uint64_t{1} << 32;
+constexpr uint64_t kHighest = uint64_t{1} << 56;
+
+struct Mapping {
+    uint64_t begin;
+    uint64_t end;
+    std::string what;
+};
+
+std::string describe(const char* path) {
+    if (*path == '\0') return "memory of the host (malloc, new or mmap)";
+    if (std::string(path) == "[heap]") return "the host's heap (malloc or new)";
+    if (std::string(path) == "[stack]") return "the host's stack, a local variable";
+    const std::string file(path);
+    return "static memory of the host, in " + file.substr(file.rfind('/') + 1);
+}
+
+/// What this process can read, ascending.
+std::vector<Mapping> readable_mappings() {
+    std::vector<Mapping> mappings;
+    const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/proc/self/maps", "re"),
+                                                     std::fclose);
+    char line[4352];
+    while (file != nullptr && std::fgets(line, sizeof line, file.get()) != nullptr) {
+        unsigned long begin = 0;
+        unsigned long end = 0;
+        char access[5];
+        char path[4097] = "";
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %*s %4096[^\n]", &begin, &end, access, path) <
+                3 ||
+            access[0] != 'r') {
+            continue;
+        }
+        // Static variables that are zero at first lie behind their object, in memory of no name.
+        const bool continues = *path == '\0' && !mappings.empty() && mappings.back().end == begin;
+        mappings.push_back(Mapping{begin, end, continues ? mappings.back().what : describe(path)});
+    }
+    return mappings;
+}
+
+/// Whether `value` may be an address of the host that is no tensor's.
+bool is_suspect(uint64_t value, const DeviceMemory& memory, const HostWindow& window) {
+    return value - kLowest < kHighest - kLowest && !memory.contains(value) &&
+           !window.contains(reinterpret_cast<const void*>(value));
+}
+
+}  // namespace
+
+void check_host_pointers(const Graph& graph, const KernelTable& kernels, const DeviceMemory& memory,
+                         const HostWindow& window) {
+    const auto suspicious = [&](uint64_t value) { return is_suspect(value, memory, window); };
+    if (std::none_of(graph.args.begin(), graph.args.end(), suspicious)) return;
+    const std::vector<Mapping> mappings = readable_mappings();
+    for (int32_t id = 0; id < graph.task_count(); ++id) {
+        const TaskNode& task = graph.tasks[static_cast<size_t>(id)];
+        for (size_t i = 0; i < task.num_args; ++i) {
+            const uint64_t value = graph.args[task.first_arg + i];
+            if (!suspicious(value)) continue;
+            const auto next = std::upper_bound(
+                mappings.begin(), mappings.end(), value,
+                [](uint64_t address, const Mapping& mapping) { return address < mapping.begin; });
+            if (next == mappings.begin() || value >= (next - 1)->end) continue;
+            const Kernel& kernel = kernels[task.kernel];
+            throw CaseFailure(
+                A2A3_FAILURE_GRAPH,
+                format("args[%zu] of task %d (%s) is the address 0x%llx, which is %s: a kernel "
+                       "cannot reach it on the device; pass the number itself, or copy what is "
+                       "there with copy_to_device",
+                       i, id, kernel.name.c_str(), static_cast<unsigned long long>(value),
+                       (next - 1)->what.c_str()),
+                id, kernel.func_id);
+        }
+    }
+}
+
+}  // namespace a2a3sim

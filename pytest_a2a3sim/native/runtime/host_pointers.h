@@ -1,0 +1,17 @@
+// Addresses of the host's memory among the arguments of tasks: they work in the simulating process
+// and mean nothing on the device.
+#pragma once
+
+#include "device/device_memory.h"
+#include "device/host_window.h"
+#include "graph/graph.h"
+
+namespace a2a3sim {
+
+/// Throws CaseFailure if an argument of a task is an address of this process's heap, stack, static
+/// variables, code or other memory. Host tensors are no matter here: they are unreachable while the
+/// graph runs, and a kernel that uses one faults.
+void check_host_pointers(const Graph& graph, const KernelTable& kernels, const DeviceMemory& memory,
+                         const HostWindow& window);
+
+}  // namespace a2a3sim

@@ -1,0 +1,129 @@
+"""The process of a case has what the case needs, and works where resources are scarce."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import termios
+
+import pytest
+
+from pytest_a2a3sim import run_case
+from tests.golden_dirs import GoldenDir
+
+DOUBLE = "for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];\n"
+WRITES_EVERYWHERE = (
+    'for (int i = 3; i < 256; ++i) if (write(i, "GARBAGE\\n", 8) == 8) std::abort();\n'
+)
+
+
+def include(directory: GoldenDir, header: str) -> None:
+    source = directory.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <{header}>\n{source.read_text()}")
+
+
+def test_descriptors_of_pytest_do_not_exist(  # fd-write-all
+    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
+) -> None:
+    doubler.kernel_body(WRITES_EVERYWHERE + DOUBLE)
+    include(doubler, "unistd.h")
+    doubler.extend_golden(
+        f"""
+        LOG = open({str(pytester.path / "log")!r}, "w")
+        PARAMS_LIST = [{{"i": i}} for i in range(4)]
+        """
+    )
+    GoldenDir.create(pytester.path / "neighbour")
+    pytester.runpytest_subprocess(*plugin_args).assert_outcomes(passed=5)
+    assert (pytester.path / "log").read_text() == ""
+
+
+def test_descriptors_that_are_closed_one_by_one(golden_dir: GoldenDir) -> None:
+    """Kernels print to stdout and stderr as before."""
+    golden_dir.kernel_body(f'std::puts("to stdout");\nstd::fputs("to stderr", stderr);\n{DOUBLE}')
+    include(golden_dir, "cstdio")
+    assert run_case(golden_dir.path).passed
+
+
+def test_terminal_that_stops_what_prints_in_its_background(  # printer
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    doubler.kernel_body(f'std::puts("hello");\nstd::fflush(stdout);\n{DOUBLE}')
+    include(doubler, "cstdio")
+    ours, terminal = os.openpty()
+    attributes = termios.tcgetattr(terminal)
+    attributes[3] |= termios.TOSTOP
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+    with_terminal = (
+        "import fcntl, os, sys, termios\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'pytest', '-s', *sys.argv[1:]])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", with_terminal, "--sim-hang-timeout=20", str(doubler.path)],
+        cwd=pytester.path,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    printed = b""
+    try:
+        while part := os.read(ours, 4096):
+            printed += part
+    except OSError:  # the last one has closed the terminal
+        pass
+    os.close(ours)
+    assert process.wait() == 0, printed.decode()
+    assert b"hello" in printed
+
+
+@pytest.mark.parametrize("gigabytes", [2, 4, 16])
+def test_scarce_addresses(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch, gigabytes: int
+) -> None:
+    assert run_case(doubler.path).passed  # compiled, without a limit
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    limited = f'ulimit -v {gigabytes << 20} && exec "$@"'
+    command = (sys.executable, "-m", "pytest", "--sim-threads=2", str(doubler.path))
+    pytester.run("sh", "-c", limited, "sh", *command).assert_outcomes(passed=1)
+
+
+USES_OPENMP = """
+import ctypes
+
+_LIBRARY = ctypes.CDLL({library!r})
+_make = generate_inputs
+
+
+def generate_inputs(params):
+    assert _LIBRARY.sum_in_parallel() == 6  # its pool of threads is in this process
+    return _make(params)
+"""
+
+
+def test_openmp_in_the_golden_and_in_a_kernel(golden_dir: GoldenDir) -> None:
+    """ker_openmp_after_torch: a copy of the pool has no threads."""
+    library = golden_dir.path / "libsum.so"
+    source = golden_dir.path / "sum.cpp"
+    source.write_text(
+        'extern "C" int sum_in_parallel() {\n    int sum = 0;\n'
+        "#pragma omp parallel for num_threads(4) reduction(+ : sum)\n"
+        "    for (int i = 0; i < 4; ++i) sum += i;\n    return sum;\n}\n"
+    )
+    command = ["g++", "-fopenmp", "-shared", "-fPIC", str(source), "-o", str(library)]
+    subprocess.run(command, check=True)
+    golden_dir.extend_golden(USES_OPENMP.format(library=str(library)))
+    golden_dir.kernel_config(
+        """
+        KERNELS = [{"func_id": 0, "source": "double.cpp", "core_type": "aiv",
+                    "cxxflags": ["-fopenmp"]}]
+        ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+        RUNTIME_CONFIG = {"block_dim": 2}
+        """
+    )
+    golden_dir.kernel_body(f"#pragma omp parallel for num_threads(4)\n{DOUBLE}")
+    for _ in range(2):
+        run_case(golden_dir.path).check()
