@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -165,6 +166,7 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
         version[0].strip() if version else command_line,
         identity=(
             *_parts("compiler", compiler),
+            *((("compiler PATH", path),) if _is_script(compiler[0]) else ()),
             *(("compiler " + question, text) for question, text in description.answers.items()),
             *(
                 (f"compiler file {file}", f"{stamp.size} bytes, modified {stamp.mtime_ns}")
@@ -173,6 +175,13 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
         ),
         environment=environment,
     )
+
+
+def _is_script(path: str) -> bool:
+    """Whether a program is a text, which may run whatever is on PATH."""
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        return file.read(2) == b"#!"
+    return False
 
 
 def _parts(label: str, values: tuple[str, ...]) -> tuple[Part, ...]:

@@ -55,11 +55,9 @@ def _why(unit: Unit, toolchain: Toolchain, cache: Cache) -> Why:
     parts = key_parts(unit, toolchain, "missing" if content is None else content.digest)
     key = digest_of_parts(parts)
     manifest = cache.manifest(key)
-    if manifest is not None and manifest.not_kept:
-        return Why(unit, key, parts, (), (f"it is not kept: {manifest.not_kept}",))
-    if manifest is None or not manifest.results:
+    if manifest is None or not (manifest.results or manifest.not_kept):
         return Why(unit, key, parts, (), _changed_parts(unit, parts, cache))
-    reasons: list[str] = []
+    reasons = [f"it is not kept: {manifest.not_kept}"] if manifest.not_kept else []
     for entry in manifest.results:
         reason = changed(entry.inputs, Digests(), Glance())
         if reason is None and cache.read_object(entry.digest) is None:
@@ -68,7 +66,7 @@ def _why(unit: Unit, toolchain: Toolchain, cache: Cache) -> Why:
             reasons = []
             break
         reasons.append(reason)
-    files = manifest.results[0].inputs.read
+    files = manifest.results[0].inputs.read if manifest.results else ()
     return Why(unit, key, parts, files, tuple(dict.fromkeys(reasons)))
 
 
@@ -76,7 +74,7 @@ def _changed_parts(unit: Unit, parts: tuple[Part, ...], cache: Cache) -> tuple[s
     """How the key differs from the one under which the source was compiled last."""
     latest = cache.latest_key(source_name(unit))
     manifest = cache.manifest(latest) if latest is not None else None
-    if manifest is None:
+    if manifest is None or not (manifest.results or manifest.not_kept):
         return ("it is not in the cache",)
     before, now = Counter(manifest.parts), Counter(parts)
     gone, new = dict(before - now), dict(now - before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -253,6 +254,26 @@ def test_file_that_a_script_reads_before_the_compiler(
     assert run_case(golden_dir.path).passed
     assert run_case(golden_dir.path).compiled == 0
     settings.write_text("FLAGS=-DFACTOR=3\n")
+    assert not run_case(golden_dir.path).passed
+
+
+def test_compiler_that_a_script_finds_on_the_path(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for factor in (2, 3):
+        found = tmp_path / f"bin{factor}" / "inner"
+        found.parent.mkdir()
+        found.write_text(f'#!/bin/sh\nexec g++ "$@" -DFACTOR={factor}\n')
+        found.chmod(0o755)
+    script = tmp_path / "compiler"
+    script.write_text('#!/bin/sh\nexec inner "$@"\n')
+    script.chmod(0o755)
+    golden_dir.kernel(KERNEL.format(top="", factor="FACTOR"))
+    monkeypatch.setenv("CXX", str(script))
+    usual = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin2:{tmp_path}/bin3:{usual}")
+    assert run_case(golden_dir.path).passed
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin3:{tmp_path}/bin2:{usual}")
     assert not run_case(golden_dir.path).passed
 
 

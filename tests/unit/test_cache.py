@@ -104,6 +104,13 @@ def test_statistics_and_clear(tmp_path: Path) -> None:
     assert cache.statistics().kinds["objects"] == (1, 7)
 
 
+def test_clear_removes_what_other_versions_kept(tmp_path: Path) -> None:
+    other = tmp_path / "v1" / "objects"
+    other.mkdir(parents=True)
+    Cache(tmp_path).clear()
+    assert not other.exists()
+
+
 def most_inside(enter: Callable[[], AbstractContextManager[None]], threads: int) -> int:
     """How many threads were inside the context at once, at most."""
     inside = 0

@@ -230,8 +230,8 @@ class Cache:
         """
         held = self.statistics()
         try:
-            if self._root.exists():
-                shutil.rmtree(self._root)
+            for root in self.directory.glob("v[0-9]*"):  # those of other versions too
+                shutil.rmtree(root)
         except OSError as error:
             raise SettingsError(
                 f"the build cache cannot be removed: {error}\n"
