@@ -119,6 +119,26 @@ def test_a_kernel_cannot_claim_that_the_case_ended(
     assert culprit.line is not None
 
 
+def test_kernels_can_write_to_little_that_is_shared(
+    golden_dir: GoldenDir, request: pytest.FixtureRequest
+) -> None:
+    """Only what workers write all the time: what they do, and the times of their tasks."""
+    scribbling(
+        golden_dir,
+        """\
+        FILE* const maps = std::fopen("/proc/self/maps", "r");
+        char line[512];
+        int writable = 0;
+        while (std::fgets(line, sizeof line, maps))
+            if (std::strstr(line, " rw-s ")) ++writable;
+        std::fclose(maps);
+        if (writable > 2) std::abort();
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];""",
+        request,
+    )
+    assert run_case(golden_dir.path).passed
+
+
 def test_two_results_share_nothing(golden_dir: GoldenDir, request: pytest.FixtureRequest) -> None:
     """A case cannot write over what an earlier one has recorded."""
     first = run_case(golden_dir.path)

@@ -52,8 +52,7 @@ ProcessState::~ProcessState() {
 void ProcessState::restore() const {
     for (int i = 1; i < NSIG; ++i) sigaction(i, &actions_[i], nullptr);
     pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    if (directory_ >= 0) [[maybe_unused]]
-        const int changed = fchdir(directory_);
+    [[maybe_unused]] const int changed = directory_ < 0 ? -1 : fchdir(directory_);
     if (environment() == environment_) return;
     clearenv();
     for (const std::string& entry : environment_) {

@@ -21,7 +21,7 @@ class ProcessState {
     void restore() const;
 
   private:
-    struct sigaction actions_[NSIG];
+    struct sigaction actions_[NSIG]{};
     sigset_t mask_;
     int directory_;
     std::vector<std::string> environment_;

@@ -268,6 +268,7 @@ uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& endin
 
 void simulate(const CaseDescription& description, SharedState& shared) {
     Control& control = shared.control;
+    control.dumps.set_writable(false);
     try {
         if (simulate_or_throw(description, shared)) {
             control.finish_orders();
