@@ -1,5 +1,8 @@
 #include "runtime/host_pointers.h"
 
+#include <link.h>
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -24,15 +27,56 @@ constexpr uint64_t kHighest = uint64_t{1} << 56;
 struct Mapping {
     uint64_t begin;
     uint64_t end;
-    std::string what;
+    std::string path;
 };
 
-std::string describe(const char* path) {
-    if (*path == '\0') return "memory of the host (malloc, new or mmap)";
-    if (std::string(path) == "[heap]") return "the host's heap (malloc or new)";
-    if (std::string(path) == "[stack]") return "the host's stack, a local variable";
+std::string static_memory(const char* path) {
     const std::string file(path);
     return "static memory of the host, in " + file.substr(file.rfind('/') + 1);
+}
+
+/// Whether the stack of this thread, which ran the orchestration, holds `address`.
+bool is_on_stack(uint64_t address) {
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return false;
+    void* lowest = nullptr;
+    size_t size = 0;
+    const bool known = pthread_attr_getstack(&attributes, &lowest, &size) == 0;
+    pthread_attr_destroy(&attributes);
+    return known && address - reinterpret_cast<uint64_t>(lowest) < size;
+}
+
+/// The object of which `address` is a part, as "static memory ..."; empty if there is none. Static
+/// variables that are zero at first lie behind their file's pages, in memory of no name.
+std::string object_of(uint64_t address) {
+    struct Query {
+        uint64_t address;
+        std::string found;
+    } query{address, ""};
+    dl_iterate_phdr(
+        [](dl_phdr_info* object, size_t, void* data) {
+            auto& asked = *static_cast<Query*>(data);
+            for (size_t i = 0; i < object->dlpi_phnum; ++i) {
+                const ElfW(Phdr) & part = object->dlpi_phdr[i];
+                if (part.p_type == PT_LOAD &&
+                    asked.address - object->dlpi_addr - part.p_vaddr < part.p_memsz) {
+                    asked.found = static_memory(*object->dlpi_name == '\0' ? "the interpreter"
+                                                                           : object->dlpi_name);
+                    return 1;
+                }
+            }
+            return 0;
+        },
+        &query);
+    return query.found;
+}
+
+std::string describe(uint64_t address, const std::string& path) {
+    if (is_on_stack(address)) return "the host's stack, a local variable";
+    if (path == "[heap]") return "the host's heap (malloc or new)";
+    if (const std::string object = object_of(address); !object.empty()) return object;
+    if (path.empty() || path[0] == '[') return "memory of the host (malloc, new or mmap)";
+    return static_memory(path.c_str());
 }
 
 /// What this process can read, ascending.
@@ -51,9 +95,7 @@ std::vector<Mapping> readable_mappings() {
             access[0] != 'r') {
             continue;
         }
-        // Static variables that are zero at first lie behind their object, in memory of no name.
-        const bool continues = *path == '\0' && !mappings.empty() && mappings.back().end == begin;
-        mappings.push_back(Mapping{begin, end, continues ? mappings.back().what : describe(path)});
+        mappings.push_back(Mapping{begin, end, path});
     }
     return mappings;
 }
@@ -87,7 +129,7 @@ void check_host_pointers(const Graph& graph, const KernelTable& kernels, const D
                        "cannot reach it on the device; pass the number itself, or copy what is "
                        "there with copy_to_device",
                        i, id, kernel.name.c_str(), static_cast<unsigned long long>(value),
-                       (next - 1)->what.c_str()),
+                       describe(value, (next - 1)->path).c_str()),
                 id, kernel.func_id);
         }
     }
