@@ -229,21 +229,29 @@ class _Orders:
 
         A first run has shown that they may.
         """
-        first, *others = runs_in_orders(self._setup)
-        for other in others:
-            if other.failure is not None and other.failure.ending.failure != "kernel_hang":
-                return self._failure_of(other, other.failure), None
-            found = self._differences(first, other)
-            if not found:
-                continue
-            for run in (first, other):
-                if self._differences(run, run_in_order(self._setup, run.schedule)):
-                    return None, (
-                        "the outputs differ between two runs in one and the same order "
-                        f"({run.schedule}): a kernel is not deterministic"
-                    )
-            return OrderDependence(order_text(found), found), None
+        first: OrderRun | None = None
+        for run in runs_in_orders(self._setup):
+            first = first or run
+            if _hangs(run):  # tasks wait for others, which run beside them on more threads
+                return None, None
+            if run.failure is not None:
+                same_as_before = run is first and self._setup.options.threads == 1
+                if same_as_before or not self._is_repeated(run):
+                    return None, _not_deterministic(run)
+                return self._failure_of(run, run.failure), None
+            found = self._differences(first, run)
+            for one in (first, run) if found else ():
+                if not self._is_repeated(one):
+                    return None, _not_deterministic(one)
+            if found:
+                return OrderDependence(order_text(found), found), None
         return None, None
+
+    def _is_repeated(self, run: OrderRun) -> bool:
+        again = run_in_order(self._setup, run.schedule)
+        if again.failure is not None or run.failure is not None:
+            return _kind_of(again) == _kind_of(run)
+        return not self._differences(run, again)
 
     def _differences(self, one: OrderRun, other: OrderRun) -> tuple[OrderDifference, ...]:
         if one.outputs is None or other.outputs is None:
@@ -257,6 +265,21 @@ class _Orders:
             "on an order that the graph does not have."
         )
         return error_of(failure, self._setup.built, run.schedule, note)
+
+
+def _kind_of(run: OrderRun) -> str | None:
+    return None if run.failure is None else run.failure.ending.failure
+
+
+def _hangs(run: OrderRun) -> bool:
+    return _kind_of(run) == "kernel_hang"
+
+
+def _not_deterministic(run: OrderRun) -> str:
+    return (
+        f"two runs in one and the same order ({run.schedule}) end differently: a kernel is not "
+        "deterministic"
+    )
 
 
 def _is_quick(completion: Completion, setup: CaseSetup) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.tensor import Bytes
     from pytest_a2a3sim.running.run import CaseSetup
 
+_PATIENCE = 2.0  # seconds without progress, after which a run shows nothing
+
 
 @dataclass(frozen=True)
 class OrderRun:
@@ -42,7 +44,13 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
     Raises:
         EngineError: the run cannot be started or watched.
     """
-    options = replace(setup.options, threads=1, schedule=schedule, orders=())
+    options = replace(
+        setup.options,
+        threads=1,
+        schedule=schedule,
+        orders=(),
+        hang_timeout=min(setup.options.hang_timeout, _PATIENCE),
+    )
     with HostMemory(setup.inputs) as memory:
         ended = run_silently(replace(setup, options=options), memory)
         if isinstance(ended, Failure):

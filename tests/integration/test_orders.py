@@ -191,6 +191,29 @@ def test_kernels_that_are_not_deterministic_are_called_that(golden_dir: GoldenDi
     assert any("a kernel is not deterministic" in text for text in result.findings)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_failure_of_later_runs_is_no_dependence_on_the_order(
+    golden_dir: GoldenDir, threads: int
+) -> None:
+    count = golden_dir.path / "runs"
+    golden_dir.kernel_body(
+        f"""
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+        std::FILE* const file = std::fopen("{count}", "a+");
+        std::fputc('.', file);
+        std::fseek(file, 0, SEEK_END);
+        const long runs = std::ftell(file);
+        std::fclose(file);
+        if (runs == 2 || runs == 4) std::abort();
+        """
+    )
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <cstdio>\n#include <cstdlib>\n{source.read_text()}")
+    result = run_case(golden_dir.path, settings=Settings(threads=threads))
+    result.check()
+    assert any("a kernel is not deterministic" in text for text in result.findings)
+
+
 def test_outputs_that_may_depend_on_the_order(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body("y[0] += 1.0f / static_cast<float>(args[2]);")
     golden_dir.orchestration_body(

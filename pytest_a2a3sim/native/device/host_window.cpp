@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -12,6 +13,9 @@
 namespace a2a3sim {
 
 namespace {
+
+std::mutex live_windows_mutex;
+std::vector<const HostWindow*> live_windows;
 
 [[noreturn]] void refuse(size_t size) {
     throw std::system_error(errno, std::generic_category(),
@@ -33,6 +37,8 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size)
     map(data_, private_size, MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
+    const std::lock_guard<std::mutex> lock(live_windows_mutex);
+    live_windows.push_back(this);
 }
 
 void HostWindow::map(char* begin, size_t size, int kind) {
@@ -45,7 +51,11 @@ void HostWindow::map(char* begin, size_t size, int kind) {
     refuse(size);
 }
 
-HostWindow::~HostWindow() { munmap(reserved_, reserved_size_); }
+HostWindow::~HostWindow() {
+    const std::lock_guard<std::mutex> lock(live_windows_mutex);
+    live_windows.erase(std::find(live_windows.begin(), live_windows.end(), this));
+    munmap(reserved_, reserved_size_);
+}
 
 bool HostWindow::contains(const void* address) const {
     return address >= data_ && address < data_ + size_;
@@ -56,6 +66,21 @@ bool HostWindow::is_private(const void* address) const {
 }
 
 void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
+
+void HostWindow::show_to_children() const { madvise(data_, size_, MADV_DOFORK); }
+
+OtherWindowsHidden::OtherWindowsHidden(const HostWindow& shown)
+    : lock_(live_windows_mutex), shown_(shown) {
+    for (const HostWindow* const window : live_windows) {
+        if (window != &shown_) window->hide_from_children();
+    }
+}
+
+OtherWindowsHidden::~OtherWindowsHidden() {
+    for (const HostWindow* const window : live_windows) {
+        if (window != &shown_) window->show_to_children();
+    }
+}
 
 void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
                    bool reachable) {

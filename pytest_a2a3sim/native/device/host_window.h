@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class HostWindow {
     bool is_private(const void* address) const;
     /// Keeps the window out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
+    void show_to_children() const;
 
   private:
     void map(char* begin, size_t size, int kind);
@@ -38,6 +40,20 @@ class HostWindow {
     size_t private_size_;
     size_t size_;
     char* data_;
+};
+
+/// All windows but one are out of reach of processes forked for as long as this lives, which other
+/// threads wait for: a case cannot change what another has left for the report.
+class OtherWindowsHidden {
+  public:
+    explicit OtherWindowsHidden(const HostWindow& shown);
+    ~OtherWindowsHidden();
+    OtherWindowsHidden(const OtherWindowsHidden&) = delete;
+    OtherWindowsHidden& operator=(const OtherWindowsHidden&) = delete;
+
+  private:
+    const std::lock_guard<std::mutex> lock_;
+    const HostWindow& shown_;
 };
 
 struct HostTensor {

@@ -109,9 +109,11 @@ void CaseRun::start_child() {
     const pid_t parent = getpid();
     prepare_snapshots();
     const SignalsBlocked blocked;
+    const OtherWindowsHidden others_hidden(*description_.window);
     child_ = fork();
     if (child_ < 0) fail_with_errno("fork of the simulating process");
     if (child_ == 0) run_child(description_, shared_, parent);
+    shared_.hide_from_children();  // from those of later cases
     setpgid(child_, child_);
     child_descriptor_ = open_process(child_);
 }

@@ -71,13 +71,12 @@ size_t SavedDeviceMemory::size_of(const SharedTable<DeviceBuffer>& buffers) {
     return size;
 }
 
-FurtherOrders::FurtherOrders(const CaseDescription& description,
-                             const SharedTable<DeviceBuffer>& buffers)
-    : description_(description) {
+FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared)
+    : description_(description), shared_(shared) {
     const bool unlimited = description.order_seconds <= 0;
     if (description.orders.empty() || !description.isolate) return;
-    if (!unlimited && SavedDeviceMemory::size_of(buffers) > kMostSaved) return;
-    saved_.emplace_back(buffers);
+    if (!unlimited && SavedDeviceMemory::size_of(shared.buffers) > kMostSaved) return;
+    saved_.emplace_back(shared.buffers);
 }
 
 bool FurtherOrders::differs(const RuntimeHost& host) const {
@@ -104,6 +103,7 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
         bool succeeded = false;
         {
             const HostTensorsOutOfReach out_of_reach(description_);
+            const TablesOutOfReach tables_out_of_reach(shared_);
             const ExecutorOptions options{description_.block_dim, 1,
                                           static_cast<a2a3_schedule>(order.schedule), order.seed,
                                           0};

@@ -34,7 +34,7 @@ class SavedDeviceMemory {
 /// not ask for any or its memory is too large; executes them once its outputs are on the host.
 class FurtherOrders {
   public:
-    FurtherOrders(const CaseDescription& description, const SharedTable<DeviceBuffer>& buffers);
+    FurtherOrders(const CaseDescription& description, const SharedState& shared);
 
     /// Executes the graph in each order on one thread, from the saved memory, until one leaves
     /// other outputs than the host has; counts them in `control.draft`. The case's result is
@@ -45,6 +45,7 @@ class FurtherOrders {
     bool differs(const RuntimeHost& host) const;
 
     const CaseDescription& description_;
+    const SharedState& shared_;
     std::vector<SavedDeviceMemory> saved_;  // one, or none where no order is executed
 };
 

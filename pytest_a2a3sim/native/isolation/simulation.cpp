@@ -190,7 +190,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
     TaskRecord* const records = shared.recording.begin(graph);
-    FurtherOrders orders(description, shared.buffers);
+    FurtherOrders orders(description, shared);
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
