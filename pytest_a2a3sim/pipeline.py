@@ -232,8 +232,8 @@ class _Orders:
         first: OrderRun | None = None
         for run in runs_in_orders(self._setup):
             first = first or run
-            if _hangs(run):  # tasks wait for others, which run beside them on more threads
-                return None, None
+            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
+                continue
             if run.failure is not None:
                 same_as_before = run is first and self._setup.options.threads == 1
                 if same_as_before or not self._is_repeated(run):
