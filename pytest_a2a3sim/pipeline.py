@@ -13,26 +13,30 @@ from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
 from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
-from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.failures.explain import error_of
+from pytest_a2a3sim.failures.findings import report_of
 from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
+from pytest_a2a3sim.model.errors import (
+    A2A3SimError,
+    Mismatch,
+    OrderDependence,
+    SanitizerError,
+    UnwrittenOutput,
+)
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
-from pytest_a2a3sim.model.settings import (
-    MOST_ORDER_SECONDS,
-    default_device_memory,
-    further_orders,
-)
+from pytest_a2a3sim.reporting.sanitizer_text import finding_lines
 from pytest_a2a3sim.reporting.text import (
     chance_lines,
     mismatch_lines,
     order_text,
     unwritten_lines,
+    verdict_line,
 )
+from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
     from pytest_a2a3sim.model.diff import OrderDifference
     from pytest_a2a3sim.model.recording import Completion
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport
     from pytest_a2a3sim.model.settings import Schedule, Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.running.orders import OrderRun
@@ -99,7 +104,11 @@ class _Attempt:
         if progress is not None:
             progress.building(golden)
         with self._phase("build"):
-            built = builder.build(golden.config, f"{golden.path.parent.name}: {self._case.name}")
+            built = builder.build(
+                golden.config,
+                f"{golden.path.parent.name}: {self._case.name}",
+                instrumented=bool(self._settings.sanitize),
+            )
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -115,16 +124,7 @@ class _Attempt:
             inputs = self._inputs = make_inputs(self._golden, self._case)
         if progress is not None:
             progress.running(self._case)
-        options = RunOptions(
-            block_dim=self._golden.config.runtime.block_dim,
-            threads=settings.threads,
-            hang_timeout=settings.hang_timeout,
-            isolate=settings.isolate,
-            schedule=settings.schedule,
-            memory=settings.device_memory or default_device_memory(),
-            orders=further_orders(settings.schedule, settings.orders),
-            order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
-        )
+        options = options_of(settings, self._golden.config.runtime.block_dim)
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
             expected, completion = self._simulate(setup, memory)
@@ -180,6 +180,7 @@ class _Attempt:
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
+            sanitizer=self._sanitizer_report(setup, completion),
         )
         orders = _Orders(setup, compared, golden)
         if wrong:
@@ -192,7 +193,16 @@ class _Attempt:
             failure, finding = orders.dependence()
             findings = (*result.findings, finding) if finding else result.findings
             result = replace(result, failure=failure, findings=findings)
+        if result.sanitizer is not None and result.sanitizer.total > 0:
+            result = replace(result, failure=_sanitizer_error(result, result.sanitizer))
         return Attempt(result.facts, inputs, result, result.failure)
+
+    def _sanitizer_report(self, setup: CaseSetup, completion: Completion) -> SanitizerReport | None:
+        if completion.sanitized is None:
+            return None
+        tensors, func_ids = setup.inputs.tensors, completion.recording.func_ids
+        checks = setup.options.checks
+        return report_of(completion.sanitized, checks, setup.built, tensors, func_ids)
 
     def _facts_now(self) -> CaseFacts:
         return replace(self._facts, phases=dict(self._seconds))
@@ -286,6 +296,15 @@ def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
     """Whether a case may be executed in further orders."""
     limit = setup.options.order_seconds
     return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
+
+
+def _sanitizer_error(result: CaseResult, report: SanitizerReport) -> SanitizerError:
+    """What was found, and then what the comparison says of the outputs."""
+    if isinstance(result.failure, Mismatch):
+        compared = result.failure.lines
+    else:
+        compared = tuple(line(verdict_line(diff)) for diff in result.diffs)
+    return SanitizerError((*finding_lines(report), line(""), *compared), report)
 
 
 def _mismatch_of(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError
+from pytest_a2a3sim.model.sanitizer import in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuildProgress
     from pytest_a2a3sim.model.result import Attempt, CaseResult
+    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.pipeline import Progress
 
@@ -58,17 +61,21 @@ class Simulator:
         from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
         builder = self._open_builder()
+        settings = replace(self.settings, sanitize=self._checks(golden))
         try:
-            return attempt_case(golden, case, self.settings, builder, progress)
+            return attempt_case(golden, case, settings, builder, progress)
         finally:
             if note := builder.take_note():
                 warnings.warn(note, A2A3SimWarning, stacklevel=2)
 
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
-        configs = [golden.config for golden in goldens]
-        if configs:
-            self._open_builder().compile_early(configs, start)
+        wanted = [(golden.config, bool(self._checks(golden))) for golden in goldens]
+        if wanted:
+            self._open_builder().compile_early(wanted, start)
+
+    def _checks(self, golden: GoldenSpec) -> tuple[Check, ...]:
+        return in_order((*self.settings.sanitize, *golden.sanitize))
 
     def _open_builder(self) -> Builder:
         from pytest_a2a3sim.building.builder import Builder  # noqa: PLC0415 - not needed at start

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ENTRY = "kernel_entry"
 
+
 _PROGRESS_SECONDS = 0.5
 
 
@@ -102,13 +103,15 @@ class Builder(AbstractContextManager["Builder"]):
         session = self._own()
         return None if session is None else session.cache.take_note()
 
-    def compile_early(self, configs: Iterable[KernelConfig], start: float = 0.0) -> None:
+    def compile_early(
+        self, wanted: Iterable[tuple[KernelConfig, bool]], start: float = 0.0
+    ) -> None:
         """Starts compiling what cases will need, in their order, and returns at once.
 
         Where that is impossible, the cases will tell.
 
         Args:
-            configs: of the cases.
+            wanted: what the cases are built from, and whether it is instrumented.
             start: where in that order to begin, from 0 to 1; the rest follows. Processes that
                 build the same begin at different places.
         """
@@ -117,7 +120,9 @@ class Builder(AbstractContextManager["Builder"]):
         except BuildError:
             return
         distinct = dict.fromkeys(
-            unit for config in configs for unit in units(config, self._cxxflags)
+            unit
+            for config, instrumented in wanted
+            for unit in units(config, self._cxxflags, instrumented=instrumented)
         )
         ordered = list(distinct)
         session.objects.expect(ordered)
@@ -125,12 +130,19 @@ class Builder(AbstractContextManager["Builder"]):
         for unit in (*ordered[first:], *ordered[:first]):
             session.queue.submit(unit, urgent=False)
 
-    def build(self, config: KernelConfig, asked_by: str = "an earlier case") -> BuiltCase:
+    def build(
+        self,
+        config: KernelConfig,
+        asked_by: str = "an earlier case",
+        *,
+        instrumented: bool = False,
+    ) -> BuiltCase:
         """The objects of the kernels and of the orchestration.
 
         Args:
             config: what to build.
             asked_by: names the case, for later ones that fail for the same reason.
+            instrumented: whether kernels tell which memory they access.
 
         Raises:
             BuildError: a source is missing, does not compile, or lacks its symbol. All sources
@@ -138,12 +150,14 @@ class Builder(AbstractContextManager["Builder"]):
         """
         session = self._open()
         try:
-            return self._build(session, config, asked_by)
+            wanted = units(config, self._cxxflags, instrumented=instrumented)
+            return self._build(session, config, wanted, asked_by)
         except OSError as error:
             raise unusable(session.directory, error) from None
 
-    def _build(self, session: Session, config: KernelConfig, asked_by: str) -> BuiltCase:
-        wanted = units(config, self._cxxflags)
+    def _build(
+        self, session: Session, config: KernelConfig, wanted: tuple[Unit, ...], asked_by: str
+    ) -> BuiltCase:
         roles = [
             *(f"kernel {spec.name!r} (func_id {spec.func_id})" for spec in config.kernels),
             "the orchestration",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.instrumentation import instrumentation_flags
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
-_OBSERVER_FLAGS = (
-    *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
-    *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
-)
 # The linker would add start files that change how the whole process computes, or keeps them.
 _CHANGES_THE_PROCESS = frozenset(
     {
@@ -68,6 +65,8 @@ class Toolchain:
         """Every flag of a source, in order."""
         root = self.environment.get("PTO_ISA_ROOT")
         flags = unit.flags((str(Path(root) / "include"),) if root else ())
+        if unit.instrumented:
+            flags = (*instrumentation_flags(is_gcc=self.is_gcc), *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
@@ -87,10 +86,6 @@ class Toolchain:
         flags = self._compile_flags(unit)
         return [*self.compiler, *flags, "-x", "c++-header", str(header), "-o", f"{header}.gch"]
 
-    def observer_command(self, source: Path, output: Path) -> list[str]:
-        """The command that makes the library which observes the compiler."""
-        return [*self.compiler, *_OBSERVER_FLAGS, str(source), "-o", str(output), "-ldl"]
-
     def preprocess_command(
         self, unit: Unit, source: Path | str, *options: str, header: Path | None = None
     ) -> list[str]:
@@ -99,12 +94,15 @@ class Toolchain:
         flags = self._compile_flags(unit)
         return [*self.compiler, *first, *flags, "-E", *options, "-x", "c++", str(source)]
 
-    def link_command(self, unit: Unit, compiled: Path, output: Path) -> list[str]:
+    def link_command(
+        self, unit: Unit, compiled: Path, output: Path, companion: Path | None = None
+    ) -> list[str]:
         """The command that makes a shared object of a compiled source."""
         return [
             *self.compiler,
             *_LINK_FLAGS,
             str(compiled),
+            *([] if companion is None else [str(companion)]),
             *(flag for flag in unit.user_flags if flag not in _CHANGES_THE_PROCESS),
             "-o",
             str(output),

@@ -36,12 +36,14 @@ class Unit:
         entry: the symbol that its author names, if any.
         compile: the source and its author's flags.
         session_flags: flags added to every source's own.
+        instrumented: it tells which memory it accesses.
     """
 
     kind: Literal["kernel", "orchestration"]
     entry: str | None
     compile: CompileSpec
     session_flags: tuple[str, ...] = ()
+    instrumented: bool = False
 
     @property
     def source(self) -> Path:
@@ -71,10 +73,21 @@ class Unit:
         )
 
 
-def units(config: KernelConfig, session_flags: tuple[str, ...] = ()) -> tuple[Unit, ...]:
-    """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration."""
+def units(
+    config: KernelConfig, session_flags: tuple[str, ...] = (), *, instrumented: bool = False
+) -> tuple[Unit, ...]:
+    """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration.
+
+    Args:
+        config: the kernel_config.py.
+        session_flags: flags added to every source's own.
+        instrumented: whether kernels tell which memory they access.
+    """
     orchestration = config.orchestration
     return (
-        *(Unit("kernel", k.entry, k.compile, session_flags) for k in config.kernels),
+        *(
+            Unit("kernel", kernel.entry, kernel.compile, session_flags, instrumented)
+            for kernel in config.kernels
+        ),
         Unit("orchestration", orchestration.function_name, orchestration.compile, session_flags),
     )

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
+from pytest_a2a3sim.engine.findings import sanitized_of
 from pytest_a2a3sim.engine.graph import map_recording
 from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
-    from pytest_a2a3sim.model.failure import Ending, Place
+    from pytest_a2a3sim.model.failure import Ending, LoadedObject, Place
+    from pytest_a2a3sim.model.sanitizer import Sanitized
 
 _MOST_RUNNING = 64
 """Tasks that a failure tells about."""
@@ -80,7 +82,18 @@ class Run(AbstractContextManager["Run"]):
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
             order_matters=raw.orders_finished < len(self._options.orders_to_run),
+            sanitized=self._sanitized(raw),
         )
+
+    def _sanitized(self, ending: Any) -> Sanitized | None:
+        if not self._options.checks:
+            return None
+        return sanitized_of(self._run, ending, self._memory.tensors(), self._objects())
+
+    def _objects(self) -> tuple[LoadedObject, ...]:
+        count = ffi.new("int64_t*")
+        objects = lib.a2a3_run_objects(self._run, count)
+        return tuple(loaded_object_of(item) for item in objects[0 : count[0]])
 
     def _copied(self) -> tuple[CopiedRange, ...]:
         count = ffi.new("int64_t*")
@@ -92,8 +105,6 @@ class Run(AbstractContextManager["Run"]):
         )
 
     def _failure(self, ending: Ending, snapshot: Any) -> Failure:
-        count = ffi.new("int64_t*")
-        objects = lib.a2a3_run_objects(self._run, count)
         arguments = snapshot.args[0 : snapshot.arg_count]
         return Failure(
             ending=ending,
@@ -101,7 +112,7 @@ class Run(AbstractContextManager["Run"]):
             arguments=self._arguments(snapshot),
             addresses=_addresses(snapshot),
             running=self._running_tasks(),
-            objects=tuple(loaded_object_of(item) for item in objects[0 : count[0]]),
+            objects=self._objects(),
             device_memory=self._options.memory,
         )
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.engine.findings import check_bits
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
 from pytest_a2a3sim.model.settings import (
@@ -19,6 +20,7 @@ from pytest_a2a3sim.model.settings import (
 if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.sanitizer import Check
 
 POISON: int = lib.A2A3_POISON_NAN
 """What fresh device memory is filled with: a NaN in every float type."""
@@ -51,6 +53,7 @@ class RunOptions:
         orders: in which an isolated case is executed again, to find out whether it matters.
         order_seconds: ... unless its graph took longer; None for whatever it took.
         watches: buffers that are placed for an overrun to fault at once.
+        checks: of the sanitizer, for which kernels are instrumented and threads are 1.
         check_each_task: look for damage around the watched buffers after each task.
     """
 
@@ -65,6 +68,7 @@ class RunOptions:
     orders: tuple[Schedule, ...] = ()
     order_seconds: float | None = None
     watches: tuple[Watch, ...] = ()
+    checks: tuple[Check, ...] = ()
     check_each_task: bool = False
 
     @property
@@ -150,6 +154,7 @@ def request_of(
     )
     request.order_count = len(orders)
     request.order_seconds = options.order_seconds or 0.0
+    request.checks = check_bits(options.checks)
     request.check_each_task = options.check_each_task
     return request
 

@@ -68,6 +68,11 @@ class Symbolizer:
         lines = self._lines(found)
         return tuple(frame for address, item in found for frame in lines[address, item])
 
+    def lines(self, addresses: Sequence[int]) -> dict[int, Sequence[Frame]]:
+        """The calls that each of some unrelated addresses stands for, innermost first."""
+        found = [(address, self._object_at(address)) for address in addresses]
+        return {address: frames for (address, _), frames in self._lines(found).items()}
+
     def _object_at(self, address: int) -> LoadedObject | None:
         index = bisect.bisect_right(self._begins, address) - 1
         if index >= 0 and address < self._objects[index].end:

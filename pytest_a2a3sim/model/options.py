@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_a2a3sim.model.sanitizer import parse_checks
 from pytest_a2a3sim.model.settings import (
     DEFAULT_HANG_TIMEOUT,
     ORDERS,
@@ -52,7 +53,7 @@ def parse_seconds(text: str) -> float:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """``fifo``, ``lifo``, ``reverse``, ``random`` (draws a seed) or ``random:SEED``.
+    """``fifo``, ``lifo``, ``creation``, ``reverse``, ``random`` (draws a seed) or ``random:SEED``.
 
     Raises:
         ValueError: saying what is accepted.
@@ -65,7 +66,7 @@ def parse_schedule(text: str) -> Schedule:
     for known in ORDERS:
         if order == known != "random" and not colon:
             return Schedule(known)
-    raise ValueError("must be fifo, lifo, reverse, random or random:SEED")
+    raise ValueError("must be fifo, lifo, creation, reverse, random or random:SEED")
 
 
 def parse_threads(text: str) -> Threads:
@@ -159,7 +160,7 @@ OPTIONS = (
     Option(
         "schedule",
         "execute ready tasks in another order, on one thread unless {p}threads is given: "
-        "fifo, lifo, reverse, random or random:SEED",
+        "fifo, lifo, creation, reverse, random or random:SEED",
         parse_schedule,
         "ORDER",
         field="schedule",
@@ -171,6 +172,15 @@ OPTIONS = (
         parse_orders,
         "auto|N|off",
         field="orders",
+    ),
+    Option(
+        "sanitize",
+        "run each graph once on instrumented kernels, and fail a case with a race, an access outside "
+        "of its buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several "
+        "with commas between them, or all",
+        parse_checks,
+        "CHECK[,CHECK]|all",
+        field="sanitize",
     ),
     Option(
         "hang_timeout",

@@ -67,6 +67,43 @@ class GraphRecord(TypedDict):
     edges: int
 
 
+class SourceRecord(TypedDict):
+    """A line of a source."""
+
+    file: str
+    line: int | None
+
+
+class FindingRecord(TypedDict):
+    """Something that the sanitizer has found."""
+
+    check: str
+    kind: str
+    space: str
+    tasks: list[int]
+    kernels: list[str]
+    sources: list[SourceRecord | None]
+    buffer: int | None
+    tensor: str | None
+    offset: int
+    bytes: int
+    edge: list[int] | None
+    consequence: bool
+    count: int
+
+
+class SanitizerRecord(TypedDict):
+    """What the sanitizer looked at and found."""
+
+    checks: list[str]
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    suppressed: int
+    findings: list[FindingRecord]
+
+
 class CaseRecord(TypedDict):
     """One case."""
 
@@ -86,6 +123,7 @@ class CaseRecord(TypedDict):
     cache_hits: int | None
     findings: list[str]
     seed: int | None
+    sanitizer: SanitizerRecord | None
 
 
 class CollectionErrorRecord(TypedDict):

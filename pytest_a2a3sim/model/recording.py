@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pytest_a2a3sim.model.sanitizer import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
 
@@ -88,6 +89,7 @@ class Completion:
         copied: what was copied back from the device, in the order of copying.
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
+        sanitized: what the sanitizer has found; None if it was not asked.
     """
 
     graph: Graph
@@ -96,6 +98,7 @@ class Completion:
     copied: tuple[CopiedRange, ...]
     peak_rss_bytes: int | None = None
     order_matters: bool = False
+    sanitized: Sanitized | None = None
 
     def copied_bytes(self, tensor: str) -> int:
         """How many bytes of a tensor were copied back, each counted once."""

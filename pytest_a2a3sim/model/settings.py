@@ -7,12 +7,15 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check
 
 Threads = int | Literal["cores"]
-Order = Literal["depth-first", "fifo", "lifo", "random", "reverse"]
+Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation"]
 
-ORDERS: tuple[Order, ...] = ("depth-first", "fifo", "lifo", "random", "reverse")
+ORDERS: tuple[Order, ...] = ("depth-first", "fifo", "lifo", "random", "reverse", "creation")
 DEFAULT_HANG_TIMEOUT = 30.0
 LARGEST_DEVICE_MEMORY = 64 << 30
 
@@ -27,7 +30,8 @@ class Schedule:
     Attributes:
         order: ``depth-first``: what a task made ready comes right after it, and idle threads take
             others' work; ``fifo``: the task that has been ready for longest; ``lifo``: the one that
-            became ready last; ``random``: any of them; ``reverse``: the one that was added last.
+            became ready last; ``random``: any of them; ``reverse``: the one that was added last;
+            ``creation``: the one that was added first.
         seed: of ``random``, at most 64 bits.
     """
 
@@ -83,6 +87,7 @@ class Settings:
         schedule: the order in which ready tasks are executed.
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for two, if it takes less than 50 ms.
+        sanitize: what the sanitizer looks for; nothing by default.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -96,6 +101,7 @@ class Settings:
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
+    sanitize: tuple[Check, ...] = ()
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

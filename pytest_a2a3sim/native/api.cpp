@@ -102,6 +102,21 @@ const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* co
     return *count == 0 ? &none : result->copied.data();
 }
 
+const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count) {
+    static const a2a3_finding none{};
+    const auto& result = unwrap(run)->result();
+    *count = result ? static_cast<int64_t>(result->findings.size()) : 0;
+    return *count == 0 ? &none : result->findings.data();
+}
+
+int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer) {
+    const auto& result = unwrap(run)->result();
+    if (!result || number < 0 || static_cast<size_t>(number) >= result->buffers.size()) return 0;
+    const a2a3sim::DeviceBuffer& found = result->buffers[static_cast<size_t>(number)];
+    *buffer = {found.call, found.size, found.caller};
+    return 1;
+}
+
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
     return guarded([&] {
         *recording = unwrap(run)->map_recording();

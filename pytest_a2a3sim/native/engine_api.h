@@ -30,7 +30,8 @@ enum a2a3_length {
     A2A3_MESSAGE_LENGTH = 8192,
     A2A3_DISTANCE_BOUNDS = 12,
     A2A3_ALLOWED_FACTORS = 8,
-    A2A3_FIRST_MISMATCHES = 16
+    A2A3_FIRST_MISMATCHES = 16,
+    A2A3_MOST_FINDINGS = 100000 /* of a sanitized case */
 };
 
 /* Why a case failed. */
@@ -65,7 +66,25 @@ enum a2a3_schedule {
     A2A3_SCHEDULE_FIFO = 1,        /* the one that has been ready for longest */
     A2A3_SCHEDULE_LIFO = 2,        /* the one that became ready last */
     A2A3_SCHEDULE_RANDOM = 3,      /* any, by the seed */
-    A2A3_SCHEDULE_REVERSE = 4      /* the one that was added last */
+    A2A3_SCHEDULE_REVERSE = 4,     /* the one that was added last */
+    A2A3_SCHEDULE_CREATION = 5     /* the one that was added first */
+};
+
+/* What a sanitized run looks for; bits. */
+enum a2a3_check {
+    A2A3_CHECK_MEMCHECK = 1,  /* accesses outside of live device buffers */
+    A2A3_CHECK_RACECHECK = 2, /* conflicting accesses of tasks that nothing orders */
+    A2A3_CHECK_INITCHECK = 4  /* reads of bytes that nobody wrote, on which something depends */
+};
+
+/* What a finding is about. */
+enum a2a3_finding_kind {
+    A2A3_FINDING_RAW = 0,      /* the task with the lower id writes, the other one reads */
+    A2A3_FINDING_WAR = 1,      /* the lower one reads, the other one writes */
+    A2A3_FINDING_WAW = 2,      /* both write */
+    A2A3_FINDING_READ = 3,     /* of memory that the task must not access */
+    A2A3_FINDING_WRITE = 4,    /* the same */
+    A2A3_FINDING_UNDEFINED = 5 /* read of bytes that nobody wrote */
 };
 
 typedef struct {
@@ -96,6 +115,34 @@ typedef struct {
     uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM */
 } a2a3_order;
 
+/* Something that a sanitized run has found: bytes, and who accesses them. */
+typedef struct {
+    int32_t check;          /* a2a3_check */
+    int32_t kind;           /* a2a3_finding_kind */
+    int32_t tasks[2];       /* the lower id first; the second one is -1 where there is none */
+    int32_t place;          /* a2a3_place_kind, of memcheck */
+    int32_t is_reversed;    /* the one with the higher id was executed first */
+    int32_t is_consequence; /* it follows from another finding, perhaps */
+    int32_t writer;         /* of initcheck: a task that writes the bytes, unordered; else -1 */
+    int32_t tensor;         /* that the bytes are copied from or to, or a part of; or -1 */
+    int64_t tensor_offset;  /* of the first byte, in bytes */
+    int64_t buffer;         /* number of the device buffer, from 0; or -1 */
+    int64_t offset;         /* of the first byte from its start, in bytes */
+    uint64_t span;          /* from the first byte to behind the last one */
+    uint64_t bytes;         /* that it is about, of those */
+    uint64_t codes[2];      /* code that accesses them, of each task; 0: unknown */
+} a2a3_finding;
+
+/* What a sanitized run looked at. */
+typedef struct {
+    int64_t tasks;
+    uint64_t accesses;    /* of device memory, that were recorded */
+    uint64_t bytes;       /* of device memory, counted once for each task that accesses them */
+    uint64_t blind_bytes; /* that changed without a recorded access */
+    int64_t undecided;    /* tasks that read undefined bytes, with what effect is unknown */
+    int64_t findings;     /* of which the first A2A3_MOST_FINDINGS are listed */
+} a2a3_sanitized;
+
 typedef struct a2a3_window a2a3_window;
 typedef struct a2a3_run a2a3_run;
 
@@ -123,6 +170,7 @@ typedef struct {
     const a2a3_order* orders; /* in which an isolated case is executed again */
     int32_t order_count;
     double order_seconds;    /* ... unless its graph took longer; 0: whatever it took */
+    int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
 } a2a3_request;
@@ -240,11 +288,12 @@ typedef struct {
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
     uint64_t device_bytes_live;
-    uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
-    int64_t refused_call;    /* its number, from 1; 0: there was none */
-    int32_t orders_finished; /* of a2a3_request.orders, which left the same outputs: the next one
-                              * left others, or did not end, unless these are all */
-    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
+    uint64_t refused_bytes;   /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;     /* its number, from 1; 0: there was none */
+    int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
+                               * left others, or did not end, unless these are all */
+    uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
+    a2a3_sanitized sanitized; /* all zero unless the run was */
     char message[A2A3_MESSAGE_LENGTH];
 } a2a3_ending;
 
@@ -287,6 +336,17 @@ void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args,
 
 /* The object files that the simulating process had loaded, valid until a2a3_run_destroy(). */
 const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
+
+/* What a sanitized case has found, valid until a2a3_run_destroy(). */
+const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count);
+
+/* A device buffer of a case that has ended. False if there is none of that number. */
+typedef struct {
+    int64_t call;    /* of device_malloc that made it, from 1 */
+    uint64_t size;   /* in bytes */
+    uint64_t caller; /* code that called device_malloc */
+} a2a3_buffer;
+int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer);
 
 /* Maps what a case that ran to its end has recorded. It outlives the run; unmap its memory. */
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);

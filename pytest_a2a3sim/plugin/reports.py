@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
@@ -58,7 +58,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         item.config.rootpath,
     )
     setattr(report, _RECORD, record)
-    if isinstance(error, Mismatch):
+    if isinstance(error, (Mismatch, SanitizerError)):
         setattr(report, _TEXT, encode(error.lines))
     if attempt.result is not None:
         line = tensor_line if item.config.get_verbosity() > 1 else verdict_line
@@ -110,7 +110,7 @@ class SessionReports:
 
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
-            fitted = failure is not None and failure["kind"] == Mismatch.kind
+            fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
             report.longrepr = FailureText(lines, fitted=fitted)  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
+from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
     graph = facts.graph
     return {
         "nodeid": done.nodeid,
-        "golden": _path(done.golden.path, root),
+        "golden": shown_path(done.golden.path, root),
         "case": done.case,
         "params": {key: _plain(value) for key, value in done.params.items()},
         "outcome": done.outcome,
@@ -76,6 +76,11 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "cache_hits": facts.cache_hits,
         "findings": [] if result is None else list(result.findings),
         "seed": _seed(facts.schedule),
+        "sanitizer": (
+            None
+            if result is None or result.sanitizer is None
+            else sanitizer_record(result.sanitizer, root)
+        ),
     }
 
 
@@ -125,7 +130,7 @@ def _failure(done: TestedCase, root: Path) -> FailureRecord:
         "kernel": culprit.kernel,
         "func_id": culprit.func_id,
         "core": culprit.core,
-        "source": None if source is None else _path(Path(source), root),
+        "source": None if source is None else shown_path(Path(source), root),
         "line": line,
         "buffer": culprit.buffer,
         "offset": culprit.offset,
@@ -196,7 +201,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist") and not isinstance(value, type):  # NumPy's scalars and arrays
         return _plain(value.tolist())
     return str(getattr(value, "__name__", value))
-
-
-def _path(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else os.fspath(path)

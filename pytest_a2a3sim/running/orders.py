@@ -49,6 +49,7 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
         threads=1,
         schedule=schedule,
         orders=(),
+        checks=(),
         hang_timeout=min(setup.options.hang_timeout, _PATIENCE),
     )
     with HostMemory(setup.inputs) as memory:

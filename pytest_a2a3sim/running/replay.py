@@ -37,7 +37,9 @@ def pinpoint(failure: Failure, setup: CaseSetup) -> tuple[Failure, str | None]:
         return failure, None
     watch = Watch(place.buffer, underrun=place.offset < 0)
     for check_each_task in (False, True):
-        watching = replace(options, threads=1, watches=(watch,), check_each_task=check_each_task)
+        watching = replace(
+            options, threads=1, watches=(watch,), check_each_task=check_each_task, checks=()
+        )
         again = _failure_of(replace(setup, options=watching))
         if again is not None and _is_fault_at(again, watch.buffer):
             return again, "The first run did not fault there; a second one was made to."
@@ -51,7 +53,7 @@ def with_other_poison(setup: CaseSetup) -> Mapping[str, Bytes] | None:
     """
     if not setup.options.isolate:
         return None
-    other = replace(setup, options=replace(setup.options, poison=OTHER_POISON))
+    other = replace(setup, options=replace(setup.options, poison=OTHER_POISON, checks=()))
     with HostMemory(setup.inputs) as memory:
         try:
             if isinstance(run_silently(other, memory), Failure):

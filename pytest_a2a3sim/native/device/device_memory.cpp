@@ -100,9 +100,9 @@ bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
     return true;
 }
 
-void* DeviceMemory::allocate(size_t size, int64_t call) {
+void* DeviceMemory::allocate(size_t size, int64_t call, const void* caller) {
     if (size > options_.capacity - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0};
+    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0, reinterpret_cast<uint64_t>(caller)};
     const Placement placement = placement_of_next();
     const bool placed =
         placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);

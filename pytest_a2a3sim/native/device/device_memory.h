@@ -14,6 +14,16 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// What the orchestration copied from or to a tensor of the host, or will copy when the graph has
+/// run.
+struct DeviceCopy {
+    uintptr_t begin;  // on the device
+    size_t size;
+    int32_t tensor;
+    uint64_t offset;  // in the tensor
+    bool to_device;
+};
+
 struct DeviceBuffer {
     uintptr_t begin;
     size_t size;
@@ -22,6 +32,7 @@ struct DeviceBuffer {
     int64_t call;        // of device_malloc, from 1
     uint64_t live;       // 0: it was freed
     uint64_t filled;     // with poison or with what was copied to it, and guards around it
+    uint64_t caller;     // code that called device_malloc
 
     uintptr_t end() const { return begin + size; }
 };
@@ -59,8 +70,9 @@ class DeviceMemory {
     DeviceMemory(const DeviceMemory&) = delete;
     DeviceMemory& operator=(const DeviceMemory&) = delete;
 
-    /// nullptr when `size` bytes more do not fit. `call` is the number of the call.
-    void* allocate(size_t size, int64_t call);
+    /// nullptr when `size` bytes more do not fit. `call` is the number of the call, `caller` the
+    /// code that it came from.
+    void* allocate(size_t size, int64_t call, const void* caller);
 
     /// "" or what is wrong with freeing `address`.
     std::string free(void* address);
@@ -75,6 +87,24 @@ class DeviceMemory {
 
     /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
     void open();
+
+    /// Where device memory begins, and how much of it has been given to buffers and what is around
+    /// them, in bytes.
+    uintptr_t begin() const { return base_; }
+    size_t used_size() const { return next_ - base_; }
+
+    /// Calls visit(begin, size) for each range of pages that open() makes reachable.
+    template <typename Visit>
+    void for_each_open_range(Visit visit) const {
+        for (const Region& region : regions_) visit(region.begin, region.size);
+        for (const DeviceBuffer& buffer : buffers_) {
+            if (buffer.pages != 0 && buffer.live != 0) visit(buffer.pages, buffer.mapped_size);
+        }
+    }
+
+    /// The last buffer that begins at or before `address`, or -1.
+    ptrdiff_t find(uintptr_t address) const;
+    const SharedTable<DeviceBuffer>& buffers() const { return buffers_; }
 
     /// Whether the address is one that device memory may have, in a buffer or not.
     bool contains(uintptr_t address) const { return address - base_ < reserved_; }
@@ -108,8 +138,6 @@ class DeviceMemory {
     bool place_guarded(DeviceBuffer& buffer, Placement placement);
     bool place_shared(DeviceBuffer& buffer);
     bool is_damaged(size_t index, Damage& damage) const;
-    /// The last buffer that begins at or before `address`, or -1.
-    ptrdiff_t find(uintptr_t address) const;
 
     Options options_;
     size_t page_size_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 
 #include "executor/task_runner.h"
@@ -23,6 +24,9 @@ class ReadyPool {
     void push(int32_t task) {
         tasks_.push_back(task);
         if (schedule_ == A2A3_SCHEDULE_REVERSE) std::push_heap(tasks_.begin(), tasks_.end());
+        if (schedule_ == A2A3_SCHEDULE_CREATION) {
+            std::push_heap(tasks_.begin(), tasks_.end(), std::greater<>());
+        }
     }
 
     /// The pool is not empty.
@@ -32,6 +36,9 @@ class ReadyPool {
                 break;
             case A2A3_SCHEDULE_REVERSE:  // the largest id
                 std::pop_heap(tasks_.begin(), tasks_.end());
+                break;
+            case A2A3_SCHEDULE_CREATION:  // the smallest id
+                std::pop_heap(tasks_.begin(), tasks_.end(), std::greater<>());
                 break;
             case A2A3_SCHEDULE_RANDOM:
                 std::swap(tasks_[next_random() % tasks_.size()], tasks_.back());

@@ -44,10 +44,12 @@ void TaskRunner::run_workers(int count, Threads needed,
     for (std::thread& thread : threads) thread.join();
 }
 
-void TaskRunner::call(const Kernel& kernel, int64_t* args) {
+void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
     try {
         reset_float_environment();
+        if (observer_ != nullptr) observer_->before_task(id);
         kernel.function(args);
+        if (observer_ != nullptr) observer_->after_task(id, kernel, args);
         if (kernel.changes_process) state_->restore();
         inspect_after_task(control_);
         return;

@@ -46,6 +46,7 @@ SharedTable<a2a3_object>* watched_objects = nullptr;
 pid_t simulating_process = 0;
 const Graph* graph_in_view = nullptr;
 const DeviceMemory* inspected_memory = nullptr;
+bool (*resolve_fault)(uint64_t address) = nullptr;
 
 /// False in a process that a kernel forked: what happens there is not the case's.
 bool is_simulating_process() { return getpid() == simulating_process; }
@@ -108,6 +109,10 @@ void flush_stdout() {
 }
 
 void on_signal(int signal_number, siginfo_t* info, void* context) {
+    if (signal_number == SIGSEGV && info->si_code > 0 && resolve_fault != nullptr &&
+        resolve_fault(reinterpret_cast<uint64_t>(info->si_addr))) {
+        return;
+    }
     if (!is_simulating_process()) _exit(128 + signal_number);
     Control& control = *watched_control;
     const bool first =
@@ -211,6 +216,8 @@ bool is_out_of_memory() {
 }
 
 }  // namespace
+
+void set_fault_resolver(bool (*resolve)(uint64_t address)) { resolve_fault = resolve; }
 
 int dump_signal() { return SIGRTMAX - 2; }
 

@@ -19,6 +19,10 @@ int dump_signal();
 /// with the task of the thread they happen in, and end the process.
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects);
 
+/// `resolve` is asked about each fault of an access: if it returns true, the access is tried again.
+/// It must be safe in a signal handler; null for none.
+void set_fault_resolver(bool (*resolve)(uint64_t address));
+
 /// What failed, by the phase that the case is in: `in_kernel` while a kernel is loaded or runs.
 a2a3_failure blame(const Control& control, a2a3_failure in_kernel);
 a2a3_failure blame(a2a3_phase phase, int loading_func_id, a2a3_failure in_kernel);

@@ -48,6 +48,25 @@ bool is_possible(const a2a3_object& object) noexcept {
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
 }
 
+bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
+                 const std::vector<HostTensor>& tensors) noexcept {
+    const auto is_task = [&](int64_t id, int64_t least) { return id >= least && id < tasks; };
+    const bool is_race = finding.check == A2A3_CHECK_RACECHECK;
+    const bool check =
+        is_race || finding.check == A2A3_CHECK_MEMCHECK || finding.check == A2A3_CHECK_INITCHECK;
+    const bool kind = finding.kind >= A2A3_FINDING_RAW && finding.kind <= A2A3_FINDING_UNDEFINED &&
+                      is_race == (finding.kind <= A2A3_FINDING_WAW);
+    const bool place =
+        finding.place >= A2A3_PLACE_UNKNOWN && finding.place <= A2A3_PLACE_NEAR_TENSOR;
+    const bool is_in = finding.buffer >= -1 && finding.buffer < static_cast<int64_t>(buffers) &&
+                       finding.tensor >= -1 &&
+                       finding.tensor < static_cast<int64_t>(tensors.size());
+    return check && kind && place && is_in && is_task(finding.tasks[0], 0) &&
+           (is_race ? is_task(finding.tasks[1], 0) : finding.tasks[1] == -1) &&
+           is_task(finding.writer, -1) && finding.bytes <= finding.span &&
+           (finding.is_consequence == 0 || finding.is_consequence == 1);
+}
+
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept {
     constexpr uint64_t kMost = UINT64_MAX / 4;
     uint64_t last = 0;

@@ -30,6 +30,7 @@ class Reader {
     Outcome read() {
         read_tables();
         read_sizes();
+        read_findings();
         const Report& report = *shared_.control.report;
         const int32_t complete = report.failure_complete.load(std::memory_order_acquire);
         check(complete >= 0 && complete <= 2, "state of the failure");
@@ -91,6 +92,23 @@ class Reader {
                                [](const auto& object) { return is_possible(object); }),
                    "table of loaded objects")) {
             out_.objects.clear();
+        }
+    }
+
+    void read_findings() {
+        if (!shared_.findings) return;
+        const a2a3_sanitized& sanitized = left_.sanitized;
+        const bool counts = sanitized.tasks >= 0 && sanitized.undecided >= 0 &&
+                            sanitized.blind_bytes <= sanitized.bytes && sanitized.findings >= 0;
+        if (check(counts, "numbers of the sanitizer")) out_.ending.sanitized = sanitized;
+        if (read_table(*shared_.findings, out_.findings, "number of findings") &&
+            !check(std::all_of(out_.findings.begin(), out_.findings.end(),
+                               [&](const auto& finding) {
+                                   return is_possible(finding, out_.ending.task_count,
+                                                      out_.buffers.size(), description_.tensors);
+                               }),
+                   "table of findings")) {
+            out_.findings.clear();
         }
     }
 

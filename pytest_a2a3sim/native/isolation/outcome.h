@@ -28,6 +28,7 @@ struct Outcome {
     std::vector<DeviceBuffer> buffers;
     std::vector<a2a3_copied_range> copied;
     std::vector<a2a3_object> objects;
+    std::vector<a2a3_finding> findings;
 };
 
 /// How the case ended. What does not add up makes it A2A3_FAILURE_CORRUPTED, with a message that

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 #include "base/failure.h"
@@ -18,6 +19,7 @@
 #include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
+#include "sanitizer/sanitizer.h"
 
 namespace a2a3sim {
 
@@ -41,6 +43,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
 struct LoadedSymbol {
     void* address;
     bool changes_process;
+    UseRecorder use_recorder;  // null unless it is instrumented
 };
 
 /// Loads the object for the rest of the process; its symbols stay its own.
@@ -60,7 +63,8 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
-    return {address, changes_process_state(handle)};
+    return {address, changes_process_state(handle),
+            reinterpret_cast<UseRecorder>(dlsym(handle, A2A3_RECORDER_SYMBOL))};
 }
 
 /// Keeps the phase and the time spent in each.
@@ -91,13 +95,15 @@ class PhaseClock {
     int64_t since_;
 };
 
-KernelTable load_kernels(const CaseDescription& description, Control& control) {
+KernelTable load_kernels(const CaseDescription& description, Control& control,
+                         std::vector<UseRecorder>& instrumented) {
     std::vector<Kernel> kernels;
     for (const ObjectSymbol& object : description.kernels) {
         const LoadedSymbol loaded = load(object, control);
         kernels.push_back(Kernel{object.name, reinterpret_cast<KernelFunction>(loaded.address),
                                  object.func_id, static_cast<CoreType>(object.core_type),
                                  loaded.changes_process});
+        if (loaded.use_recorder != nullptr) instrumented.push_back(loaded.use_recorder);
     }
     return KernelTable(std::move(kernels));
 }
@@ -168,7 +174,8 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
-    const KernelTable kernels = load_kernels(description, control);
+    std::vector<UseRecorder> instrumented;
+    const KernelTable kernels = load_kernels(description, control, instrumented);
     const auto function =
         reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control).address);
     record_loaded_objects(shared.objects);
@@ -196,18 +203,28 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         const HostTensorsOutOfReach out_of_reach(description);
         const TablesOutOfReach tables_out_of_reach(shared);
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
+        std::optional<Sanitizer> sanitizer;
+        if (description.checks != 0) {
+            sanitizer.emplace(
+                Sanitizer::Case{description.checks, graph, host.memory(), host.copies(),
+                                *description.window, description.tensors, description.poison},
+                instrumented);
+        }
         clock.enter(A2A3_PHASE_EXECUTE);
         const TickRate rate;
         ending.origin_ticks = rate.origin();
         const ExecutorOptions options{description.block_dim, description.thread_count,
-                                      description.schedule, description.seed, rate.origin()};
+                                      description.schedule,  description.seed,
+                                      rate.origin(),         sanitizer ? &*sanitizer : nullptr};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
+        if (sanitizer) sanitizer->report(*shared.findings, ending.sanitized);
         if (!succeeded) return false;
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
     check_control(control, graph.task_count());
-    check_damage(host.memory(), control);
+    // A sanitized run has recorded what was written there.
+    if ((description.checks & A2A3_CHECK_MEMCHECK) == 0) check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
     shared.recording.append(graph);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
@@ -233,6 +250,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       watches(request.watches, request.watches + request.watch_count),
       orders(request.orders, request.orders + request.order_count),
       order_seconds(request.order_seconds),
+      checks(request.checks),
       check_each_task(request.check_each_task != 0),
       start_nanoseconds(monotonic_nanoseconds()),
       start_ticks(read_ticks()),

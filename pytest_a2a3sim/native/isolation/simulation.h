@@ -1,6 +1,7 @@
 // One case from the loaded objects to the outputs on the host, in the calling process.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct CaseDescription {
     std::vector<a2a3_watch> watches;
     std::vector<a2a3_order> orders;
     double order_seconds;
+    int checks;  // bits of a2a3_check
     bool check_each_task;
     int64_t start_nanoseconds;  // of the case
     int64_t start_ticks;
@@ -50,11 +52,16 @@ struct CaseDescription {
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
+    explicit SharedState(bool sanitized) {
+        if (sanitized) findings.emplace(A2A3_MOST_FINDINGS);
+    }
+
     Control control;
     SharedTable<DeviceBuffer> buffers{room_for<DeviceBuffer>(kMostBuffers)};
     Recording recording;
     SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
+    std::optional<SharedTable<a2a3_finding>> findings;  // of a sanitized case
 
     /// A process that a kernel forks cannot touch what belongs to the case.
     void hide_from_children() const {
@@ -63,6 +70,7 @@ struct SharedState {
         recording.hide_from_children();
         copied.hide_from_children();
         objects.hide_from_children();
+        if (findings) findings->hide_from_children();
     }
 
   private:

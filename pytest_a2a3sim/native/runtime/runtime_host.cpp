@@ -31,7 +31,9 @@ struct RuntimeCalls {
         return *static_cast<const RuntimeHost*>(state);
     }
 
-    static void* device_malloc(size_t size) { return host(current_host).allocate(size); }
+    static void* device_malloc(size_t size) {
+        return host(current_host).allocate(size, __builtin_return_address(0));
+    }
 
     static void device_free(void* address) {
         RuntimeHost& self = host(current_host);
@@ -165,8 +167,8 @@ void RuntimeHost::note(a2a3_failure kind, std::string message) {
     if (misuses_.size() < kKept) misuses_.push_back(Misuse{kind, std::move(message)});
 }
 
-void* RuntimeHost::allocate(size_t size) {
-    void* const address = memory_.allocate(size, ++malloc_calls_);
+void* RuntimeHost::allocate(size_t size, const void* caller) {
+    void* const address = memory_.allocate(size, ++malloc_calls_, caller);
     a2a3_ending& ending = control_.draft;
     ending.device_bytes_live = memory_.live_bytes();
     if (address == nullptr && ending.refused_call == 0) {
@@ -191,10 +193,30 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
     }
     if (to_device) {
         memory_.copy_in(const_cast<void*>(dev), host, size);
+        copied_.push_back(copy_of(dev, host, size, true));
     } else {
         memory_.copy_out(const_cast<void*>(host), dev, size);
     }
     return 0;
+}
+
+DeviceCopy RuntimeHost::copy_of(const void* dev, const void* host, size_t size,
+                                bool to_device) const {
+    const int tensor = find_tensor(tensors_, host);
+    uint64_t offset = 0;
+    if (tensor >= 0) {
+        const char* const begin = tensors_[static_cast<size_t>(tensor)].data;
+        offset = static_cast<uint64_t>(static_cast<const char*>(host) - begin);
+    }
+    return {reinterpret_cast<uintptr_t>(dev), size, tensor, offset, to_device};
+}
+
+std::vector<DeviceCopy> RuntimeHost::copies() const {
+    std::vector<DeviceCopy> all = copied_;
+    for (const TensorPair& pair : pairs_) {
+        all.push_back(copy_of(pair.dev_ptr, pair.host_ptr, pair.size, false));
+    }
+    return all;
 }
 
 void RuntimeHost::check(int returned) const {

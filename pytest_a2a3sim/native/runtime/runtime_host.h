@@ -30,6 +30,9 @@ class RuntimeHost {
     const DeviceMemory& memory() const { return memory_; }
     const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
 
+    /// What has been copied to the device, and then what will be copied back.
+    std::vector<DeviceCopy> copies() const;
+
     /// Throws CaseFailure if the orchestration returned an error, misused a call or built nothing.
     void check(int returned) const;
 
@@ -42,9 +45,10 @@ class RuntimeHost {
     friend struct RuntimeCalls;
 
     void note(a2a3_failure kind, std::string message);
-    void* allocate(size_t size);
+    void* allocate(size_t size, const void* caller);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);
+    DeviceCopy copy_of(const void* dev, const void* host, size_t size, bool to_device) const;
 
     const HostWindow& window_;
     const std::vector<HostTensor>& tensors_;
@@ -52,6 +56,7 @@ class RuntimeHost {
     DeviceMemory memory_;
     GraphBuilder graph_;
     std::vector<TensorPair> pairs_;
+    std::vector<DeviceCopy> copied_;
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
     int64_t malloc_calls_ = 0;

@@ -1,0 +1,266 @@
+// The functions that a compiler calls under -fsanitize=thread, and the memory functions of C: they
+// tell the engine which device memory a kernel reads and writes. Linked into each instrumented
+// object, hidden from everything else; ThreadSanitizer's own library is not there.
+//
+// Until the engine has handed over its recorder, while static constructors run, nothing is told.
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "a2a3sim/recorder.h"
+
+#define CODE __builtin_return_address(0)
+
+namespace {
+
+a2a3_recorder nothing{};
+a2a3_recorder* recorder = &nothing;
+
+using Bytes = unsigned char;
+
+template <typename T>
+uint64_t address_of(T* pointer) {
+    return reinterpret_cast<uint64_t>(pointer);
+}
+
+inline bool is_new(const a2a3_byte_state* states, uint64_t count, int32_t first,
+                   a2a3_byte_state wanted) {
+#if defined(__SSE2__)
+    if (count % 4 == 0) {
+        const __m128i oldest = _mm_set1_epi32(first - 1);
+        const __m128i bits = _mm_set1_epi32(static_cast<int>(wanted));
+        for (uint64_t i = 0; i < count; i += 4) {
+            const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(states + i));
+            const __m128i own = _mm_cmpgt_epi32(four, oldest);
+            const __m128i has = _mm_cmpeq_epi32(_mm_and_si128(four, bits), bits);
+            if (_mm_movemask_epi8(_mm_and_si128(own, has)) != 0xFFFF) return true;
+        }
+        return false;
+    }
+#endif
+    for (uint64_t i = 0; i < count; ++i) {
+        if (static_cast<int32_t>(states[i]) < first || (states[i] & wanted) == 0) return true;
+    }
+    return false;
+}
+
+inline void access(uint64_t address, uint64_t size, int32_t mode, a2a3_byte_state wanted,
+                   const void* code) {
+    a2a3_recorder& to = *recorder;
+    const uint64_t offset = address - to.begin;
+    if (__builtin_expect(offset < to.size && size <= to.size - offset, 1)) {
+        ++to.accesses;
+        if (!is_new(to.shadow + offset, size, to.first, wanted)) return;
+    } else if (address - to.host_begin >= to.host_size) {
+        return;
+    }
+    to.record(address, size, mode, code);
+}
+
+inline void read(const void* from, uint64_t size, const void* code) {
+    access(address_of(from), size, A2A3_MODE_READ, A2A3_STATE_READ, code);
+}
+
+inline void write(const void* to, uint64_t size, const void* code) {
+    access(address_of(to), size, A2A3_MODE_WRITE, A2A3_STATE_WRITTEN, code);
+}
+
+inline void change(const volatile void* what, uint64_t size, int32_t mode, const void* code) {
+    a2a3_recorder& to = *recorder;
+    const uint64_t address = address_of(what);
+    const bool on_device = address - to.begin < to.size;
+    to.accesses += on_device;
+    if (on_device || address - to.host_begin < to.host_size) to.record(address, size, mode, code);
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) void a2a3sim_use_recorder(a2a3_recorder* given) {
+    recorder = given;
+}
+
+void __tsan_init() {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit() {}
+void __tsan_vptr_update(void** pointer, void*) { write(pointer, sizeof *pointer, CODE); }
+void __tsan_vptr_read(void** pointer) { read(pointer, sizeof *pointer, CODE); }
+void __tsan_read_range(void* from, unsigned long size) { read(from, size, CODE); }
+void __tsan_write_range(void* to, unsigned long size) { write(to, size, CODE); }
+
+#define ACCESSES(size)                                                            \
+    void __tsan_read##size(void* p) { read(p, size, CODE); }                      \
+    void __tsan_write##size(void* p) { write(p, size, CODE); }                    \
+    void __tsan_unaligned_read##size(void* p) { read(p, size, CODE); }            \
+    void __tsan_unaligned_write##size(void* p) { write(p, size, CODE); }          \
+    void __tsan_volatile_read##size(void* p) { read(p, size, CODE); }             \
+    void __tsan_volatile_write##size(void* p) { write(p, size, CODE); }           \
+    void __tsan_unaligned_volatile_read##size(void* p) { read(p, size, CODE); }   \
+    void __tsan_unaligned_volatile_write##size(void* p) { write(p, size, CODE); } \
+    void __tsan_read_write##size(void* p) {                                       \
+        read(p, size, CODE);                                                      \
+        write(p, size, CODE);                                                     \
+    }                                                                             \
+    void __tsan_unaligned_read_write##size(void* p) {                             \
+        read(p, size, CODE);                                                      \
+        write(p, size, CODE);                                                     \
+    }
+
+ACCESSES(1)
+ACCESSES(2)
+ACCESSES(4)
+ACCESSES(8)
+ACCESSES(16)
+
+// The simulated run is serial: the strictest order serves for all.
+#define FETCH(bits, type, name, builtin, mode)                             \
+    type __tsan_atomic##bits##_##name(volatile type* p, type value, int) { \
+        change(p, sizeof *p, mode, CODE);                                  \
+        return builtin(p, value, __ATOMIC_SEQ_CST);                        \
+    }
+
+#define ATOMICS(bits, type)                                                                       \
+    type __tsan_atomic##bits##_load(const volatile type* p, int) {                                \
+        change(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);                                        \
+        return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                              \
+    }                                                                                             \
+    void __tsan_atomic##bits##_store(volatile type* p, type value, int) {                         \
+        change(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);                                       \
+        __atomic_store_n(p, value, __ATOMIC_SEQ_CST);                                             \
+    }                                                                                             \
+    FETCH(bits, type, fetch_add, __atomic_fetch_add, A2A3_MODE_ATOMIC_ADD)                        \
+    FETCH(bits, type, fetch_sub, __atomic_fetch_sub, A2A3_MODE_ATOMIC_ADD)                        \
+    FETCH(bits, type, fetch_and, __atomic_fetch_and, A2A3_MODE_ATOMIC_OTHER)                      \
+    FETCH(bits, type, fetch_or, __atomic_fetch_or, A2A3_MODE_ATOMIC_OTHER)                        \
+    FETCH(bits, type, fetch_xor, __atomic_fetch_xor, A2A3_MODE_ATOMIC_OTHER)                      \
+    FETCH(bits, type, fetch_nand, __atomic_fetch_nand, A2A3_MODE_ATOMIC_OTHER)                    \
+    FETCH(bits, type, exchange, __atomic_exchange_n, A2A3_MODE_ATOMIC_OTHER)                      \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile type* p, type* expected,           \
+                                                      type value, int, int) {                     \
+        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        return __atomic_compare_exchange_n(p, expected, value, 0, __ATOMIC_SEQ_CST,               \
+                                           __ATOMIC_SEQ_CST);                                     \
+    }                                                                                             \
+    int __tsan_atomic##bits##_compare_exchange_weak(volatile type* p, type* expected, type value, \
+                                                    int, int) {                                   \
+        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        return __atomic_compare_exchange_n(p, expected, value, 0, __ATOMIC_SEQ_CST,               \
+                                           __ATOMIC_SEQ_CST);                                     \
+    }                                                                                             \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type* p, type expected, type value,  \
+                                                    int, int) {                                   \
+        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        __atomic_compare_exchange_n(p, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
+        return expected;                                                                          \
+    }
+
+ATOMICS(8, uint8_t)
+ATOMICS(16, uint16_t)
+ATOMICS(32, uint32_t)
+ATOMICS(64, uint64_t)
+
+#if defined(__SIZEOF_INT128__)
+// Without a library for it: the run is serial, so that plain operations are atomic.
+using Wide = unsigned __int128;
+
+#define WIDE_FETCH(name, expression, mode)                            \
+    Wide __tsan_atomic128_##name(volatile Wide* p, Wide value, int) { \
+        change(p, sizeof *p, mode, CODE);                             \
+        const Wide before = *p;                                       \
+        *p = (expression);                                            \
+        return before;                                                \
+    }
+
+WIDE_FETCH(fetch_add, before + value, A2A3_MODE_ATOMIC_ADD)
+WIDE_FETCH(fetch_sub, before - value, A2A3_MODE_ATOMIC_ADD)
+WIDE_FETCH(fetch_and, before& value, A2A3_MODE_ATOMIC_OTHER)
+WIDE_FETCH(fetch_or, before | value, A2A3_MODE_ATOMIC_OTHER)
+WIDE_FETCH(fetch_xor, before ^ value, A2A3_MODE_ATOMIC_OTHER)
+WIDE_FETCH(fetch_nand, ~(before& value), A2A3_MODE_ATOMIC_OTHER)
+WIDE_FETCH(exchange, value, A2A3_MODE_ATOMIC_OTHER)
+
+Wide __tsan_atomic128_load(const volatile Wide* p, int) {
+    change(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);
+    return *p;
+}
+void __tsan_atomic128_store(volatile Wide* p, Wide value, int) {
+    change(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);
+    *p = value;
+}
+int __tsan_atomic128_compare_exchange_strong(volatile Wide* p, Wide* expected, Wide value, int,
+                                             int) {
+    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Wide before = *p;
+    const bool equal = before == *expected;
+    if (equal) *p = value;
+    *expected = before;
+    return equal;
+}
+int __tsan_atomic128_compare_exchange_weak(volatile Wide* p, Wide* expected, Wide value, int, int) {
+    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Wide before = *p;
+    const bool equal = before == *expected;
+    if (equal) *p = value;
+    *expected = before;
+    return equal;
+}
+Wide __tsan_atomic128_compare_exchange_val(volatile Wide* p, Wide expected, Wide value, int, int) {
+    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Wide before = *p;
+    if (before == expected) *p = value;
+    return before;
+}
+#endif
+
+void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+void __tsan_atomic_signal_fence(int) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+// A loop of these would be compiled to a call of themselves, but for the flags of this file.
+void* memcpy(void* to, const void* from, size_t size) {
+    if (size == 0) return to;
+    read(from, size, CODE);
+    write(to, size, CODE);
+    auto* target = static_cast<Bytes*>(to);
+    const auto* source = static_cast<const Bytes*>(from);
+    for (size_t i = 0; i < size; ++i) target[i] = source[i];
+    return to;
+}
+
+void* memmove(void* to, const void* from, size_t size) {
+    if (size == 0) return to;
+    read(from, size, CODE);
+    write(to, size, CODE);
+    auto* target = static_cast<Bytes*>(to);
+    const auto* source = static_cast<const Bytes*>(from);
+    if (address_of(target) - address_of(source) >= size) {
+        for (size_t i = 0; i < size; ++i) target[i] = source[i];
+    } else {
+        for (size_t i = size; i > 0; --i) target[i - 1] = source[i - 1];
+    }
+    return to;
+}
+
+void* memset(void* to, int value, size_t size) {
+    if (size == 0) return to;
+    write(to, size, CODE);
+    auto* target = static_cast<Bytes*>(to);
+    for (size_t i = 0; i < size; ++i) target[i] = static_cast<Bytes>(value);
+    return to;
+}
+
+void* __tsan_memcpy(void* to, const void* from, size_t size) {
+    if (size != 0) {
+        read(from, size, CODE);
+        write(to, size, CODE);
+    }
+    auto* target = static_cast<Bytes*>(to);
+    const auto* source = static_cast<const Bytes*>(from);
+    for (size_t i = 0; i < size; ++i) target[i] = source[i];
+    return to;
+}
+
+}  // extern "C"

@@ -1,0 +1,43 @@
+// What an instrumented kernel and the engine know of each other. The kernel's object holds
+// callbacks, which the compiler calls at each access of memory; they look an address up in the
+// shadow and call the engine only where that tells something new.
+#ifndef A2A3SIM_RECORDER_H
+#define A2A3SIM_RECORDER_H
+
+#include <stdint.h>
+
+/// Ways to access memory; a bit each.
+enum a2a3_access_mode {
+    A2A3_MODE_READ = 1,
+    A2A3_MODE_WRITE = 2,
+    A2A3_MODE_ATOMIC_LOAD = 4,
+    A2A3_MODE_ATOMIC_ADD = 8,    // additions, and exchanges on condition, of which others consist
+    A2A3_MODE_ATOMIC_OTHER = 16  // stores and every other change
+};
+
+/// State of a byte of device memory: a number of the engine's, and above all whether the running
+/// task has accessed the byte before. 0: no task has.
+typedef uint32_t a2a3_byte_state;
+
+enum {
+    A2A3_STATE_READ = 1,     // it would tell nothing new if the same task read the byte,
+    A2A3_STATE_WRITTEN = 2,  // or wrote it
+    A2A3_STATE_SHIFT = 2
+};
+
+typedef struct a2a3_recorder {
+    uint64_t begin;           // of device memory
+    uint64_t size;            // of what the shadow covers, in bytes of device memory
+    a2a3_byte_state* shadow;  // a state a byte
+    int32_t first;            // states from this one on are the running task's
+    uint64_t accesses;        // of device memory
+    uint64_t host_begin;      // of memory that kernels cannot reach on the device
+    uint64_t host_size;
+    /// Records an access that may tell something new. `mode` is an a2a3_access_mode.
+    void (*record)(uint64_t address, uint64_t size, int32_t mode, const void* code);
+} a2a3_recorder;
+
+/// The instrumented object's only exported symbol of the callbacks: takes the recorder.
+#define A2A3_RECORDER_SYMBOL "a2a3sim_use_recorder"
+
+#endif

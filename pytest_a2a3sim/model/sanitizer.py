@@ -1,0 +1,183 @@
+"""What the sanitizer looks for, and what it has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_a2a3sim.model.failure import LoadedObject
+
+Check = Literal["memcheck", "racecheck", "initcheck"]
+
+CHECKS: tuple[Check, ...] = get_args(Check)
+
+
+def parse_checks(text: str) -> tuple[Check, ...]:
+    """``all``, or names of checks with commas between them, each once and in one order.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if not set(names) <= {*CHECKS, "all"}:
+        raise ValueError(f"must be all, or some of {', '.join(CHECKS)} with commas between them")
+    return in_order(CHECKS if "all" in names else cast("list[Check]", names))
+
+
+def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks, each once and in one order."""
+    wanted = set(checks)
+    return tuple(check for check in CHECKS if check in wanted)
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a source; ``line`` is None where only the file is known."""
+
+    file: str
+    line: int | None
+
+    def __str__(self) -> str:
+        """``path/kernel.cpp:17``."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class RawFinding:
+    """The engine's a2a3_finding; names of kinds and places are those of its enumerators."""
+
+    check: Check
+    kind: str
+    tasks: tuple[int, ...]
+    place: str
+    is_reversed: bool
+    is_consequence: bool
+    writer: int | None
+    tensor: str | None
+    tensor_offset: int
+    buffer: int | None
+    offset: int
+    span: int
+    bytes: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RawBuffer:
+    """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
+
+    call: int
+    size: int
+    caller: int
+
+
+@dataclass(frozen=True)
+class Sanitized:
+    """What the engine knows of a sanitized run.
+
+    Attributes:
+        tasks: that were executed.
+        accesses: of device memory, that were recorded.
+        bytes: of device memory that they were of, counted once for each task.
+        blind_bytes: of those, how many changed without a recorded access.
+        undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        total: findings, of which at most 100,000 are listed.
+        findings: races by the ids of their tasks, then the others.
+        buffers: those that the findings are about, by number.
+        objects: what the simulating process had loaded.
+    """
+
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    total: int
+    findings: tuple[RawFinding, ...]
+    buffers: Mapping[int, RawBuffer]
+    objects: tuple[LoadedObject, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that would go wrong on a device.
+
+    Attributes:
+        check: which check has found it.
+        kind: ``RAW``, ``WAR`` or ``WAW`` of racecheck, by the order of the tasks' ids;
+            ``OUT_OF_BOUNDS``, ``FREED`` or ``HOST`` of memcheck; ``UNINITIALIZED`` of initcheck.
+        space: the memory that it is about: ``GM``, the device's.
+        tasks: ids, the lower one first: two of racecheck, one of the others.
+        kernels: the tasks' kernels.
+        sources: the lines that access the bytes; None where a line is unknown.
+        access: ``read`` or ``write``, of memcheck and initcheck; ``""`` of racecheck.
+        buffer: number of the device buffer that the bytes are in or next to, from 0 in the order of
+            allocation; None if there is none.
+        call: the call of device_malloc that made it, from 1.
+        allocation: where that call stands in the orchestration.
+        size: of the buffer, in bytes.
+        tensor: the host tensor that the bytes are copied from or to; None if there is none.
+        element: index of the first byte's element in that tensor; None where there is none.
+        last_element: index of the last byte's.
+        offset: of the first byte from the buffer's start; from the tensor's, of host memory.
+        span: from the first byte to behind the last one.
+        bytes: how many of those it is about.
+        edge: the edge that is missing, from task to task; None where that is unknown.
+        consequence: it may follow from another finding: another race's edge orders these tasks too,
+            or an unordered task writes what is read here.
+        count: how often it was found.
+        writer: a task that writes the bytes, but that nothing orders before; of initcheck.
+    """
+
+    check: Check
+    kind: str
+    space: str
+    tasks: tuple[int, ...]
+    kernels: tuple[str, ...]
+    sources: tuple[SourceLine | None, ...]
+    access: str
+    buffer: int | None
+    call: int | None
+    allocation: SourceLine | None
+    size: int | None
+    tensor: str | None
+    element: tuple[int, ...] | None
+    last_element: tuple[int, ...] | None
+    offset: int
+    span: int
+    bytes: int
+    edge: tuple[int, int] | None
+    consequence: bool
+    count: int = 1
+    writer: int | None = None
+
+
+@dataclass(frozen=True)
+class SanitizerReport:
+    """What a sanitized case looked at and found.
+
+    Attributes:
+        checks: that were made.
+        tasks: that were executed.
+        accesses: of device memory, that were recorded.
+        bytes: of device memory that they were of, counted once for each task.
+        blind_bytes: of those, how many changed without a recorded access: by inline assembly, or in
+            a library that is not instrumented. They count as written.
+        undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        suppressed: findings that kernel_config.py or the ini file leaves out.
+        total: findings, those left out aside; at most 100,000 are listed.
+        findings: that are listed.
+    """
+
+    checks: tuple[Check, ...]
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    suppressed: int
+    total: int
+    findings: tuple[Finding, ...]

@@ -1,0 +1,110 @@
+#include "sanitizer/page_net.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr size_t kMostChunks = size_t{1} << 20;  // 1 TiB of copies
+
+void* map(size_t size) {
+    void* const memory =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+PageNet::PageNet(const DeviceMemory& memory)
+    : page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
+      begin_(memory.begin()),
+      is_closed_(memory.used_size() / page_size_ + 1) {
+    // A handler of signals appends to these.
+    copies_.reserve(is_closed_.size());
+    chunks_.reserve(std::min(is_closed_.size() / kPagesInChunk + 1, kMostChunks));
+    memory.for_each_open_range([&](uint64_t begin, size_t size) {
+        std::fill_n(is_closed_.begin() + static_cast<ptrdiff_t>(page_of(begin)), size / page_size_,
+                    uint8_t{1});
+        protect(page_of(begin), size / page_size_, PROT_READ);
+    });
+    make_room();
+}
+
+PageNet::~PageNet() {
+    for (size_t page = 0; page < is_closed_.size();) {
+        size_t end = page;
+        while (end < is_closed_.size() && is_closed_[end] != 0) ++end;
+        if (end > page) protect(page, end - page, PROT_READ | PROT_WRITE);
+        page = end + 1;
+    }
+    for (uint8_t* const chunk : chunks_) munmap(chunk, kPagesInChunk * page_size_);
+}
+
+void PageNet::protect(size_t page, size_t count, int protection) const {
+    mprotect(reinterpret_cast<void*>(address_of(page)), count * page_size_, protection);
+}
+
+size_t PageNet::next_change(const uint8_t* before, const uint8_t* now, size_t from) const {
+    constexpr size_t kBlock = 256;
+    while (from < page_size_) {
+        const size_t size = std::min(kBlock - from % kBlock, page_size_ - from);
+        if (std::memcmp(before + from, now + from, size) != 0) {
+            while (before[from] == now[from]) ++from;
+            return from;
+        }
+        from += size;
+    }
+    return page_size_;
+}
+
+void PageNet::make_room() {
+    if (copies_.size() < chunks_.size() * kPagesInChunk) return;
+    if (chunks_.size() == chunks_.capacity()) throw std::bad_alloc();
+    chunks_.push_back(static_cast<uint8_t*>(map(kPagesInChunk * page_size_)));
+}
+
+void PageNet::open_page(size_t page) {
+    make_room();
+    copies_.push_back(Copy{page, copies_.size()});
+    std::memcpy(bytes_of(copies_.back()), reinterpret_cast<const void*>(address_of(page)),
+                page_size_);
+    is_closed_[page] = 0;
+    protect(page, 1, PROT_READ | PROT_WRITE);
+}
+
+void PageNet::open_outside(uint64_t address) {
+    const size_t page = page_of(address);
+    if (page < is_closed_.size() && is_closed_[page] != 0) {
+        open_page(page);
+    } else if (page < is_closed_.size()) {
+        protect(page, 1, PROT_READ | PROT_WRITE);
+    }
+}
+
+bool PageNet::open_after_fault(uint64_t address) {
+    const size_t page = page_of(address);
+    if (page >= is_closed_.size() || is_closed_[page] == 0) return false;
+    open_page(page);
+    return true;
+}
+
+void PageNet::close() {
+    std::sort(copies_.begin(), copies_.end(),
+              [](const Copy& a, const Copy& b) { return a.page < b.page; });
+    for (size_t i = 0; i < copies_.size();) {
+        size_t end = i + 1;
+        while (end < copies_.size() && copies_[end].page == copies_[end - 1].page + 1) ++end;
+        protect(copies_[i].page, end - i, PROT_READ);
+        for (; i < end; ++i) is_closed_[copies_[i].page] = 1;
+    }
+    copies_.clear();
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,86 @@
+// Device memory before and after a task: which bytes have changed, whoever changed them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "device/device_memory.h"
+
+namespace a2a3sim {
+
+/// Between tasks all device memory is read-only. The first write of a task to a page, which the
+/// recorder announces or which faults, keeps a copy of the page and makes it writable.
+class PageNet {
+  public:
+    explicit PageNet(const DeviceMemory& memory);
+    ~PageNet();
+    PageNet(const PageNet&) = delete;
+    PageNet& operator=(const PageNet&) = delete;
+
+    /// Before anything is written to [address, address + size).
+    void open(uint64_t address, uint64_t size) {
+        for (size_t page = page_of(address); page <= page_of(address + size - 1); ++page) {
+            if (is_closed_[page] != 0) open_page(page);
+        }
+    }
+
+    /// Makes the page of an address reachable that belongs to no buffer. Safe in a signal handler.
+    void open_outside(uint64_t address);
+
+    /// Whether a fault at the address was the first write to its page, which can go on now.
+    /// Safe in a signal handler.
+    bool open_after_fault(uint64_t address);
+
+    /// Calls visit(begin, end) for each range of bytes that have changed since the last close().
+    template <typename Visit>
+    void for_each_change(Visit visit) const {
+        for (const Copy& copy : copies_) {
+            const auto* const now = reinterpret_cast<const uint8_t*>(address_of(copy.page));
+            const uint8_t* const before = bytes_of(copy);
+            for (size_t at = next_change(before, now, 0); at < page_size_;) {
+                const size_t begin = at;
+                while (at < page_size_ && before[at] != now[at]) ++at;
+                visit(address_of(copy.page) + begin, address_of(copy.page) + at);
+                at = next_change(before, now, at);
+            }
+        }
+    }
+
+    /// Calls visit(address, before) for each page that was written, with the bytes before that.
+    template <typename Visit>
+    void for_each_page(Visit visit) const {
+        for (const Copy& copy : copies_) visit(address_of(copy.page), bytes_of(copy));
+    }
+
+    /// Makes everything read-only again.
+    void close();
+
+    size_t page_size() const { return page_size_; }
+
+  private:
+    struct Copy {
+        size_t page;
+        size_t index;  // in the chunks
+    };
+
+    static constexpr size_t kPagesInChunk = 256;
+
+    size_t page_of(uint64_t address) const { return (address - begin_) / page_size_; }
+    uint64_t address_of(size_t page) const { return begin_ + page * page_size_; }
+    uint8_t* bytes_of(const Copy& copy) const {
+        return chunks_[copy.index / kPagesInChunk] + copy.index % kPagesInChunk * page_size_;
+    }
+    size_t next_change(const uint8_t* before, const uint8_t* now, size_t from) const;
+    void open_page(size_t page);
+    void make_room();
+    void protect(size_t page, size_t count, int protection) const;
+
+    const size_t page_size_;
+    const uint64_t begin_;
+    std::vector<uint8_t> is_closed_;  // of each page: it is a buffer's, and read-only
+    std::vector<Copy> copies_;
+    std::vector<uint8_t*> chunks_;  // of memory that no kernel can run into
+};
+
+}  // namespace a2a3sim

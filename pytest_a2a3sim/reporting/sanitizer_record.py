@@ -1,0 +1,53 @@
+"""What the sanitizer has found -> its part of a case's record."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.record import FindingRecord, SanitizerRecord, SourceRecord
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
+
+
+def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
+    """The record of a report; paths below ``root`` are relative to it."""
+    return {
+        "checks": list(report.checks),
+        "tasks": report.tasks,
+        "accesses": report.accesses,
+        "bytes": report.bytes,
+        "blind_bytes": report.blind_bytes,
+        "suppressed": report.suppressed,
+        "findings": [_finding(finding, root) for finding in report.findings],
+    }
+
+
+def _finding(finding: Finding, root: Path) -> FindingRecord:
+    return {
+        "check": finding.check,
+        "kind": finding.kind,
+        "space": finding.space,
+        "tasks": list(finding.tasks),
+        "kernels": list(finding.kernels),
+        "sources": [_source(source, root) for source in finding.sources],
+        "buffer": finding.buffer,
+        "tensor": finding.tensor,
+        "offset": finding.offset,
+        "bytes": finding.bytes,
+        "edge": None if finding.edge is None else list(finding.edge),
+        "consequence": finding.consequence,
+        "count": finding.count,
+    }
+
+
+def _source(source: SourceLine | None, root: Path) -> SourceRecord | None:
+    if source is None:
+        return None
+    return {"file": shown_path(Path(source.file), root), "line": source.line}
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """The path, relative to ``root`` below it."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else os.fspath(path)
