@@ -68,13 +68,28 @@ inline void write(const void* to, uint64_t size, const void* code) {
     access(address_of(to), size, A2A3_MODE_WRITE, A2A3_STATE_WRITTEN, code);
 }
 
-inline void change(const volatile void* what, uint64_t size, int32_t mode, const void* code) {
-    a2a3_recorder& to = *recorder;
-    const uint64_t address = address_of(what);
-    const bool on_device = address - to.begin < to.size;
-    to.accesses += on_device;
-    if (on_device || address - to.host_begin < to.host_size) to.record(address, size, mode, code);
-}
+/// An atomic access, told before it and, if it changes something, after it.
+class Atomic {
+  public:
+    Atomic(const volatile void* what, uint64_t size, int32_t mode, const void* code)
+        : address_(address_of(what)), size_(size), mode_(mode) {
+        a2a3_recorder& to = *recorder;
+        is_on_device_ = address_ - to.begin < to.size;
+        to.accesses += is_on_device_;
+        if (is_on_device_ || address_ - to.host_begin < to.host_size) {
+            to.record(address_, size_, mode_, code);
+        }
+    }
+    ~Atomic() {
+        if (is_on_device_ && mode_ != A2A3_MODE_ATOMIC_LOAD) recorder->changed(address_, size_);
+    }
+
+  private:
+    const uint64_t address_;
+    const uint64_t size_;
+    const int32_t mode_;
+    bool is_on_device_;
+};
 
 }  // namespace
 
@@ -119,17 +134,17 @@ ACCESSES(16)
 // The simulated run is serial: the strictest order serves for all.
 #define FETCH(bits, type, name, builtin, mode)                             \
     type __tsan_atomic##bits##_##name(volatile type* p, type value, int) { \
-        change(p, sizeof *p, mode, CODE);                                  \
+        const Atomic atomic(p, sizeof *p, mode, CODE);                     \
         return builtin(p, value, __ATOMIC_SEQ_CST);                        \
     }
 
 #define ATOMICS(bits, type)                                                                       \
     type __tsan_atomic##bits##_load(const volatile type* p, int) {                                \
-        change(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);                                        \
+        const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);                           \
         return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                              \
     }                                                                                             \
     void __tsan_atomic##bits##_store(volatile type* p, type value, int) {                         \
-        change(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);                                       \
+        const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);                          \
         __atomic_store_n(p, value, __ATOMIC_SEQ_CST);                                             \
     }                                                                                             \
     FETCH(bits, type, fetch_add, __atomic_fetch_add, A2A3_MODE_ATOMIC_ADD)                        \
@@ -141,19 +156,19 @@ ACCESSES(16)
     FETCH(bits, type, exchange, __atomic_exchange_n, A2A3_MODE_ATOMIC_OTHER)                      \
     int __tsan_atomic##bits##_compare_exchange_strong(volatile type* p, type* expected,           \
                                                       type value, int, int) {                     \
-        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);                    \
         return __atomic_compare_exchange_n(p, expected, value, 0, __ATOMIC_SEQ_CST,               \
                                            __ATOMIC_SEQ_CST);                                     \
     }                                                                                             \
     int __tsan_atomic##bits##_compare_exchange_weak(volatile type* p, type* expected, type value, \
                                                     int, int) {                                   \
-        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);                    \
         return __atomic_compare_exchange_n(p, expected, value, 0, __ATOMIC_SEQ_CST,               \
                                            __ATOMIC_SEQ_CST);                                     \
     }                                                                                             \
     type __tsan_atomic##bits##_compare_exchange_val(volatile type* p, type expected, type value,  \
                                                     int, int) {                                   \
-        change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);                                         \
+        const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);                    \
         __atomic_compare_exchange_n(p, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
         return expected;                                                                          \
     }
@@ -169,13 +184,13 @@ using Wide = unsigned __int128;
 
 #define WIDE_FETCH(name, expression, mode)                            \
     Wide __tsan_atomic128_##name(volatile Wide* p, Wide value, int) { \
-        change(p, sizeof *p, mode, CODE);                             \
+        const Atomic atomic(p, sizeof *p, mode, CODE);                \
         const Wide before = *p;                                       \
         *p = (expression);                                            \
         return before;                                                \
     }
 
-WIDE_FETCH(fetch_add, before + value, A2A3_MODE_ATOMIC_ADD)
+WIDE_FETCH(fetch_add, before + value, A2A3_MODE_ATOMIC_CONDITIONAL)
 WIDE_FETCH(fetch_sub, before - value, A2A3_MODE_ATOMIC_ADD)
 WIDE_FETCH(fetch_and, before& value, A2A3_MODE_ATOMIC_OTHER)
 WIDE_FETCH(fetch_or, before | value, A2A3_MODE_ATOMIC_OTHER)
@@ -184,16 +199,16 @@ WIDE_FETCH(fetch_nand, ~(before& value), A2A3_MODE_ATOMIC_OTHER)
 WIDE_FETCH(exchange, value, A2A3_MODE_ATOMIC_OTHER)
 
 Wide __tsan_atomic128_load(const volatile Wide* p, int) {
-    change(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);
+    const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_LOAD, CODE);
     return *p;
 }
 void __tsan_atomic128_store(volatile Wide* p, Wide value, int) {
-    change(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);
+    const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_OTHER, CODE);
     *p = value;
 }
 int __tsan_atomic128_compare_exchange_strong(volatile Wide* p, Wide* expected, Wide value, int,
                                              int) {
-    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);
     const Wide before = *p;
     const bool equal = before == *expected;
     if (equal) *p = value;
@@ -201,7 +216,7 @@ int __tsan_atomic128_compare_exchange_strong(volatile Wide* p, Wide* expected, W
     return equal;
 }
 int __tsan_atomic128_compare_exchange_weak(volatile Wide* p, Wide* expected, Wide value, int, int) {
-    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);
     const Wide before = *p;
     const bool equal = before == *expected;
     if (equal) *p = value;
@@ -209,7 +224,7 @@ int __tsan_atomic128_compare_exchange_weak(volatile Wide* p, Wide* expected, Wid
     return equal;
 }
 Wide __tsan_atomic128_compare_exchange_val(volatile Wide* p, Wide expected, Wide value, int, int) {
-    change(p, sizeof *p, A2A3_MODE_ATOMIC_ADD, CODE);
+    const Atomic atomic(p, sizeof *p, A2A3_MODE_ATOMIC_CONDITIONAL, CODE);
     const Wide before = *p;
     if (before == expected) *p = value;
     return before;

@@ -88,7 +88,7 @@ _UNINITIALISED = (
     Misuse("zeroed-accumulator", "fresh[3] += x[3];\nx[3] = fresh[3];", first="fresh[3] = 0;"),
     Misuse(
         "branch",
-        "if (fresh[7] > 0) sink = 1;",
+        "if (fresh[7] > 0) x[0] = 1;",
         "initcheck",
         {"buffer": 1, "offset": 28, "bytes": 4},
     ),
@@ -96,7 +96,7 @@ _UNINITIALISED = (
         "written-by-an-unordered-task",
         "x[0] = fresh[0] + 1;",
         "initcheck",
-        {"buffer": 1, "offset": 0, "bytes": 4},
+        {"buffer": 1, "offset": 0, "bytes": 4, "edge": [0, 1], "consequence": True},
         first="fresh[0] = 2;",
         ordered=False,
     ),

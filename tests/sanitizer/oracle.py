@@ -74,7 +74,8 @@ def reachable(graph: TaskGraph, extra: tuple[Pair, ...] = ()) -> list[set[int]]:
     return found
 
 
-def _ordered(pair: Pair, after: list[set[int]]) -> bool:
+def ordered(pair: Pair, after: list[set[int]]) -> bool:
+    """Whether one task of the pair always runs after the other one."""
     return pair[1] in after[pair[0]] or pair[0] in after[pair[1]]
 
 
@@ -102,14 +103,14 @@ def races(graph: TaskGraph) -> dict[Pair, Race]:
             if found := _conflict(one[place], other[place]):
                 kinds |= found
                 overlaps[place[0]].append(place[1])
-        if kinds and not _ordered(pair, after):
+        if kinds and not ordered(pair, after):
             conflicts[pair] = (kinds, overlaps)
     with_edge = {pair: reachable(graph, (pair,)) for pair in conflicts}
     return {
         pair: Race(
             kinds,
             overlaps,
-            any(_ordered(pair, with_edge[other]) for other in conflicts if other != pair),
+            any(ordered(pair, with_edge[other]) for other in conflicts if other != pair),
         )
         for pair, (kinds, overlaps) in conflicts.items()
     }

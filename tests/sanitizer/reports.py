@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.sanitizer import task_graphs
-from tests.sanitizer.oracle import races
+from tests.sanitizer.oracle import ordered, races, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,13 +83,17 @@ def differences(graph: TaskGraph, case: SanitizedCase, *, edges: bool = True) ->
         else:
             wrong = _wrong_fields(pair, expected[pair], case.races[pair], edges=edges)
             texts += [f"{pair}: {text}; {expected[pair]}" for text in wrong]
+    proposed = tuple((a, b) for found in case.races.values() for a, b in [found["edge"] or (0, 0)])
+    after = reachable(graph, tuple(edge for edge in proposed if edge[0] != edge[1]))
+    texts += [f"{task} would wait for itself" for task, later in enumerate(after) if task in later]
+    texts += [f"no edge orders {pair}" for pair in expected if not ordered(pair, after)]
     return texts
 
 
 def _wrong_fields(
     pair: Pair, race: Race, finding: Mapping[str, Any], *, edges: bool
 ) -> Iterator[str]:
-    """`edges`: whether what is a consequence of what is well-defined."""
+    """`edges`: whether the lower id of a pair runs first, so that edges lead to the higher one."""
     overlap = race.overlaps.get(finding["buffer"])
     if finding["kind"] not in race.kinds:
         yield f"kind is {finding['kind']}"
@@ -99,7 +103,8 @@ def _wrong_fields(
         yield f"offset is {finding['offset']}, bytes is {finding['bytes']}"
     if finding["consequence"] != (finding["edge"] is None):
         yield f"consequence is {finding['consequence']}, edge is {finding['edge']}"
-    if finding["edge"] not in (None, list(pair)):
+    allowed = (None, list(pair)) if edges else (None, list(pair), list(reversed(pair)))
+    if finding["edge"] not in allowed:
         yield f"edge is {finding['edge']}"
     if edges and finding["consequence"] != race.consequence:
         yield f"consequence is {finding['consequence']}"

@@ -11,8 +11,10 @@ enum a2a3_access_mode {
     A2A3_MODE_READ = 1,
     A2A3_MODE_WRITE = 2,
     A2A3_MODE_ATOMIC_LOAD = 4,
-    A2A3_MODE_ATOMIC_ADD = 8,    // additions, and exchanges on condition, of which others consist
-    A2A3_MODE_ATOMIC_OTHER = 16  // stores and every other change
+    A2A3_MODE_ATOMIC_ADD = 8,
+    A2A3_MODE_ATOMIC_OTHER = 16,       // stores and every other change
+    A2A3_MODE_ATOMIC_CONDITIONAL = 32  // an exchange on condition: a load before it and it are what
+                                       // an addition of floats consists of
 };
 
 /// State of a byte of device memory: a number of the engine's, and above all whether the running
@@ -35,6 +37,8 @@ typedef struct a2a3_recorder {
     uint64_t host_size;
     /// Records an access that may tell something new. `mode` is an a2a3_access_mode.
     void (*record)(uint64_t address, uint64_t size, int32_t mode, const void* code);
+    /// What record() was told of an atomic change has been done.
+    void (*changed)(uint64_t address, uint64_t size);
 } a2a3_recorder;
 
 /// The instrumented object's only exported symbol of the callbacks: takes the recorder.

@@ -19,8 +19,8 @@ uint8_t with_mode(uint8_t modes, int32_t mode) {
             return static_cast<uint8_t>((modes & kPlain) != 0 ? modes : modes | mode);
         case A2A3_MODE_ATOMIC_LOAD:
             return static_cast<uint8_t>((modes & kPlain) != 0 ? modes : modes | mode);
-        case A2A3_MODE_ATOMIC_ADD:  // a load before an exchange on condition is a part of it
-            return static_cast<uint8_t>((modes & ~A2A3_MODE_ATOMIC_LOAD) | mode);
+        case A2A3_MODE_ATOMIC_CONDITIONAL:  // the load before it is a part of it
+            return static_cast<uint8_t>((modes & ~A2A3_MODE_ATOMIC_LOAD) | A2A3_MODE_ATOMIC_ADD);
         default:
             return static_cast<uint8_t>(modes | mode);
     }
@@ -76,7 +76,10 @@ void History::add(uint64_t address, uint64_t size, int32_t mode, const void* cod
         if (to != from) {
             const auto count = static_cast<uint64_t>(end - state);
             const uint64_t begin = begin_ + static_cast<uint64_t>(state - states_);
-            if (is_own(from)) accesses_[index_of(from)].bytes -= count;
+            if (is_own(from)) {
+                accesses_[index_of(from)].bytes -= count;
+                accesses_[index_of(from)].has_lost = true;
+            }
             Access& access = accesses_[index_of(to)];
             access.begin = std::min(access.begin, begin);
             access.end = std::max(access.end, begin + count);
@@ -125,6 +128,7 @@ a2a3_byte_state History::find_or_make(const Access& wanted) {
     access.begin = UINT64_MAX;
     access.end = 0;
     access.bytes = 0;
+    access.has_lost = false;
     if (2 * ++used_slots_ > slots_.size()) grow();
     return made;
 }
@@ -146,6 +150,20 @@ void History::grow() {
     }
 }
 
+void History::settle(uint32_t index) {
+    Access& access = accesses_[index];
+    if (!access.has_lost || access.bytes == 0) return;
+    uint64_t first = 0;
+    uint64_t last = 0;
+    for_each_range(index, [&](uint64_t begin, uint64_t end) {
+        if (first == 0) first = begin;
+        last = end;
+    });
+    access.begin = first;
+    access.end = last;
+    access.has_lost = false;
+}
+
 void History::mark_undefined(uint64_t begin, uint64_t end) {
     for (uint64_t at = begin; at < end; ++at) {
         a2a3_byte_state& state = states_[at - begin_];
@@ -153,6 +171,7 @@ void History::mark_undefined(uint64_t begin, uint64_t end) {
         Access wanted = accesses_[index_of(state)];
         wanted.is_undefined = true;
         --accesses_[index_of(state)].bytes;
+        accesses_[index_of(state)].has_lost = true;
         state = find_or_make(wanted);
         Access& access = accesses_[index_of(state)];
         access.begin = std::min(access.begin, at);

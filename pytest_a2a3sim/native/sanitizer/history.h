@@ -22,6 +22,7 @@ struct Access {
     uint8_t modes;             // bits of a2a3_access_mode
     bool is_copied_to;         // by the orchestration, before the graph
     bool is_undefined;         // the task has written nothing but bytes that nobody had written
+    bool has_lost;             // some of its bytes to another access of the same task
     bool follows_all;          // every access before it is of a task that leads to this one,
     bool follows_writers;      // or at least every one that is not a mere read
     uint64_t begin;            // the first byte,
@@ -87,6 +88,9 @@ class History {
         }
         if (from != 0) visit(from, access.end);
     }
+
+    /// Makes begin and end exact where the access has lost bytes.
+    void settle(uint32_t index);
 
     /// Gives bytes that the running task has written to the access that says they are undefined.
     void mark_undefined(uint64_t begin, uint64_t end);

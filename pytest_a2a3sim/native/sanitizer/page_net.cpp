@@ -25,22 +25,22 @@ void* map(size_t size) {
 PageNet::PageNet(const DeviceMemory& memory)
     : page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
       begin_(memory.begin()),
-      is_closed_(memory.used_size() / page_size_ + 1) {
+      copy_of_(memory.used_size() / page_size_ + 1, kNoBuffer) {
     // A handler of signals appends to these.
-    copies_.reserve(is_closed_.size());
-    chunks_.reserve(std::min(is_closed_.size() / kPagesInChunk + 1, kMostChunks));
+    copies_.reserve(copy_of_.size());
+    chunks_.reserve(std::min(copy_of_.size() / kPagesInChunk + 1, kMostChunks));
     memory.for_each_open_range([&](uint64_t begin, size_t size) {
-        std::fill_n(is_closed_.begin() + static_cast<ptrdiff_t>(page_of(begin)), size / page_size_,
-                    uint8_t{1});
+        std::fill_n(copy_of_.begin() + static_cast<ptrdiff_t>(page_of(begin)), size / page_size_,
+                    kClosed);
         protect(page_of(begin), size / page_size_, PROT_READ);
     });
     make_room();
 }
 
 PageNet::~PageNet() {
-    for (size_t page = 0; page < is_closed_.size();) {
+    for (size_t page = 0; page < copy_of_.size();) {
         size_t end = page;
-        while (end < is_closed_.size() && is_closed_[end] != 0) ++end;
+        while (end < copy_of_.size() && copy_of_[end] != kNoBuffer) ++end;
         if (end > page) protect(page, end - page, PROT_READ | PROT_WRITE);
         page = end + 1;
     }
@@ -72,27 +72,32 @@ void PageNet::make_room() {
 
 void PageNet::open_page(size_t page) {
     make_room();
+    copy_of_[page] = static_cast<uint32_t>(copies_.size());
     copies_.push_back(Copy{page, copies_.size()});
     std::memcpy(bytes_of(copies_.back()), reinterpret_cast<const void*>(address_of(page)),
                 page_size_);
-    is_closed_[page] = 0;
     protect(page, 1, PROT_READ | PROT_WRITE);
 }
 
 void PageNet::open_outside(uint64_t address) {
     const size_t page = page_of(address);
-    if (page < is_closed_.size() && is_closed_[page] != 0) {
+    if (page < copy_of_.size() && copy_of_[page] == kClosed) {
         open_page(page);
-    } else if (page < is_closed_.size()) {
+    } else if (page < copy_of_.size() && copy_of_[page] == kNoBuffer) {
         protect(page, 1, PROT_READ | PROT_WRITE);
     }
 }
 
 bool PageNet::open_after_fault(uint64_t address) {
     const size_t page = page_of(address);
-    if (page >= is_closed_.size() || is_closed_[page] == 0) return false;
+    if (page >= copy_of_.size() || copy_of_[page] != kClosed) return false;
     open_page(page);
     return true;
+}
+
+uint8_t PageNet::before(uint64_t address) const {
+    const uint32_t copy = copy_of_[page_of(address)];
+    return bytes_of(copies_[copy])[(address - begin_) % page_size_];
 }
 
 void PageNet::close() {
@@ -102,7 +107,7 @@ void PageNet::close() {
         size_t end = i + 1;
         while (end < copies_.size() && copies_[end].page == copies_[end - 1].page + 1) ++end;
         protect(copies_[i].page, end - i, PROT_READ);
-        for (; i < end; ++i) is_closed_[copies_[i].page] = 1;
+        for (; i < end; ++i) copy_of_[copies_[i].page] = kClosed;
     }
     copies_.clear();
 }

@@ -21,7 +21,7 @@ class PageNet {
     /// Before anything is written to [address, address + size).
     void open(uint64_t address, uint64_t size) {
         for (size_t page = page_of(address); page <= page_of(address + size - 1); ++page) {
-            if (is_closed_[page] != 0) open_page(page);
+            if (copy_of_[page] == kClosed) open_page(page);
         }
     }
 
@@ -31,6 +31,9 @@ class PageNet {
     /// Whether a fault at the address was the first write to its page, which can go on now.
     /// Safe in a signal handler.
     bool open_after_fault(uint64_t address);
+
+    /// A byte of a page that is open, as it was when the task began.
+    uint8_t before(uint64_t address) const;
 
     /// Calls visit(begin, end) for each range of bytes that have changed since the last close().
     template <typename Visit>
@@ -65,6 +68,8 @@ class PageNet {
     };
 
     static constexpr size_t kPagesInChunk = 256;
+    static constexpr uint32_t kClosed = UINT32_MAX;        // read-only
+    static constexpr uint32_t kNoBuffer = UINT32_MAX - 1;  // has no part of a live buffer
 
     size_t page_of(uint64_t address) const { return (address - begin_) / page_size_; }
     uint64_t address_of(size_t page) const { return begin_ + page * page_size_; }
@@ -78,7 +83,7 @@ class PageNet {
 
     const size_t page_size_;
     const uint64_t begin_;
-    std::vector<uint8_t> is_closed_;  // of each page: it is a buffer's, and read-only
+    std::vector<uint32_t> copy_of_;  // of each page: an index, or one of the constants above
     std::vector<Copy> copies_;
     std::vector<uint8_t*> chunks_;  // of memory that no kernel can run into
 };

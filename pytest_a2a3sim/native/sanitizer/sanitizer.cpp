@@ -47,6 +47,7 @@ Sanitizer::Sanitizer(Case what, const std::vector<UseRecorder>& instrumented)
     recorder_.host_begin = reinterpret_cast<uint64_t>(case_.window.data());
     recorder_.host_size = case_.window.size();
     recorder_.record = record;
+    recorder_.changed = changed;
     current = this;
     set_fault_resolver(resolve_fault);
     for (const UseRecorder use_recorder : instrumented) use_recorder(&recorder_);
@@ -63,6 +64,13 @@ void Sanitizer::record(uint64_t address, uint64_t size, int32_t mode, const void
     current->add(address, size, mode, code);
 }
 
+void Sanitizer::changed(uint64_t address, uint64_t size) {
+    const Held held(current->busy_);
+    for (uint64_t at = address; at < address + size; ++at) {
+        current->atomically_set_[at] = *reinterpret_cast<const uint8_t*>(at);
+    }
+}
+
 bool Sanitizer::resolve_fault(uint64_t address) {
     return current->case_.memory.contains(address) && current->net_.open_after_fault(address);
 }
@@ -73,6 +81,7 @@ void Sanitizer::before_task(int32_t id) {
     history_.start_task(id);
     recorder_.first = history_.first_own_state();
     host_access_ = {};
+    atomically_set_.clear();
 }
 
 void Sanitizer::add(uint64_t address, uint64_t size, int32_t mode, const void* code) {
@@ -85,6 +94,7 @@ void Sanitizer::add(uint64_t address, uint64_t size, int32_t mode, const void* c
         const uint64_t part = std::min(size, span_.end - address);
         if (span_.buffer != History::kOutside) {
             if (writes(mode)) net_.open(address, part);
+            if (mode >= A2A3_MODE_ATOMIC_ADD) note_blind_writes_at(address, part);
             history_.add(address, part, mode, code, span_.buffer, span_.is_copied_to);
         } else if (looks_for(A2A3_CHECK_MEMCHECK)) {
             add_outside(address, part, writes(mode), code);
@@ -117,6 +127,7 @@ void Sanitizer::add_to_host(uint64_t address, uint64_t size, int32_t mode, const
 
 void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) {
     note_blind_writes();
+    for (uint32_t i = history_.first_of_task(); i < history_.end(); ++i) history_.settle(i);
     if (looks_for(A2A3_CHECK_INITCHECK)) {
         const TaskNode& task = case_.graph.tasks[static_cast<size_t>(id)];
         const uint64_t* const first = case_.graph.args.data() + task.first_arg;
@@ -127,14 +138,27 @@ void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) 
     net_.close();
 }
 
+void Sanitizer::note_blind_write(uint64_t address) {
+    if (history_.is_written_by_task(address)) return;
+    ++blind_bytes_;
+    add(address, 1, A2A3_MODE_WRITE, nullptr);
+}
+
+void Sanitizer::note_blind_writes_at(uint64_t address, uint64_t size) {
+    for (uint64_t at = address; at < address + size; ++at) {
+        const auto set = atomically_set_.find(at);
+        const uint8_t expected = set != atomically_set_.end() ? set->second : net_.before(at);
+        if (*reinterpret_cast<const uint8_t*>(at) != expected) note_blind_write(at);
+    }
+}
+
 void Sanitizer::note_blind_writes() {
+    for (const auto& [address, value] : atomically_set_) {
+        if (*reinterpret_cast<const uint8_t*>(address) != value) note_blind_write(address);
+    }
     net_.for_each_change([&](uint64_t begin, uint64_t end) {
         for (uint64_t at = begin; at < end; ++at) {
-            if (history_.is_written_by_task(at) || !history_.covers(at)) continue;
-            const Access& last = history_[history_.last_of(at)];
-            if (last.task == task_ && last.writes()) continue;  // atomically
-            ++blind_bytes_;
-            add(at, 1, A2A3_MODE_WRITE, nullptr);
+            if (atomically_set_.count(at) == 0) note_blind_write(at);
         }
     });
 }
@@ -234,6 +258,12 @@ a2a3_finding Sanitizer::finding_of(const OutsideAccess& access,
     return finding;
 }
 
+void Sanitizer::find_undefined_outputs() {
+    for (const DeviceCopy& copy : case_.copies) {
+        if (!copy.to_device) undefined_.end_graph(copy.begin, copy.begin + copy.size);
+    }
+}
+
 void Sanitizer::report(SharedTable<a2a3_finding>& findings, a2a3_sanitized& sanitized) {
     const auto put = [&](const a2a3_finding& finding) {
         ++sanitized.findings;
@@ -245,6 +275,7 @@ void Sanitizer::report(SharedTable<a2a3_finding>& findings, a2a3_sanitized& sani
     const std::vector<DeviceBuffer> buffers(map_.memory().buffers().begin(),
                                             map_.memory().buffers().end());
     for (const OutsideAccess& access : outside_) put(finding_of(access, buffers));
+    if (looks_for(A2A3_CHECK_INITCHECK)) find_undefined_outputs();
     for (const UndefinedRead& read : undefined_.found()) {
         a2a3_finding finding = finding_of(read);
         if (finding.writer >= 0 && looks_for(A2A3_CHECK_RACECHECK)) finding.is_consequence = 1;

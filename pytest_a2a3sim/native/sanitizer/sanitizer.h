@@ -64,14 +64,19 @@ class Sanitizer : public TaskObserver {
     };
 
     static void record(uint64_t address, uint64_t size, int32_t mode, const void* code);
+    static void changed(uint64_t address, uint64_t size);
     static bool resolve_fault(uint64_t address);
 
     bool looks_for(a2a3_check check) const { return (case_.checks & check) != 0; }
     void add(uint64_t address, uint64_t size, int32_t mode, const void* code);
     void add_outside(uint64_t address, uint64_t size, bool writes, const void* code);
     void add_to_host(uint64_t address, uint64_t size, int32_t mode, const void* code);
+    /// Before an atomic change, and when the task has ended: what else has changed the bytes.
+    void note_blind_writes_at(uint64_t address, uint64_t size);
     void note_blind_writes();
+    void note_blind_write(uint64_t address);
     void note_outside_accesses();
+    void find_undefined_outputs();
     a2a3_finding finding_at(a2a3_check check, int32_t task, uint64_t begin, uint64_t end,
                             uint64_t bytes) const;
     a2a3_finding finding_of(const Race& race) const;
@@ -90,6 +95,7 @@ class Sanitizer : public TaskObserver {
     DeviceMap::Span span_{};  // of the last access
     std::vector<OutsideAccess> outside_;
     OutsideAccess host_access_{};
+    std::unordered_map<uint64_t, uint8_t> atomically_set_;  // bytes, by the running task
     int32_t task_ = -1;
     uint64_t bytes_ = 0;
     uint64_t blind_bytes_ = 0;

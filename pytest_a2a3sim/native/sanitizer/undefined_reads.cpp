@@ -16,7 +16,6 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr uint8_t kFlipped = 0xC4;     // 0xFF, a NaN, becomes 0x3B, a common number
 constexpr unsigned kMostSeconds = 10;  // that a task may take with other values
 
 void silence() {
@@ -86,6 +85,23 @@ void UndefinedReads::end_task(int32_t id, const Kernel& kernel, const std::vecto
     }
 }
 
+void UndefinedReads::end_graph(uint64_t begin, uint64_t end) {
+    for (uint64_t at = begin; at < end; ++at) {
+        uint32_t last = history_.last_of(at);
+        while (last != 0 && !history_[last].writes()) last = history_[last].before;
+        if (last == 0 || !history_[last].is_undefined) continue;
+        const Access& access = history_[last];
+        const auto known = std::find_if(found_.begin(), found_.end(),
+                                        [&](const auto& read) { return read.task == access.task; });
+        if (known == found_.end()) {
+            found_.push_back({access.task, access.buffer, access.written_by, at, at + 1, 1});
+        } else if (known->buffer == access.buffer && at >= known->end) {
+            known->end = at + 1;
+            ++known->bytes;
+        }
+    }
+}
+
 bool UndefinedReads::is_defined(const Access& access) {
     for (uint32_t i = access.before; i != 0; i = history_[i].before) {
         const Access& earlier = history_[i];
@@ -106,8 +122,13 @@ UndefinedReads::Verdict UndefinedReads::examine(const Kernel& kernel,
         mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return Verdict::kUnknown;
     Answer& answer = *static_cast<Answer*>(memory);
-    Verdict verdict = ask(kernel, args, undefined, kFlipped, answer);
-    if (verdict == Verdict::kMoved) moved.assign(answer.moved, answer.moved + answer.moved_count);
+    Verdict verdict = Verdict::kUnused;
+    for (const uint8_t flipped : kFlips) {
+        const Verdict next = ask(kernel, args, undefined, flipped, answer);
+        if (next == Verdict::kMoved) moved.assign(answer.moved, answer.moved + answer.moved_count);
+        if (next != Verdict::kUnused) verdict = next;
+        if (next == Verdict::kDepends || next == Verdict::kUnknown) break;
+    }
     // A kernel that ends differently with the same values is not deterministic, and proves nothing.
     if (verdict == Verdict::kDepends &&
         ask(kernel, args, undefined, 0, answer) != Verdict::kUnused) {

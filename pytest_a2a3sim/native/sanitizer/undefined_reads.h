@@ -34,6 +34,10 @@ class UndefinedReads {
     /// To be called after the task, before the net closes. `args` are the task's own.
     void end_task(int32_t id, const Kernel& kernel, const std::vector<int64_t>& args);
 
+    /// To be called when the graph has run, for each range that is copied back: a task that has
+    /// moved undefined bytes there is told like one that depends on them.
+    void end_graph(uint64_t begin, uint64_t end);
+
     const std::vector<UndefinedRead>& found() const { return found_; }
     /// Tasks that read such bytes of which it is not known what depends on them.
     int64_t undecided() const { return undecided_; }
@@ -55,6 +59,7 @@ class UndefinedReads {
     Verdict ask(const Kernel& kernel, const std::vector<int64_t>& args,
                 const std::vector<Range>& undefined, uint8_t flipped, Answer& answer);
 
+    static constexpr uint8_t kFlips[] = {0xC4, 0xFF};            // 0xFF, a NaN, becomes 0x3B and 0
     static constexpr int64_t kMostNanoseconds = 10'000'000'000;  // for all tasks of a graph
 
     History& history_;
