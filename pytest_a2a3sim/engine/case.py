@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
-from pytest_a2a3sim.engine.findings import sanitized_of
+from pytest_a2a3sim.engine.findings import data_flow_of, sanitized_of
 from pytest_a2a3sim.engine.graph import map_recording
 from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
@@ -83,6 +83,11 @@ class Run(AbstractContextManager["Run"]):
             peak_rss_bytes=ending.peak_rss_bytes or None,
             order_matters=raw.orders_finished < len(self._options.orders_to_run),
             sanitized=self._sanitized(raw),
+            data_flow=(
+                data_flow_of(self._run, raw, self._objects())
+                if self._options.records_flows
+                else None
+            ),
         )
 
     def _sanitized(self, ending: Any) -> Sanitized | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.library import ffi, lib, names, values
+from pytest_a2a3sim.model.data_flow import DataFlow, Flow
 from pytest_a2a3sim.model.sanitizer import RawBuffer, RawFinding, Sanitized
 
 if TYPE_CHECKING:
@@ -71,7 +72,30 @@ def _finding(raw: Any, tensors: Sequence[Tensor]) -> RawFinding:
     )
 
 
+def data_flow_of(run: Any, ending: Any, objects: tuple[LoadedObject, ...]) -> DataFlow:
+    """The flows that a run of the engine has recorded, and the answers to its questions."""
+    count = ffi.new("int64_t*")
+    flows = lib.a2a3_run_flows(run, count)
+    kinds = names("a2a3_finding_kind", "A2A3_FINDING_")
+
+    def flow(raw: Any) -> Flow:
+        kind: Any = kinds[raw.kind].upper()
+        return Flow(kind, raw.source, raw.to, raw.buffer, raw.bytes, raw.unread_bytes)
+
+    listed = tuple(flow(raw) for raw in flows[0 : count[0]])
+    given = lib.a2a3_run_task_args(run, count)
+    arguments = tuple(tuple(raw.args[0 : raw.count]) for raw in given[0 : count[0]])
+    writers = lib.a2a3_run_answers(run, count)
+    return DataFlow(
+        flows=listed,
+        arguments=arguments,
+        writers=tuple(writers[0 : count[0]]),
+        buffers={number: _buffer(run, number) for number in range(ending.buffer_count)},
+        objects=objects,
+    )
+
+
 def _buffer(run: Any, number: int) -> RawBuffer:
     raw = ffi.new("a2a3_buffer*")
     lib.a2a3_run_buffer(run, number, raw)
-    return RawBuffer(raw.call, raw.size, raw.caller)
+    return RawBuffer(raw.call, raw.begin, raw.size, raw.caller)

@@ -54,6 +54,8 @@ class RunOptions:
         order_seconds: ... unless its graph took longer; None for whatever it took.
         watches: buffers that are placed for an overrun to fault at once.
         checks: of the sanitizer, for which kernels are instrumented and threads are 1.
+        records_flows: note which task works on what other ones left; kernels are instrumented.
+        questions: bytes of outputs, by tensor and offset, whose last writers are wanted then.
         check_each_task: look for damage around the watched buffers after each task.
     """
 
@@ -69,6 +71,8 @@ class RunOptions:
     order_seconds: float | None = None
     watches: tuple[Watch, ...] = ()
     checks: tuple[Check, ...] = ()
+    records_flows: bool = False
+    questions: tuple[tuple[str, int], ...] = ()
     check_each_task: bool = False
 
     @property
@@ -155,6 +159,13 @@ def request_of(
     request.order_count = len(orders)
     request.order_seconds = options.order_seconds or 0.0
     request.checks = check_bits(options.checks)
+    request.records_flows = options.records_flows
+    tensors = {name: index for index, name in enumerate(memory.names())}
+    request.questions = array(
+        "a2a3_question",
+        [{"tensor": tensors[name], "offset": offset} for name, offset in options.questions],
+    )
+    request.question_count = len(options.questions)
     request.check_each_task = options.check_each_task
     return request
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pytest_a2a3sim.model.data_flow import DataFlow
     from pytest_a2a3sim.model.sanitizer import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
@@ -90,6 +91,7 @@ class Completion:
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
         sanitized: what the sanitizer has found; None if it was not asked.
+        data_flow: which tasks work on what other ones left; None if nobody asked.
     """
 
     graph: Graph
@@ -99,6 +101,7 @@ class Completion:
     peak_rss_bytes: int | None = None
     order_matters: bool = False
     sanitized: Sanitized | None = None
+    data_flow: DataFlow | None = None
 
     def copied_bytes(self, tensor: str) -> int:
         """How many bytes of a tensor were copied back, each counted once."""

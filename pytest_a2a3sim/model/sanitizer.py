@@ -70,6 +70,7 @@ class RawBuffer:
     """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
 
     call: int
+    begin: int
     size: int
     caller: int
 

@@ -133,6 +133,34 @@ typedef struct {
     uint64_t codes[2];      /* code that accesses them, of each task; 0: unknown */
 } a2a3_finding;
 
+/* Ends of a flow that are no tasks. */
+enum a2a3_flow_end {
+    A2A3_FLOW_HOST = -1,  /* copied to the device, or back from it */
+    A2A3_FLOW_NOBODY = -2 /* never written */
+};
+
+/* Bytes of a device buffer by which one task comes after another one in a serial run. */
+typedef struct {
+    int32_t kind;   /* a2a3_finding_kind: RAW, WAR or WAW */
+    int32_t source; /* a task, or an a2a3_flow_end */
+    int32_t to;     /* likewise: A2A3_FLOW_HOST for what is copied back */
+    int32_t buffer;
+    uint64_t bytes;
+    uint64_t unread_bytes; /* of a WAW: those that nobody had read before they were replaced */
+} a2a3_flow;
+
+/* The arguments of a task. */
+typedef struct {
+    int32_t count;
+    uint64_t args[A2A3_MOST_ARGS];
+} a2a3_task_args;
+
+/* A byte of a tensor that is copied back: who wrote it last? */
+typedef struct {
+    int32_t tensor;
+    uint64_t offset;
+} a2a3_question;
+
 /* What a sanitized run looked at. */
 typedef struct {
     int64_t tasks;
@@ -169,7 +197,10 @@ typedef struct {
     int32_t watch_count;
     const a2a3_order* orders; /* in which an isolated case is executed again */
     int32_t order_count;
-    double order_seconds;    /* ... unless its graph took longer; 0: whatever it took */
+    double order_seconds;           /* ... unless its graph took longer; 0: whatever it took */
+    const a2a3_question* questions; /* of a run whose flows are recorded */
+    int32_t question_count;
+    int32_t records_flows;   /* kernels are instrumented, on one thread */
     int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
@@ -340,9 +371,16 @@ const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
 /* What a sanitized case has found, valid until a2a3_run_destroy(). */
 const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count);
 
+/* The flows of a case that recorded them, and the arguments of each task by its id; the answers to
+ * its questions, in their order: a task, or an a2a3_flow_end. Valid until a2a3_run_destroy(). */
+const a2a3_task_args* a2a3_run_task_args(const a2a3_run* run, int64_t* count);
+const a2a3_flow* a2a3_run_flows(const a2a3_run* run, int64_t* count);
+const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count);
+
 /* A device buffer of a case that has ended. False if there is none of that number. */
 typedef struct {
     int64_t call;    /* of device_malloc that made it, from 1 */
+    uint64_t begin;  /* address of its first byte */
     uint64_t size;   /* in bytes */
     uint64_t caller; /* code that called device_malloc */
 } a2a3_buffer;

@@ -38,7 +38,6 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kSignalStackSize = size_t{64} << 10;
 constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
 Control* watched_control = nullptr;
@@ -50,6 +49,12 @@ bool (*resolve_fault)(uint64_t address) = nullptr;
 
 /// False in a process that a kernel forked: what happens there is not the case's.
 bool is_simulating_process() { return getpid() == simulating_process; }
+
+/// Whether the access that faulted can go on.
+bool is_resolved(int signal_number, const siginfo_t& info) {
+    return signal_number == SIGSEGV && info.si_code > 0 && resolve_fault != nullptr &&
+           resolve_fault(reinterpret_cast<uint64_t>(info.si_addr));
+}
 
 void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
@@ -109,10 +114,7 @@ void flush_stdout() {
 }
 
 void on_signal(int signal_number, siginfo_t* info, void* context) {
-    if (signal_number == SIGSEGV && info->si_code > 0 && resolve_fault != nullptr &&
-        resolve_fault(reinterpret_cast<uint64_t>(info->si_addr))) {
-        return;
-    }
+    if (is_resolved(signal_number, *info)) return;
     if (!is_simulating_process()) _exit(128 + signal_number);
     Control& control = *watched_control;
     const bool first =
@@ -269,22 +271,6 @@ void inspect_after_task(Control& control) {
     if (!inspected_memory->find_watched_damage(damage)) return;
     fail_with_damage(control, damage.address);
     _exit(1);
-}
-
-SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) {
-    if (memory_ != nullptr) {
-        stack_t stack{};
-        stack.ss_sp = memory_.get();
-        stack.ss_size = kSignalStackSize;
-        sigaltstack(&stack, &previous_);
-    }
-    if (WorkerSlot* const worker = current_worker()) {
-        worker->thread_id.store(system_thread_id(), std::memory_order_relaxed);
-    }
-}
-
-SignalStack::~SignalStack() {
-    if (memory_ != nullptr) sigaltstack(&previous_, nullptr);
 }
 
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {

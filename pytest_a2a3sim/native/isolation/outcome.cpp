@@ -12,6 +12,7 @@
 #include "executor/executor.h"
 #include "faults/faults.h"
 #include "isolation/left_behind.h"
+#include "isolation/left_tables.h"
 
 namespace a2a3sim {
 
@@ -28,9 +29,9 @@ class Reader {
           kernels_(kernels_of(description)) {}
 
     Outcome read() {
-        read_tables();
+        read_tables(description_, shared_, problems_, out_);
         read_sizes();
-        read_findings();
+        read_sanitizer_tables(description_, shared_, problems_, out_);
         const Report& report = *shared_.control.report;
         const int32_t complete = report.failure_complete.load(std::memory_order_acquire);
         check(complete >= 0 && complete <= 2, "state of the failure");
@@ -45,9 +46,10 @@ class Reader {
         }
         read_running_tasks();
         out_.ending.peak_rss_bytes = end_.peak_rss_bytes;
-        if (problems_.empty()) return std::move(out_);
+        if (problems_.text().empty()) return std::move(out_);
         out_.ending.failure = A2A3_FAILURE_CORRUPTED;
-        std::snprintf(out_.ending.message, sizeof out_.ending.message, "%s", problems_.c_str());
+        std::snprintf(out_.ending.message, sizeof out_.ending.message, "%s",
+                      problems_.text().c_str());
         out_.copied.clear();
         return std::move(out_);
     }
@@ -61,56 +63,7 @@ class Reader {
         return KernelTable(std::move(kernels));
     }
 
-    /// Notes what cannot be; true if it can.
-    bool check(bool holds, const char* what) {
-        if (holds || problems_.find(what) != std::string::npos) return holds;
-        if (!problems_.empty()) problems_ += ", ";
-        problems_ += what;
-        return false;
-    }
-
-    template <typename T>
-    bool read_table(const SharedTable<T>& table, std::vector<T>& copy, const char* number) {
-        if (!check(table.left_size() <= table.capacity(), number)) return false;
-        copy = table.left();
-        return true;
-    }
-
-    void read_tables() {
-        if (read_table(shared_.buffers, out_.buffers, "number of device buffers") &&
-            !check(are_possible(out_.buffers), "table of device buffers")) {
-            out_.buffers.clear();
-        }
-        if (read_table(shared_.copied, out_.copied, "number of copies from the device")) {
-            const bool possible = std::all_of(
-                out_.copied.begin(), out_.copied.end(),
-                [&](const auto& range) { return is_possible(range, description_.tensors); });
-            check(possible, "table of copies from the device");
-        }
-        if (read_table(shared_.objects, out_.objects, "number of loaded objects") &&
-            !check(std::all_of(out_.objects.begin(), out_.objects.end(),
-                               [](const auto& object) { return is_possible(object); }),
-                   "table of loaded objects")) {
-            out_.objects.clear();
-        }
-    }
-
-    void read_findings() {
-        if (!shared_.findings) return;
-        const a2a3_sanitized& sanitized = left_.sanitized;
-        const bool counts = sanitized.tasks >= 0 && sanitized.undecided >= 0 &&
-                            sanitized.blind_bytes <= sanitized.bytes && sanitized.findings >= 0;
-        if (check(counts, "numbers of the sanitizer")) out_.ending.sanitized = sanitized;
-        if (read_table(*shared_.findings, out_.findings, "number of findings") &&
-            !check(std::all_of(out_.findings.begin(), out_.findings.end(),
-                               [&](const auto& finding) {
-                                   return is_possible(finding, out_.ending.task_count,
-                                                      out_.buffers.size(), description_.tensors);
-                               }),
-                   "table of findings")) {
-            out_.findings.clear();
-        }
-    }
+    bool check(bool holds, const char* what) { return problems_.check(holds, what); }
 
     /// What every ending has: times and sizes.
     void read_sizes() {
@@ -303,7 +256,7 @@ class Reader {
     const ProcessEnd& end_;
     const a2a3_ending left_;
     const KernelTable kernels_;
-    std::string problems_;
+    Problems problems_;
     Outcome out_;
 };
 

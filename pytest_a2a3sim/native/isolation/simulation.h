@@ -9,6 +9,7 @@
 #include "device/device_memory.h"
 #include "device/host_window.h"
 #include "graph/recording.h"
+#include "sanitizer/sanitizer.h"
 #include "shared/control.h"
 #include "shared/shared_memory.h"
 
@@ -41,6 +42,8 @@ struct CaseDescription {
     std::vector<a2a3_watch> watches;
     std::vector<a2a3_order> orders;
     double order_seconds;
+    std::vector<a2a3_question> questions;
+    bool records_flows;
     int checks;  // bits of a2a3_check
     bool check_each_task;
     int64_t start_nanoseconds;  // of the case
@@ -48,12 +51,15 @@ struct CaseDescription {
     uint64_t nonce;  // that only the parent and the engine in the child know
 
     explicit CaseDescription(const a2a3_request& request);
+
+    /// Whether kernels are instrumented, and listened to.
+    bool is_sanitized() const { return checks != 0 || records_flows; }
 };
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
     explicit SharedState(bool sanitized) {
-        if (sanitized) findings.emplace(A2A3_MOST_FINDINGS);
+        if (sanitized) sanitizer.emplace();
     }
 
     Control control;
@@ -61,7 +67,7 @@ struct SharedState {
     Recording recording;
     SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
-    std::optional<SharedTable<a2a3_finding>> findings;  // of a sanitized case
+    std::optional<SanitizerTables> sanitizer;  // of a sanitized case
 
     /// A process that a kernel forks cannot touch what belongs to the case.
     void hide_from_children() const {
@@ -70,7 +76,7 @@ struct SharedState {
         recording.hide_from_children();
         copied.hide_from_children();
         objects.hide_from_children();
-        if (findings) findings->hide_from_children();
+        if (sanitizer) sanitizer->hide_from_children();
     }
 
   private:

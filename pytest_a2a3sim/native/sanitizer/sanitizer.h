@@ -10,6 +10,7 @@
 #include "device/host_window.h"
 #include "executor/task_observer.h"
 #include "graph/graph.h"
+#include "sanitizer/data_flow.h"
 #include "sanitizer/device_map.h"
 #include "sanitizer/history.h"
 #include "sanitizer/page_net.h"
@@ -24,6 +25,26 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// What a sanitized run tells its parent.
+struct SanitizerTables {
+    SharedTable<a2a3_finding> findings{A2A3_MOST_FINDINGS};
+    SharedTable<a2a3_flow> flows{kMostFlows};
+    SharedTable<a2a3_task_args> task_args{kMostTasks};
+    SharedTable<int32_t> answers{kMostAnswers};
+
+    void hide_from_children() const {
+        findings.hide_from_children();
+        flows.hide_from_children();
+        task_args.hide_from_children();
+        answers.hide_from_children();
+    }
+
+  private:
+    static constexpr size_t kMostFlows = size_t{1} << 24;
+    static constexpr size_t kMostTasks = size_t{1} << 24;
+    static constexpr size_t kMostAnswers = size_t{1} << 16;
+};
+
 /// Hands a recorder to an instrumented object.
 using UseRecorder = void (*)(a2a3_recorder* recorder);
 
@@ -33,6 +54,7 @@ class Sanitizer : public TaskObserver {
   public:
     struct Case {
         int checks;  // bits of a2a3_check
+        bool records_flows;
         const Graph& graph;
         const DeviceMemory& memory;
         std::vector<DeviceCopy> copies;
@@ -51,7 +73,8 @@ class Sanitizer : public TaskObserver {
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
 
     /// What was found and what was looked at.
-    void report(SharedTable<a2a3_finding>& findings, a2a3_sanitized& sanitized);
+    void report(const std::vector<a2a3_question>& questions, SanitizerTables& tables,
+                a2a3_sanitized& sanitized);
 
   private:
     struct OutsideAccess {
@@ -77,6 +100,7 @@ class Sanitizer : public TaskObserver {
     void note_blind_write(uint64_t address);
     void note_outside_accesses();
     void find_undefined_outputs();
+    void report_flows(const std::vector<a2a3_question>& questions, SanitizerTables& tables);
     a2a3_finding finding_at(a2a3_check check, int32_t task, uint64_t begin, uint64_t end,
                             uint64_t bytes) const;
     a2a3_finding finding_of(const Race& race) const;
@@ -92,6 +116,7 @@ class Sanitizer : public TaskObserver {
     a2a3_recorder recorder_{};
     RaceCheck races_;
     UndefinedReads undefined_;
+    DataFlow flow_;
     DeviceMap::Span span_{};  // of the last access
     std::vector<OutsideAccess> outside_;
     OutsideAccess host_access_{};
