@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.pipeline import Progress
+    from pytest_a2a3sim.tracing import Trace
 
 
 class Simulator:
@@ -67,6 +68,12 @@ class Simulator:
         finally:
             if note := builder.take_note():
                 warnings.warn(note, A2A3SimWarning, stacklevel=2)
+
+    def trace(self, golden: GoldenSpec, case: CaseSpec) -> Trace | None:
+        """What the data of a case says; None if it does not run to its end."""
+        from pytest_a2a3sim.tracing import trace_case  # noqa: PLC0415 - needs NumPy
+
+        return trace_case(golden, case, self.settings, self._open_builder())
 
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""

@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "a2a3sim/recorder.h"
 
 #define CODE __builtin_return_address(0)
@@ -26,38 +22,79 @@ uint64_t address_of(T* pointer) {
     return reinterpret_cast<uint64_t>(pointer);
 }
 
-inline bool is_new(const a2a3_byte_state* states, uint64_t count, int32_t first,
-                   a2a3_byte_state wanted) {
-#if defined(__SSE2__)
-    if (count % 4 == 0) {
-        const __m128i oldest = _mm_set1_epi32(first - 1);
-        const __m128i bits = _mm_set1_epi32(static_cast<int>(wanted));
-        for (uint64_t i = 0; i < count; i += 4) {
-            const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(states + i));
-            const __m128i own = _mm_cmpgt_epi32(four, oldest);
-            const __m128i has = _mm_cmpeq_epi32(_mm_and_si128(four, bits), bits);
-            if (_mm_movemask_epi8(_mm_and_si128(own, has)) != 0xFFFF) return true;
+/// Whether a state is the running task's, and its accesses include the wanted one.
+inline bool is_known(a2a3_byte_state state, int32_t first, a2a3_byte_state wanted) {
+    return static_cast<int32_t>(state) >= first && (state & wanted) != 0;
+}
+
+/// Whether an access of bytes in one granule would tell nothing new.
+inline bool is_known_in_granule(const a2a3_recorder& to, uint64_t offset, uint64_t size,
+                                a2a3_byte_state wanted) {
+    const a2a3_byte_state state = to.granules[offset >> A2A3_GRANULE_SHIFT];
+    if (is_known(state, to.first, wanted)) return true;
+    if (state != A2A3_MIXED) return false;
+    for (uint64_t i = offset; i < offset + size; ++i) {
+        if (!is_known(to.bytes[i], to.first, wanted)) return false;
+    }
+    return true;
+}
+
+bool is_known_in_range(const a2a3_recorder& to, uint64_t offset, uint64_t size,
+                       a2a3_byte_state wanted) {
+    while (size > 0) {
+        const uint64_t left = A2A3_GRANULE - offset % A2A3_GRANULE;
+        const uint64_t part = size < left ? size : left;
+        if (!is_known_in_granule(to, offset, part, wanted)) return false;
+        offset += part;
+        size -= part;
+    }
+    return true;
+}
+
+/// Whether a shortcut has given a granule its new state.
+inline bool take(a2a3_shortcut& shortcut, a2a3_byte_state& state, uint64_t offset) {
+    if (state != shortcut.from || offset < shortcut.begin || offset >= shortcut.end) return false;
+    state = shortcut.to;
+    ++shortcut.granules;
+    if (offset < shortcut.lowest) shortcut.lowest = offset;
+    if (offset > shortcut.highest) shortcut.highest = offset;
+    return true;
+}
+
+/// An access that the shadow does not know, or not at once.
+__attribute__((noinline)) void access_slowly(uint64_t address, uint64_t size, int32_t mode,
+                                             a2a3_byte_state wanted, const void* code) {
+    a2a3_recorder& to = *recorder;
+    const uint64_t offset = address - to.begin;
+    if (offset < to.size && size <= to.size - offset) {
+        ++to.accesses[0];
+        if (size == A2A3_GRANULE && offset % A2A3_GRANULE == 0) {
+            a2a3_shortcut* const shortcuts =
+                mode == A2A3_MODE_READ ? to.read_shortcuts : to.write_shortcuts;
+            if (take(shortcuts[(offset >> A2A3_WINDOW_SHIFT) % A2A3_SHORTCUTS],
+                     to.granules[offset >> A2A3_GRANULE_SHIFT], offset)) {
+                return;
+            }
         }
-        return false;
+        if (is_known_in_range(to, offset, size, wanted)) return;
+    } else if (address - to.host_begin >= to.host_size) {
+        return;
     }
-#endif
-    for (uint64_t i = 0; i < count; ++i) {
-        if (static_cast<int32_t>(states[i]) < first || (states[i] & wanted) == 0) return true;
-    }
-    return false;
+    to.record(address, size, mode, code);
 }
 
 inline void access(uint64_t address, uint64_t size, int32_t mode, a2a3_byte_state wanted,
                    const void* code) {
     a2a3_recorder& to = *recorder;
     const uint64_t offset = address - to.begin;
-    if (__builtin_expect(offset < to.size && size <= to.size - offset, 1)) {
-        ++to.accesses;
-        if (!is_new(to.shadow + offset, size, to.first, wanted)) return;
-    } else if (address - to.host_begin >= to.host_size) {
+    const uint64_t granule = offset >> A2A3_GRANULE_SHIFT;
+    if (__builtin_expect(offset < to.size && offset % A2A3_GRANULE + size <= A2A3_GRANULE &&
+                             is_known(to.granules[granule], to.first, wanted),
+                         1)) {
+        ++to.accesses[granule % A2A3_COUNTERS];
         return;
     }
-    to.record(address, size, mode, code);
+    access_slowly(address, size, mode, wanted, code);
 }
 
 inline void read(const void* from, uint64_t size, const void* code) {
@@ -75,7 +112,7 @@ class Atomic {
         : address_(address_of(what)), size_(size), mode_(mode) {
         a2a3_recorder& to = *recorder;
         is_on_device_ = address_ - to.begin < to.size;
-        to.accesses += is_on_device_;
+        to.accesses[0] += is_on_device_;
         if (is_on_device_ || address_ - to.host_begin < to.host_size) {
             to.record(address_, size_, mode_, code);
         }

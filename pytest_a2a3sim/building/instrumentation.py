@@ -35,6 +35,7 @@ _FLAGS = (
 
 _GCC = (
     "--param=tsan-instrument-func-entry-exit=0",  # nobody listens
+    "-fdisable-tree-tsan1", "-fenable-tree-tsan0",
     "-fno-tree-loop-distribute-patterns",  # would make expanded calls of loops
 )
 

@@ -27,13 +27,38 @@ enum {
     A2A3_STATE_SHIFT = 2
 };
 
+/// Bytes of device memory that have one state, or are mixed: then each byte's own state counts.
+enum { A2A3_GRANULE_SHIFT = 4, A2A3_GRANULE = 1 << A2A3_GRANULE_SHIFT };
+#define A2A3_MIXED 0x80000000U
+
+/// What an access of a whole granule makes of its state, as the engine has found out for one of
+/// them: within these bounds, kernels do it by themselves, and count.
+typedef struct a2a3_shortcut {
+    a2a3_byte_state from;
+    a2a3_byte_state to;
+    uint64_t begin;     // offsets from the beginning of device memory
+    uint64_t end;       // 0: there is none
+    uint64_t granules;  // that got the state since the engine looked last,
+    uint64_t lowest;    // the offset of the first of them,
+    uint64_t highest;   // and of the last one
+} a2a3_shortcut;
+
+/// A shortcut is that of a window of device memory, by the lowest bits of its number.
+enum { A2A3_SHORTCUTS = 8, A2A3_WINDOW_SHIFT = 13, A2A3_WINDOW = 1 << A2A3_WINDOW_SHIFT };
+
+enum { A2A3_COUNTERS = 8 };
+
 typedef struct a2a3_recorder {
-    uint64_t begin;           // of device memory
-    uint64_t size;            // of what the shadow covers, in bytes of device memory
-    a2a3_byte_state* shadow;  // a state a byte
-    int32_t first;            // states from this one on are the running task's
-    uint64_t accesses;        // of device memory
-    uint64_t host_begin;      // of memory that kernels cannot reach on the device
+    uint64_t begin;             // of device memory
+    uint64_t size;              // of what the shadow covers, in bytes of device memory
+    a2a3_byte_state* granules;  // a state a granule, or A2A3_MIXED
+    a2a3_byte_state* bytes;     // a state a byte, of mixed granules
+    int32_t first;              // states from this one on are the running task's
+    a2a3_shortcut read_shortcuts[A2A3_SHORTCUTS];
+    a2a3_shortcut write_shortcuts[A2A3_SHORTCUTS];
+    /// Of device memory. Counting in one place would make each access wait for the one before it.
+    uint64_t accesses[A2A3_COUNTERS];
+    uint64_t host_begin;  // of memory that kernels cannot reach on the device
     uint64_t host_size;
     /// Records an access that may tell something new. `mode` is an a2a3_access_mode.
     void (*record)(uint64_t address, uint64_t size, int32_t mode, const void* code);

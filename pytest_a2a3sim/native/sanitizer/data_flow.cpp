@@ -35,8 +35,9 @@ void DataFlow::add_access(const Access& access) {
     int32_t from = access.is_copied_to ? A2A3_FLOW_HOST : A2A3_FLOW_NOBODY;
     if (before != 0) from = history_[before].task;
     if (uses) add(A2A3_FINDING_RAW, from, access.task, access.buffer, access.bytes, false);
-    if (access.writes() && from != A2A3_FLOW_NOBODY) {
-        add(A2A3_FINDING_WAW, from, access.task, access.buffer, access.bytes, !was_read);
+    if (access.writes()) {
+        const bool unread = !was_read && from != A2A3_FLOW_NOBODY;
+        add(A2A3_FINDING_WAW, from, access.task, access.buffer, access.bytes, unread);
     }
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <new>
 
+#include "base/memory.h"
+
 namespace a2a3sim {
 
 namespace {
@@ -44,52 +46,156 @@ uint64_t key_of(const Access& access) {
            access.modes;
 }
 
+/// Zeros that take memory when they are written.
+void* map(size_t size) {
+    void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    return memory;
+}
+
+size_t count_granules(uint64_t size) { return size / A2A3_GRANULE + 1; }
+
 }  // namespace
 
 History::History(uint64_t begin, uint64_t size)
     : begin_(begin), size_(size), accesses_(1), slots_(kSlots) {
-    void* const memory = mmap(nullptr, size * sizeof *states_, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    states_ = static_cast<a2a3_byte_state*>(memory);
+    granules_ = static_cast<a2a3_byte_state*>(map(count_granules(size) * sizeof *granules_));
+    bytes_ =
+        static_cast<a2a3_byte_state*>(map(count_granules(size) * A2A3_GRANULE * sizeof *bytes_));
     for (Slot& slot : slots_) slot.task = -1;
 }
 
-History::~History() { munmap(states_, size_ * sizeof *states_); }
+History::~History() {
+    munmap(granules_, count_granules(size_) * sizeof *granules_);
+    munmap(bytes_, count_granules(size_) * A2A3_GRANULE * sizeof *bytes_);
+}
 
 void History::start_task(int32_t task) {
     task_ = task;
     first_of_task_ = end();
     first_own_state_ = first_of_task_ << A2A3_STATE_SHIFT;
     used_slots_ = 0;
+    for (Step& step : steps_) step = {};
 }
 
 void History::add(uint64_t address, uint64_t size, int32_t mode, const void* code, int32_t buffer,
                   bool is_copied_to) {
-    a2a3_byte_state* state = states_ + (address - begin_);
-    a2a3_byte_state* const end_of_all = state + size;
-    while (state != end_of_all) {
-        const a2a3_byte_state from = *state;
-        a2a3_byte_state* end = state + 1;
-        while (end != end_of_all && *end == from) ++end;
-        const a2a3_byte_state to = state_after(from, mode, buffer, is_copied_to);
-        if (to != from) {
-            const auto count = static_cast<uint64_t>(end - state);
-            const uint64_t begin = begin_ + static_cast<uint64_t>(state - states_);
-            if (is_own(from)) {
-                accesses_[index_of(from)].bytes -= count;
-                accesses_[index_of(from)].has_lost = true;
-            }
-            Access& access = accesses_[index_of(to)];
-            access.begin = std::min(access.begin, begin);
-            access.end = std::max(access.end, begin + count);
-            access.bytes += count;
-            const void*& by = writes(mode) ? access.written_by : access.read_by;
-            if (by == nullptr) by = code;
-            std::fill(state, end, to);
-        }
-        state = end;
+    uint64_t offset = address - begin_;
+    last_from_ = A2A3_MIXED;
+    while (size > 0) {
+        const uint64_t part = std::min<uint64_t>(size, A2A3_GRANULE - offset % A2A3_GRANULE);
+        add_in_granule(offset, part, mode, code, buffer, is_copied_to);
+        offset += part;
+        size -= part;
     }
+}
+
+void History::add_in_granule(uint64_t offset, uint64_t size, int32_t mode, const void* code,
+                             int32_t buffer, bool is_copied_to) {
+    const uint64_t granule = offset >> A2A3_GRANULE_SHIFT;
+    const a2a3_byte_state whole = granules_[granule];
+    if (whole != A2A3_MIXED) {
+        const a2a3_byte_state to = step(whole, mode, buffer, is_copied_to);
+        if (to == whole) return;
+        if (size == A2A3_GRANULE) {
+            last_from_ = whole;
+            change(offset, size, whole, to, mode, code);
+            granules_[granule] = to;
+            return;
+        }
+        split(granule);
+    }
+    const uint64_t end_of_all = offset + size;
+    while (offset < end_of_all) {
+        const a2a3_byte_state from = bytes_[offset];
+        uint64_t end = offset + 1;
+        while (end < end_of_all && bytes_[end] == from) ++end;
+        const a2a3_byte_state to = step(from, mode, buffer, is_copied_to);
+        if (to != from) {
+            change(offset, end - offset, from, to, mode, code);
+            std::fill(bytes_ + offset, bytes_ + end, to);
+        }
+        offset = end;
+    }
+    join(granule);
+}
+
+void History::change(uint64_t offset, uint64_t size, a2a3_byte_state from, a2a3_byte_state to,
+                     int32_t mode, const void* code) {
+    if (is_own(from)) {
+        accesses_[index_of(from)].bytes -= size;
+        accesses_[index_of(from)].has_lost = true;
+    }
+    Access& access = accesses_[index_of(to)];
+    const uint64_t begin = begin_ + offset;
+    access.begin = std::min(access.begin, begin);
+    access.end = std::max(access.end, begin + size);
+    access.bytes += size;
+    const void*& by = writes(mode) ? access.written_by : access.read_by;
+    if (by == nullptr) by = code;
+}
+
+void History::set_shortcut(a2a3_shortcut& shortcut, uint64_t address, uint64_t begin,
+                           uint64_t end) {
+    if (last_from_ == A2A3_MIXED) return;
+    settle(shortcut);
+    const uint64_t offset = address - begin_;
+    const uint64_t window = offset / A2A3_WINDOW * A2A3_WINDOW;
+    shortcut.from = last_from_;
+    shortcut.to = granules_[offset >> A2A3_GRANULE_SHIFT];
+    shortcut.begin = std::max(window, round_up(begin - begin_, A2A3_GRANULE));
+    shortcut.end = std::min(window + A2A3_WINDOW, (end - begin_) / A2A3_GRANULE * A2A3_GRANULE);
+}
+
+void History::settle(a2a3_shortcut& shortcut) {
+    if (shortcut.granules > 0) {
+        const uint64_t bytes = shortcut.granules * A2A3_GRANULE;
+        if (is_own(shortcut.from)) {
+            accesses_[index_of(shortcut.from)].bytes -= bytes;
+            accesses_[index_of(shortcut.from)].has_lost = true;
+        }
+        Access& access = accesses_[index_of(shortcut.to)];
+        access.bytes += bytes;
+        access.begin = std::min(access.begin, begin_ + shortcut.lowest);
+        access.end = std::max(access.end, begin_ + shortcut.highest + A2A3_GRANULE);
+    }
+    shortcut = {};
+    shortcut.lowest = UINT64_MAX;
+}
+
+void History::split(uint64_t granule) {
+    std::fill_n(bytes_ + (granule << A2A3_GRANULE_SHIFT), static_cast<size_t>(A2A3_GRANULE),
+                granules_[granule]);
+    granules_[granule] = A2A3_MIXED;
+}
+
+void History::join(uint64_t granule) {
+    const a2a3_byte_state* const first = bytes_ + (granule << A2A3_GRANULE_SHIFT);
+    a2a3_byte_state differs = 0;
+    for (int i = 1; i < A2A3_GRANULE; ++i) differs |= first[i] ^ first[0];
+    if (differs == 0) granules_[granule] = *first;
+}
+
+a2a3_byte_state History::step(a2a3_byte_state from, int32_t mode, int32_t buffer,
+                              bool is_copied_to) {
+    Step& known = steps_[(index_of(from) + static_cast<uint32_t>(buffer + mode)) % kSteps];
+    if (from != known.from || mode != known.mode || buffer != known.buffer ||
+        is_copied_to != known.is_copied_to || known.to == 0) {
+        known = {from, state_after(from, mode, buffer, is_copied_to), mode, buffer, is_copied_to};
+    }
+    return known.to;
+}
+
+uint64_t History::skip_written(uint64_t address, uint64_t end) const {
+    while (address < end) {
+        const uint64_t offset = address - begin_;
+        const a2a3_byte_state whole = granules_[offset >> A2A3_GRANULE_SHIFT];
+        const a2a3_byte_state state = whole == A2A3_MIXED ? bytes_[offset] : whole;
+        if (!is_own(state) || (state & A2A3_STATE_WRITTEN) == 0) return address;
+        address += whole == A2A3_MIXED ? 1 : A2A3_GRANULE - offset % A2A3_GRANULE;
+    }
+    return end;
 }
 
 a2a3_byte_state History::state_after(a2a3_byte_state from, int32_t mode, int32_t buffer,
@@ -165,18 +271,17 @@ void History::settle(uint32_t index) {
 }
 
 void History::mark_undefined(uint64_t begin, uint64_t end) {
-    for (uint64_t at = begin; at < end; ++at) {
-        a2a3_byte_state& state = states_[at - begin_];
-        if (!is_own(state) || accesses_[index_of(state)].is_undefined) continue;
-        Access wanted = accesses_[index_of(state)];
+    for (uint64_t offset = begin - begin_; offset < end - begin_; ++offset) {
+        const a2a3_byte_state from = state_at(offset);
+        if (!is_own(from) || accesses_[index_of(from)].is_undefined) continue;
+        Access wanted = accesses_[index_of(from)];
         wanted.is_undefined = true;
-        --accesses_[index_of(state)].bytes;
-        accesses_[index_of(state)].has_lost = true;
-        state = find_or_make(wanted);
-        Access& access = accesses_[index_of(state)];
-        access.begin = std::min(access.begin, at);
-        access.end = std::max(access.end, at + 1);
-        ++access.bytes;
+        const a2a3_byte_state to = find_or_make(wanted);
+        change(offset, 1, from, to, A2A3_MODE_WRITE, wanted.written_by);
+        const uint64_t granule = offset >> A2A3_GRANULE_SHIFT;
+        if (granules_[granule] != A2A3_MIXED) split(granule);
+        bytes_[offset] = to;
+        join(granule);
     }
 }
 

@@ -53,6 +53,12 @@ class History {
     void add(uint64_t address, uint64_t size, int32_t mode, const void* code, int32_t buffer,
              bool is_copied_to);
 
+    /// Lets a kernel by itself do what add() has just done to the granule at `address`, to those in
+    /// [begin, end) that have the state that it had before; none if that was another size.
+    void set_shortcut(a2a3_shortcut& shortcut, uint64_t address, uint64_t begin, uint64_t end);
+    /// Counts what kernels did by themselves.
+    void settle(a2a3_shortcut& shortcut);
+
     /// The running task's accesses; those of no bytes were replaced by others.
     uint32_t first_of_task() const { return first_of_task_; }
     uint32_t end() const { return static_cast<uint32_t>(accesses_.size()); }
@@ -61,13 +67,17 @@ class History {
     const Access& operator[](uint32_t index) const { return accesses_[index]; }
 
     /// The last access of a byte's history; 0: there is none.
-    uint32_t last_of(uint64_t address) const { return index_of(states_[address - begin_]); }
+    uint32_t last_of(uint64_t address) const { return index_of(state_at(address - begin_)); }
     bool is_written_by_task(uint64_t address) const {
-        const a2a3_byte_state state = states_[address - begin_];
+        const a2a3_byte_state state = state_at(address - begin_);
         return is_own(state) && (state & A2A3_STATE_WRITTEN) != 0;
     }
 
-    a2a3_byte_state* states() const { return states_; }
+    /// The first byte from `address` on, before `end`, that the task has not written; or `end`.
+    uint64_t skip_written(uint64_t address, uint64_t end) const;
+
+    a2a3_byte_state* granules() const { return granules_; }
+    a2a3_byte_state* bytes() const { return bytes_; }
     int32_t first_own_state() const { return static_cast<int32_t>(first_own_state_); }
     bool covers(uint64_t address) const { return address - begin_ < size_; }
     uint64_t begin() const { return begin_; }
@@ -102,6 +112,30 @@ class History {
         a2a3_byte_state state;
     };
 
+    /// A change of states that is likely to come again.
+    static constexpr size_t kSteps = 8;
+    struct Step {
+        a2a3_byte_state from;
+        a2a3_byte_state to;
+        int32_t mode;
+        int32_t buffer;
+        bool is_copied_to;
+    };
+
+    a2a3_byte_state step(a2a3_byte_state from, int32_t mode, int32_t buffer, bool is_copied_to);
+    /// The state of bytes at an offset that had another one.
+    void change(uint64_t offset, uint64_t size, a2a3_byte_state from, a2a3_byte_state to,
+                int32_t mode, const void* code);
+    /// Gives a granule's bytes states of their own, or its state to all of them if it is one.
+    void split(uint64_t granule);
+    void join(uint64_t granule);
+    void add_in_granule(uint64_t offset, uint64_t size, int32_t mode, const void* code,
+                        int32_t buffer, bool is_copied_to);
+
+    a2a3_byte_state state_at(uint64_t offset) const {
+        const a2a3_byte_state state = granules_[offset >> A2A3_GRANULE_SHIFT];
+        return state == A2A3_MIXED ? bytes_[offset] : state;
+    }
     static uint32_t index_of(a2a3_byte_state state) { return state >> A2A3_STATE_SHIFT; }
     bool is_own(a2a3_byte_state state) const { return state >= first_own_state_; }
     a2a3_byte_state state_after(a2a3_byte_state from, int32_t mode, int32_t buffer,
@@ -112,13 +146,16 @@ class History {
 
     uint64_t begin_;
     uint64_t size_;
-    a2a3_byte_state* states_;
+    a2a3_byte_state* granules_;
+    a2a3_byte_state* bytes_;
+    Step steps_[kSteps] = {};  // by the low bits of the state they lead from
     std::vector<Access> accesses_;
     int32_t task_ = -1;
     uint32_t first_of_task_ = 1;
     a2a3_byte_state first_own_state_ = 1U << A2A3_STATE_SHIFT;
     std::vector<Slot> slots_;  // the running task's accesses by what tells them apart
     size_t used_slots_ = 0;
+    a2a3_byte_state last_from_ = 0;  // of a whole granule that add() changed, or A2A3_MIXED
 };
 
 }  // namespace a2a3sim

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <new>
 
+#include "a2a3sim/recorder.h"
+
 namespace a2a3sim {
 
 namespace {
@@ -70,13 +72,30 @@ void PageNet::make_room() {
     chunks_.push_back(static_cast<uint8_t*>(map(kPagesInChunk * page_size_)));
 }
 
-void PageNet::open_page(size_t page) {
+void PageNet::copy_page(size_t page) {
     make_room();
     copy_of_[page] = static_cast<uint32_t>(copies_.size());
-    copies_.push_back(Copy{page, copies_.size()});
+    copies_.push_back(Copy{page, copies_.size(), false});
     std::memcpy(bytes_of(copies_.back()), reinterpret_cast<const void*>(address_of(page)),
                 page_size_);
-    protect(page, 1, PROT_READ | PROT_WRITE);
+}
+
+void PageNet::open_page(size_t page) {
+    const bool goes_on = page == next_page_;
+    at_once_ = goes_on ? std::min(2 * at_once_, kMostAtOnce) : kFewestAtOnce;
+    size_t end = page;
+    while (end < copy_of_.size() && end - page < at_once_ && copy_of_[end] == kClosed) {
+        copy_page(end++);
+    }
+    next_page_ = end;
+    protect(page, end - page, PROT_READ | PROT_WRITE);
+}
+
+uint64_t PageNet::end_of_open(uint64_t address) const {
+    size_t page = page_of(address);
+    const size_t last = page + A2A3_WINDOW / page_size_ + 1;
+    while (page < last && page < copy_of_.size() && copy_of_[page] < kNoBuffer) ++page;
+    return address_of(page);
 }
 
 void PageNet::open_outside(uint64_t address) {
@@ -100,6 +119,19 @@ uint8_t PageNet::before(uint64_t address) const {
     return bytes_of(copies_[copy])[(address - begin_) % page_size_];
 }
 
+void PageNet::end_task() {
+    if (copies_.size() > kMostOpen) {
+        close();
+        return;
+    }
+    for (Copy& copy : copies_) {
+        if (!copy.has_changed) continue;
+        std::memcpy(bytes_of(copy), reinterpret_cast<const void*>(address_of(copy.page)),
+                    page_size_);
+        copy.has_changed = false;
+    }
+}
+
 void PageNet::close() {
     std::sort(copies_.begin(), copies_.end(),
               [](const Copy& a, const Copy& b) { return a.page < b.page; });
@@ -110,6 +142,7 @@ void PageNet::close() {
         for (; i < end; ++i) copy_of_[copies_[i].page] = kClosed;
     }
     copies_.clear();
+    next_page_ = at_once_ = 0;
 }
 
 }  // namespace a2a3sim

@@ -9,8 +9,10 @@
 
 namespace a2a3sim {
 
-/// Between tasks all device memory is read-only. The first write of a task to a page, which the
-/// recorder announces or which faults, keeps a copy of the page and makes it writable.
+/// Device memory is read-only, but for some pages of which there are copies. The first write to
+/// another page, which the recorder announces or which faults, copies it and makes it writable, the
+/// pages behind it too; they stay so for some tasks, since making a page writable and read-only
+/// again takes ten times as long as comparing it with its copy.
 class PageNet {
   public:
     explicit PageNet(const DeviceMemory& memory);
@@ -25,6 +27,9 @@ class PageNet {
         }
     }
 
+    /// Where the pages end that are writable from `address` on, within a window.
+    uint64_t end_of_open(uint64_t address) const;
+
     /// Makes the page of an address reachable that belongs to no buffer. Safe in a signal handler.
     void open_outside(uint64_t address);
 
@@ -35,29 +40,30 @@ class PageNet {
     /// A byte of a page that is open, as it was when the task began.
     uint8_t before(uint64_t address) const;
 
-    /// Calls visit(begin, end) for each range of bytes that have changed since the last close().
+    /// Calls visit(begin, end) for each range of bytes that have changed since the last task's end.
     template <typename Visit>
-    void for_each_change(Visit visit) const {
-        for (const Copy& copy : copies_) {
+    void for_each_change(Visit visit) {
+        for (Copy& copy : copies_) {
             const auto* const now = reinterpret_cast<const uint8_t*>(address_of(copy.page));
             const uint8_t* const before = bytes_of(copy);
             for (size_t at = next_change(before, now, 0); at < page_size_;) {
                 const size_t begin = at;
                 while (at < page_size_ && before[at] != now[at]) ++at;
+                copy.has_changed = true;
                 visit(address_of(copy.page) + begin, address_of(copy.page) + at);
                 at = next_change(before, now, at);
             }
         }
     }
 
-    /// Calls visit(address, before) for each page that was written, with the bytes before that.
+    /// Calls visit(address, before) for each writable page, with its bytes at the task's start.
     template <typename Visit>
     void for_each_page(Visit visit) const {
         for (const Copy& copy : copies_) visit(address_of(copy.page), bytes_of(copy));
     }
 
-    /// Makes everything read-only again.
-    void close();
+    /// To be called when for_each_change() has told what the task changed.
+    void end_task();
 
     size_t page_size() const { return page_size_; }
 
@@ -65,9 +71,13 @@ class PageNet {
     struct Copy {
         size_t page;
         size_t index;  // in the chunks
+        bool has_changed;
     };
 
     static constexpr size_t kPagesInChunk = 256;
+    static constexpr size_t kMostOpen = 32;     // pages, after a task
+    static constexpr size_t kFewestAtOnce = 4;  // pages that are made writable
+    static constexpr size_t kMostAtOnce = 32;
     static constexpr uint32_t kClosed = UINT32_MAX;        // read-only
     static constexpr uint32_t kNoBuffer = UINT32_MAX - 1;  // has no part of a live buffer
 
@@ -78,6 +88,8 @@ class PageNet {
     }
     size_t next_change(const uint8_t* before, const uint8_t* now, size_t from) const;
     void open_page(size_t page);
+    void copy_page(size_t page);
+    void close();
     void make_room();
     void protect(size_t page, size_t count, int protection) const;
 
@@ -85,6 +97,8 @@ class PageNet {
     const uint64_t begin_;
     std::vector<uint32_t> copy_of_;  // of each page: an index, or one of the constants above
     std::vector<Copy> copies_;
+    size_t next_page_ = 0;          // behind those that were opened last,
+    size_t at_once_ = 0;            // which were so many
     std::vector<uint8_t*> chunks_;  // of memory that no kernel can run into
 };
 

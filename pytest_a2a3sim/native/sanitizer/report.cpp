@@ -1,5 +1,7 @@
 // What a sanitized run has found, as its parent gets it.
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 #include "device/places.h"
 #include "sanitizer/sanitizer.h"
@@ -130,7 +132,8 @@ void Sanitizer::report(const std::vector<a2a3_question>& questions, SanitizerTab
     }
     if (case_.records_flows) report_flows(questions, tables);
     sanitized.tasks = tasks_;
-    sanitized.accesses = recorder_.accesses;
+    sanitized.accesses =
+        std::accumulate(std::begin(recorder_.accesses), std::end(recorder_.accesses), uint64_t{0});
     sanitized.bytes = bytes_;
     sanitized.blind_bytes = blind_bytes_;
     sanitized.undecided = undefined_.undecided();

@@ -42,7 +42,8 @@ Sanitizer::Sanitizer(Case what, const std::vector<UseRecorder>& instrumented)
       flow_(history_, case_.memory) {
     recorder_.begin = case_.memory.begin();
     recorder_.size = case_.memory.used_size();
-    recorder_.shadow = history_.states();
+    recorder_.granules = history_.granules();
+    recorder_.bytes = history_.bytes();
     recorder_.first = history_.first_own_state();
     recorder_.host_begin = reinterpret_cast<uint64_t>(case_.window.data());
     recorder_.host_size = case_.window.size();
@@ -84,24 +85,49 @@ void Sanitizer::before_task(int32_t id) {
     atomically_set_.clear();
 }
 
+const DeviceMap::Span& Sanitizer::span_at(uint64_t address) {
+    for (const DeviceMap::Span& span : spans_) {
+        if (span.contains(address)) return span;
+    }
+    oldest_span_ = (oldest_span_ + 1) % kSpans;
+    return spans_[oldest_span_] = map_.span_at(address);
+}
+
 void Sanitizer::add(uint64_t address, uint64_t size, int32_t mode, const void* code) {
     if (!history_.covers(address)) {
         add_to_host(address, size, mode, code);
         return;
     }
     while (size > 0 && history_.covers(address)) {
-        if (!span_.contains(address)) span_ = map_.span_at(address);
-        const uint64_t part = std::min(size, span_.end - address);
-        if (span_.buffer != History::kOutside) {
+        const DeviceMap::Span& span = span_at(address);
+        const uint64_t part = std::min(size, span.end - address);
+        if (span.buffer != History::kOutside) {
             if (writes(mode)) net_.open(address, part);
             if (mode >= A2A3_MODE_ATOMIC_ADD) note_blind_writes_at(address, part);
-            history_.add(address, part, mode, code, span_.buffer, span_.is_copied_to);
+            history_.add(address, part, mode, code, span.buffer, span.is_copied_to);
+            if (part == A2A3_GRANULE) set_shortcut(address, mode, span);
         } else if (looks_for(A2A3_CHECK_MEMCHECK)) {
             add_outside(address, part, writes(mode), code);
         }
         address += part;
         size -= part;
     }
+}
+
+void Sanitizer::set_shortcut(uint64_t address, int32_t mode, const DeviceMap::Span& span) {
+    const uint64_t window = (address - history_.begin()) >> A2A3_WINDOW_SHIFT;
+    const size_t index = window % A2A3_SHORTCUTS;
+    if (mode == A2A3_MODE_READ) {
+        history_.set_shortcut(recorder_.read_shortcuts[index], address, span.begin, span.end);
+    } else if (mode == A2A3_MODE_WRITE) {
+        const uint64_t end = std::min(span.end, net_.end_of_open(address));
+        history_.set_shortcut(recorder_.write_shortcuts[index], address, address, end);
+    }
+}
+
+void Sanitizer::settle_shortcuts() {
+    for (a2a3_shortcut& shortcut : recorder_.read_shortcuts) history_.settle(shortcut);
+    for (a2a3_shortcut& shortcut : recorder_.write_shortcuts) history_.settle(shortcut);
 }
 
 void Sanitizer::add_outside(uint64_t address, uint64_t size, bool is_write, const void* code) {
@@ -126,6 +152,7 @@ void Sanitizer::add_to_host(uint64_t address, uint64_t size, int32_t mode, const
 }
 
 void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) {
+    settle_shortcuts();
     note_blind_writes();
     for (uint32_t i = history_.first_of_task(); i < history_.end(); ++i) history_.settle(i);
     if (looks_for(A2A3_CHECK_INITCHECK)) {
@@ -136,7 +163,7 @@ void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) 
     if (looks_for(A2A3_CHECK_RACECHECK)) races_.end_task();
     if (case_.records_flows) flow_.end_task();
     note_outside_accesses();
-    net_.close();
+    net_.end_task();
 }
 
 void Sanitizer::note_blind_write(uint64_t address) {
@@ -158,7 +185,7 @@ void Sanitizer::note_blind_writes() {
         if (*reinterpret_cast<const uint8_t*>(address) != value) note_blind_write(address);
     }
     net_.for_each_change([&](uint64_t begin, uint64_t end) {
-        for (uint64_t at = begin; at < end; ++at) {
+        for (uint64_t at = begin; (at = history_.skip_written(at, end)) < end; ++at) {
             if (atomically_set_.count(at) == 0) note_blind_write(at);
         }
     });

@@ -77,6 +77,8 @@ class Sanitizer : public TaskObserver {
                 a2a3_sanitized& sanitized);
 
   private:
+    static constexpr size_t kSpans = 4;
+
     struct OutsideAccess {
         int32_t task;
         bool writes;
@@ -90,8 +92,11 @@ class Sanitizer : public TaskObserver {
     static void changed(uint64_t address, uint64_t size);
     static bool resolve_fault(uint64_t address);
 
+    const DeviceMap::Span& span_at(uint64_t address);
     bool looks_for(a2a3_check check) const { return (case_.checks & check) != 0; }
     void add(uint64_t address, uint64_t size, int32_t mode, const void* code);
+    void set_shortcut(uint64_t address, int32_t mode, const DeviceMap::Span& span);
+    void settle_shortcuts();
     void add_outside(uint64_t address, uint64_t size, bool writes, const void* code);
     void add_to_host(uint64_t address, uint64_t size, int32_t mode, const void* code);
     /// Before an atomic change, and when the task has ended: what else has changed the bytes.
@@ -117,7 +122,8 @@ class Sanitizer : public TaskObserver {
     RaceCheck races_;
     UndefinedReads undefined_;
     DataFlow flow_;
-    DeviceMap::Span span_{};  // of the last access
+    DeviceMap::Span spans_[kSpans] = {};  // of the last accesses
+    size_t oldest_span_ = 0;
     std::vector<OutsideAccess> outside_;
     OutsideAccess host_access_{};
     std::unordered_map<uint64_t, uint8_t> atomically_set_;  // bytes, by the running task
