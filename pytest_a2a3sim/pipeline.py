@@ -14,7 +14,6 @@ from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, f
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.explain import error_of
-from pytest_a2a3sim.failures.findings import report_of
 from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
@@ -22,19 +21,16 @@ from pytest_a2a3sim.model.errors import (
     A2A3SimError,
     Mismatch,
     OrderDependence,
-    SanitizerError,
     UnwrittenOutput,
 )
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
-from pytest_a2a3sim.reporting.sanitizer_text import finding_lines
 from pytest_a2a3sim.reporting.text import (
     chance_lines,
     mismatch_lines,
     order_text,
     unwritten_lines,
-    verdict_line,
 )
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
@@ -42,15 +38,16 @@ from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
+from pytest_a2a3sim.sanitizing import Sanitizing, sanitizer_error, with_blame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_a2a3sim.building.builder import Builder
+    from pytest_a2a3sim.building.unit import Instrumentation
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
     from pytest_a2a3sim.model.diff import OrderDifference
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.sanitizer import SanitizerReport
     from pytest_a2a3sim.model.settings import Schedule, Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.running.orders import OrderRun
@@ -93,6 +90,7 @@ class _Attempt:
         self._inputs: CaseInputs | None = None
         self._facts = CaseFacts()
         self._seconds: dict[str, float] = {}
+        self._build: Callable[[Instrumentation], BuiltCase]
 
     def failed(self, error: A2A3SimError) -> Attempt:
         """The attempt of a case whose outputs could not be compared."""
@@ -104,11 +102,10 @@ class _Attempt:
         if progress is not None:
             progress.building(golden)
         with self._phase("build"):
-            built = builder.build(
-                golden.config,
-                f"{golden.path.parent.name}: {self._case.name}",
-                instrumented=bool(self._settings.sanitize),
+            self._build = lambda instrumentation: builder.build(
+                golden.config, f"{golden.path.parent.name}: {self._case.name}", instrumentation
             )
+            built = self._build("fast" if self._settings.sanitize else "none")
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -167,6 +164,7 @@ class _Attempt:
                 *find_not_copied(compared, diffs, completion.copied),
                 *find_unwritten(suspects, again),
             )
+        sanitizing = Sanitizing(setup, self._build)
         result = CaseResult(
             golden=golden.path,
             case=self._case.name,
@@ -180,7 +178,7 @@ class _Attempt:
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
-            sanitizer=self._sanitizer_report(setup, completion),
+            sanitizer=sanitizing.report(completion),
         )
         orders = _Orders(setup, compared, golden)
         if wrong:
@@ -194,15 +192,10 @@ class _Attempt:
             findings = (*result.findings, finding) if finding else result.findings
             result = replace(result, failure=failure, findings=findings)
         if result.sanitizer is not None and result.sanitizer.total > 0:
-            result = replace(result, failure=_sanitizer_error(result, result.sanitizer))
+            result = replace(result, failure=sanitizer_error(result, result.sanitizer))
+        if wrong and (self._settings.sanitize or self._settings.blame):
+            result = replace(result, failure=with_blame(result.failure, sanitizing.blamed(result)))
         return Attempt(result.facts, inputs, result, result.failure)
-
-    def _sanitizer_report(self, setup: CaseSetup, completion: Completion) -> SanitizerReport | None:
-        if completion.sanitized is None:
-            return None
-        tensors, func_ids = setup.inputs.tensors, completion.recording.func_ids
-        checks = setup.options.checks
-        return report_of(completion.sanitized, checks, setup.built, tensors, func_ids)
 
     def _facts_now(self) -> CaseFacts:
         return replace(self._facts, phases=dict(self._seconds))
@@ -296,15 +289,6 @@ def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
     """Whether a case may be executed in further orders."""
     limit = setup.options.order_seconds
     return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
-
-
-def _sanitizer_error(result: CaseResult, report: SanitizerReport) -> SanitizerError:
-    """What was found, and then what the comparison says of the outputs."""
-    if isinstance(result.failure, Mismatch):
-        compared = result.failure.lines
-    else:
-        compared = tuple(line(verdict_line(diff)) for diff in result.diffs)
-    return SanitizerError((*finding_lines(report), line(""), *compared), report)
 
 
 def _mismatch_of(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pytest_a2a3sim.building.builder import Builder
+    from pytest_a2a3sim.building.unit import Instrumentation
     from pytest_a2a3sim.model.case import BuildProgress
     from pytest_a2a3sim.model.result import Attempt, CaseResult
     from pytest_a2a3sim.model.sanitizer import Check
@@ -77,9 +78,12 @@ class Simulator:
 
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
-        wanted = [(golden.config, bool(self._checks(golden))) for golden in goldens]
+        wanted = [(golden.config, self._instrumentation(golden)) for golden in goldens]
         if wanted:
             self._open_builder().compile_early(wanted, start)
+
+    def _instrumentation(self, golden: GoldenSpec) -> Instrumentation:
+        return "fast" if self._checks(golden) else "none"
 
     def _checks(self, golden: GoldenSpec) -> tuple[Check, ...]:
         return in_order((*self.settings.sanitize, *golden.sanitize))

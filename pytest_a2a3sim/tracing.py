@@ -39,9 +39,7 @@ def trace_case(
     Raises:
         A2A3SimError: it cannot be built, or has no inputs.
     """
-    built = builder.build(
-        golden.config, f"{golden.path.parent.name}: {case.name}", instrumented=True
-    )
+    built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}", "exact")
     inputs = make_inputs(golden, case)
     options = options_of(settings, golden.config.runtime.block_dim)
     data = data_flow_of(CaseSetup(built, inputs, options))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pytest_a2a3sim.building.store.manifest import ResultEntry
-    from pytest_a2a3sim.building.unit import Unit
+    from pytest_a2a3sim.building.unit import Instrumentation, Unit
     from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec
 
 DEFAULT_ENTRY = "kernel_entry"
@@ -104,14 +104,14 @@ class Builder(AbstractContextManager["Builder"]):
         return None if session is None else session.cache.take_note()
 
     def compile_early(
-        self, wanted: Iterable[tuple[KernelConfig, bool]], start: float = 0.0
+        self, wanted: Iterable[tuple[KernelConfig, Instrumentation]], start: float = 0.0
     ) -> None:
         """Starts compiling what cases will need, in their order, and returns at once.
 
         Where that is impossible, the cases will tell.
 
         Args:
-            wanted: what the cases are built from, and whether it is instrumented.
+            wanted: what the cases are built from, and how it is instrumented.
             start: where in that order to begin, from 0 to 1; the rest follows. Processes that
                 build the same begin at different places.
         """
@@ -121,8 +121,8 @@ class Builder(AbstractContextManager["Builder"]):
             return
         distinct = dict.fromkeys(
             unit
-            for config, instrumented in wanted
-            for unit in units(config, self._cxxflags, instrumented=instrumented)
+            for config, instrumentation in wanted
+            for unit in units(config, self._cxxflags, instrumentation)
         )
         ordered = list(distinct)
         session.objects.expect(ordered)
@@ -134,15 +134,14 @@ class Builder(AbstractContextManager["Builder"]):
         self,
         config: KernelConfig,
         asked_by: str = "an earlier case",
-        *,
-        instrumented: bool = False,
+        instrumentation: Instrumentation = "none",
     ) -> BuiltCase:
         """The objects of the kernels and of the orchestration.
 
         Args:
             config: what to build.
             asked_by: names the case, for later ones that fail for the same reason.
-            instrumented: whether kernels tell which memory they access.
+            instrumentation: whether kernels tell which memory they access.
 
         Raises:
             BuildError: a source is missing, does not compile, or lacks its symbol. All sources
@@ -150,7 +149,7 @@ class Builder(AbstractContextManager["Builder"]):
         """
         session = self._open()
         try:
-            wanted = units(config, self._cxxflags, instrumented=instrumented)
+            wanted = units(config, self._cxxflags, instrumentation)
             return self._build(session, config, wanted, asked_by)
         except OSError as error:
             raise unusable(session.directory, error) from None

@@ -165,7 +165,7 @@ class UnitCompiler:
         Raises:
             BuildError: the compiler cannot make it.
         """
-        if not unit.instrumented:
+        if unit.instrumentation == "none":
             return None
         flags = callback_flags(is_gcc=toolchain.is_gcc)
         path = self._companions.obtain(toolchain, CALLBACKS, flags, ".o")

@@ -35,9 +35,13 @@ _FLAGS = (
 
 _GCC = (
     "--param=tsan-instrument-func-entry-exit=0",  # nobody listens
-    "-fdisable-tree-tsan1", "-fenable-tree-tsan0",
     "-fno-tree-loop-distribute-patterns",  # would make expanded calls of loops
 )
+
+# GCC tells of accesses before it vectorises, and then cannot. It has the same pass once more at
+# the end, for code that is not optimised.
+LATE = ("-fdisable-tree-tsan1", "-fenable-tree-tsan0")
+"""Flags of GCC that have it tell of the accesses of the optimised code."""
 
 _CLANG = (
     # Vectors of more than 16 bytes are not told,
@@ -48,9 +52,23 @@ _CLANG = (
 )
 
 
-def instrumentation_flags(*, is_gcc: bool) -> tuple[str, ...]:
-    """What is added to a kernel's flags."""
-    return (*_FLAGS, *(_GCC if is_gcc else _CLANG))
+def instrumentation_flags(*, is_gcc: bool, is_late: bool) -> tuple[str, ...]:
+    """What is added to a kernel's flags.
+
+    Args:
+        is_gcc: as opposed to clang.
+        is_late: whether the accesses of the optimised code are told; of GCC.
+    """
+    return (*_FLAGS, *(_GCC if is_gcc else _CLANG), *(LATE if is_late else ()))
+
+
+def may_be_late(machine: str, flags: tuple[str, ...]) -> bool:
+    """Whether the optimised code has no accesses that the late pass does not see.
+
+    There are such: vectors with a mask, gathers, vectors of several structures. x86-64 has none of
+    them unless flags grant it more than every such processor has.
+    """
+    return machine.startswith("x86_64") and not any(flag.startswith("-m") for flag in flags)
 
 
 def callback_flags(*, is_gcc: bool) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
         ("plugin headers", _plugin_digest()),
         *toolchain.identity,
         *(("flag", flag) for flag in toolchain.flags(unit)),
-        *((("callbacks", callbacks_digest()),) if unit.instrumented else ()),
+        *((("callbacks", callbacks_digest()),) if unit.instrumentation != "none" else ()),
         *((f"environment {name}", value) for name, value in variables if value),
     )
 

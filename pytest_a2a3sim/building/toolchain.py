@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.instrumentation import instrumentation_flags
+from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
+_LATE, _YES = "late instrumentation", "yes"
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
 # The linker would add start files that change how the whole process computes, or keeps them.
 _CHANGES_THE_PROCESS = frozenset(
@@ -65,10 +66,17 @@ class Toolchain:
         """Every flag of a source, in order."""
         root = self.environment.get("PTO_ISA_ROOT")
         flags = unit.flags((str(Path(root) / "include"),) if root else ())
-        if unit.instrumented:
-            flags = (*instrumentation_flags(is_gcc=self.is_gcc), *flags)
+        if unit.instrumentation != "none":
+            is_late = unit.instrumentation == "fast" and self._instruments_late(unit)
+            flags = (*instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late), *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
+
+    def _instruments_late(self, unit: Unit) -> bool:
+        answers = dict(self.identity)
+        return answers.get(f"compiler {_LATE}") == _YES and may_be_late(
+            answers["compiler -dumpmachine"], (*self.compiler[1:], *unit.user_flags)
+        )
 
     def words(self, unit: Unit) -> tuple[str, ...]:
         """What is said to the compiler, apart from names of files."""
@@ -201,6 +209,7 @@ class _Description:
             return _ask(command_line, [*compiler, question], environment)
 
         answers = {question: ask(question) for question in ("--version", "-dumpmachine")}
+        answers[_LATE] = _YES if _accepts(compiler, ("-fsanitize=thread", *LATE)) else ""
         programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
         path = environment.get("PATH")
         paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
@@ -224,6 +233,15 @@ def _recorded(path: Path) -> _Description | None:
         return None
     unchanged = all(Stamp.of(path) == stamp for path, stamp in files.items())
     return description if unchanged and "--version" in description.answers else None
+
+
+def _accepts(compiler: tuple[str, ...], flags: tuple[str, ...]) -> bool:
+    """Whether the compiler knows the flags."""
+    command = [*compiler, *flags, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        run = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - the user's own compiler
+        return run.returncode == 0
+    return False
 
 
 def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.spec import CompileSpec, KernelConfig
 
+Instrumentation = Literal["none", "fast", "exact"]
+"""Whether a kernel tells which memory it accesses.
+
+``fast``: what the optimised code accesses, which may be more than the source does: a vector has
+elements that nobody wanted. ``exact``: what the source accesses, several times as slowly.
+"""
+
 _COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _KERNEL_FLAGS = (
     "-std=c++2b",  # C++23, by the name that older compilers know too
@@ -36,14 +43,14 @@ class Unit:
         entry: the symbol that its author names, if any.
         compile: the source and its author's flags.
         session_flags: flags added to every source's own.
-        instrumented: it tells which memory it accesses.
+        instrumentation: whether it tells which memory it accesses.
     """
 
     kind: Literal["kernel", "orchestration"]
     entry: str | None
     compile: CompileSpec
     session_flags: tuple[str, ...] = ()
-    instrumented: bool = False
+    instrumentation: Instrumentation = "none"
 
     @property
     def source(self) -> Path:
@@ -74,19 +81,21 @@ class Unit:
 
 
 def units(
-    config: KernelConfig, session_flags: tuple[str, ...] = (), *, instrumented: bool = False
+    config: KernelConfig,
+    session_flags: tuple[str, ...] = (),
+    instrumentation: Instrumentation = "none",
 ) -> tuple[Unit, ...]:
     """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration.
 
     Args:
         config: the kernel_config.py.
         session_flags: flags added to every source's own.
-        instrumented: whether kernels tell which memory they access.
+        instrumentation: whether kernels tell which memory they access.
     """
     orchestration = config.orchestration
     return (
         *(
-            Unit("kernel", kernel.entry, kernel.compile, session_flags, instrumented)
+            Unit("kernel", kernel.entry, kernel.compile, session_flags, instrumentation)
             for kernel in config.kernels
         ),
         Unit("orchestration", orchestration.function_name, orchestration.compile, session_flags),

@@ -51,8 +51,8 @@ def settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _value(option: Option, text: str | None) -> Any:
-    if text is None:
-        return None
+    if text is None or option.kind == "flag":
+        return text
     if option.kind == "words":
         return tuple(shlex.split(text))
     if option.parse is None:

@@ -84,7 +84,7 @@ class Run(AbstractContextManager["Run"]):
             order_matters=raw.orders_finished < len(self._options.orders_to_run),
             sanitized=self._sanitized(raw),
             data_flow=(
-                data_flow_of(self._run, raw, self._objects())
+                data_flow_of(self._run, raw, self._memory.tensors(), self._objects())
                 if self._options.records_flows
                 else None
             ),

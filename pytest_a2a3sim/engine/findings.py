@@ -72,7 +72,9 @@ def _finding(raw: Any, tensors: Sequence[Tensor]) -> RawFinding:
     )
 
 
-def data_flow_of(run: Any, ending: Any, objects: tuple[LoadedObject, ...]) -> DataFlow:
+def data_flow_of(
+    run: Any, ending: Any, tensors: Sequence[Tensor], objects: tuple[LoadedObject, ...]
+) -> DataFlow:
     """The flows that a run of the engine has recorded, and the answers to its questions."""
     count = ffi.new("int64_t*")
     flows = lib.a2a3_run_flows(run, count)
@@ -80,7 +82,8 @@ def data_flow_of(run: Any, ending: Any, objects: tuple[LoadedObject, ...]) -> Da
 
     def flow(raw: Any) -> Flow:
         kind: Any = kinds[raw.kind].upper()
-        return Flow(kind, raw.source, raw.to, raw.buffer, raw.bytes, raw.unread_bytes)
+        tensor = tensors[raw.tensor].name if raw.tensor >= 0 else None
+        return Flow(kind, raw.source, raw.to, raw.buffer, raw.bytes, raw.unread_bytes, tensor)
 
     listed = tuple(flow(raw) for raw in flows[0 : count[0]])
     given = lib.a2a3_run_task_args(run, count)

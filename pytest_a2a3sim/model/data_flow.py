@@ -29,6 +29,8 @@ class Flow:
         to: a task; :data:`HOST` for what is copied back.
         buffer: number of the device buffer.
         bytes: how many.
+        tensor: name of the host's tensor that ``source`` or ``to`` is about, where it is
+            :data:`HOST`; None if it is none.
         unread_bytes: of a WAW: those that nobody had read before they were replaced.
     """
 
@@ -38,6 +40,7 @@ class Flow:
     buffer: int
     bytes: int
     unread_bytes: int
+    tensor: str | None
 
 
 @dataclass(frozen=True)

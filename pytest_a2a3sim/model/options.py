@@ -175,12 +175,19 @@ OPTIONS = (
     ),
     Option(
         "sanitize",
-        "run each graph once on instrumented kernels, and fail a case with a race, an access outside "
-        "of its buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several "
-        "with commas between them, or all",
+        "run graphs on instrumented kernels, and fail a case with a race, an access outside of its "
+        "buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several with "
+        "commas between them, or all",
         parse_checks,
         "CHECK[,CHECK]|all",
         field="sanitize",
+    ),
+    Option(
+        "blame",
+        "when outputs do not match, say which tasks the first and the worst mismatch come from, as "
+        "{p}sanitize does by itself",
+        kind="flag",
+        field="blame",
     ),
     Option(
         "hang_timeout",

@@ -88,6 +88,7 @@ class Settings:
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for two, if it takes less than 50 ms.
         sanitize: what the sanitizer looks for; nothing by default.
+        blame: say of mismatches which tasks they come from.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -102,6 +103,7 @@ class Settings:
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
+    blame: bool = False
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

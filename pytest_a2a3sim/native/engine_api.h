@@ -145,6 +145,7 @@ typedef struct {
     int32_t source; /* a task, or an a2a3_flow_end */
     int32_t to;     /* likewise: A2A3_FLOW_HOST for what is copied back */
     int32_t buffer;
+    int32_t tensor; /* where one end is A2A3_FLOW_HOST: that it was copied from or goes to; or -1 */
     uint64_t bytes;
     uint64_t unread_bytes; /* of a WAW: those that nobody had read before they were replaced */
 } a2a3_flow;

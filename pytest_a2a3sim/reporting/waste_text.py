@@ -32,8 +32,8 @@ def waste_lines(waste: Waste, kernels: Mapping[int, str], critical_seconds: floa
             for edge in waste.idle_edges
         ]
     overwritten = [
-        f"{item.bytes:,} bytes of {_buffer(item.buffer)}: by {task_text(item.first, kernels)}, then "
-        f"by {task_text(item.second, kernels)}"
+        f"{item.bytes:,} bytes of {_buffer(item.buffer)}: by {task_text(item.first, kernels)}, "
+        f"then by {task_text(item.second, kernels)}"
         for item in waste.overwrites
     ]
     return [

@@ -48,8 +48,9 @@ bool is_possible(const a2a3_object& object) noexcept {
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
 }
 
-bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers) noexcept {
-    return flow.kind >= A2A3_FINDING_RAW && flow.kind <= A2A3_FINDING_WAW &&
+bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept {
+    return flow.tensor >= -1 && flow.tensor < static_cast<int64_t>(tensors) &&
+           flow.kind >= A2A3_FINDING_RAW && flow.kind <= A2A3_FINDING_WAW &&
            flow.source >= A2A3_FLOW_NOBODY && flow.source < tasks && flow.to >= A2A3_FLOW_HOST &&
            flow.to < tasks && flow.buffer >= 0 && static_cast<size_t>(flow.buffer) < buffers &&
            flow.unread_bytes <= flow.bytes;

@@ -21,7 +21,7 @@ bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept;
 
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept;
 bool is_possible(const a2a3_object& object) noexcept;
-bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers) noexcept;
+bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept;
 bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
                  const std::vector<HostTensor>& tensors) noexcept;
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;

@@ -63,7 +63,9 @@ void read_sanitizer_tables(const CaseDescription& description, const SharedState
                      return is_possible(finding, tasks, buffers, description.tensors);
                  });
     read_checked(tables.flows, out.flows, problems, "number of flows", "table of flows",
-                 [&](const auto& flow) { return is_possible(flow, tasks, buffers); });
+                 [&](const auto& flow) {
+                     return is_possible(flow, tasks, buffers, description.tensors.size());
+                 });
     read_checked(tables.task_args, out.task_args, problems, "number of tasks with arguments",
                  "table of arguments",
                  [](const auto& args) { return args.count >= 0 && args.count <= A2A3_MOST_ARGS; });

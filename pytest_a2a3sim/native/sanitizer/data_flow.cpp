@@ -45,7 +45,7 @@ void DataFlow::add(int32_t kind, int32_t from, int32_t to, int32_t buffer, uint6
                    bool unread) {
     const Key key{kind, from, to, buffer};
     const auto [found, is_new] = index_.emplace(key, flows_.size());
-    if (is_new) flows_.push_back(a2a3_flow{kind, from, to, buffer, 0, 0});
+    if (is_new) flows_.push_back(a2a3_flow{kind, from, to, buffer, -1, 0, 0});
     a2a3_flow& flow = flows_[found->second];
     flow.bytes += bytes;
     if (unread) flow.unread_bytes += bytes;
@@ -76,8 +76,13 @@ void DataFlow::end_graph(const std::vector<DeviceCopy>& copies) {
     }
 }
 
-bool DataFlow::put(SharedTable<a2a3_flow>& flows) const {
-    for (const a2a3_flow& flow : flows_) {
+bool DataFlow::put(SharedTable<a2a3_flow>& flows, const DeviceMap& map) const {
+    for (a2a3_flow flow : flows_) {
+        if (flow.source == A2A3_FLOW_HOST || flow.to == A2A3_FLOW_HOST) {
+            uint64_t offset = 0;
+            const uint64_t begin = memory_.buffers()[static_cast<size_t>(flow.buffer)].begin;
+            flow.tensor = map.tensor_at(begin, offset);
+        }
         if (flows.size() == flows.capacity()) return false;
         flows.push_back(flow);
     }

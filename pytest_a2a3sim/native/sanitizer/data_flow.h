@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "device/device_memory.h"
+#include "sanitizer/device_map.h"
 #include "sanitizer/history.h"
 #include "shared/shared_memory.h"
 
@@ -30,7 +31,7 @@ class DataFlow {
     int32_t writer_of(uint64_t address, bool is_copied_to) const;
 
     /// False if there was no room for all.
-    bool put(SharedTable<a2a3_flow>& flows) const;
+    bool put(SharedTable<a2a3_flow>& flows, const DeviceMap& map) const;
 
   private:
     struct Key {

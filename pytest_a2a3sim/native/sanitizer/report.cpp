@@ -92,7 +92,7 @@ void Sanitizer::find_undefined_outputs() {
 
 void Sanitizer::report_flows(const std::vector<a2a3_question>& questions, SanitizerTables& tables) {
     flow_.end_graph(case_.copies);
-    flow_.put(tables.flows);
+    flow_.put(tables.flows, map_);
     for (const TaskNode& task : case_.graph.tasks) {
         if (tables.task_args.size() == tables.task_args.capacity()) break;
         a2a3_task_args args{};
