@@ -15,6 +15,9 @@ from pytest_a2a3sim.model.settings import (
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.settings import Settings
 
+SANITIZED_SLOWDOWN = 20
+"""How much longer a sanitized task may take without being called a hang."""
+
 
 def options_of(settings: Settings, block_dim: int) -> RunOptions:
     """How the first run of a case is made; a sanitized one is serial, and in need of no other."""
@@ -25,7 +28,7 @@ def options_of(settings: Settings, block_dim: int) -> RunOptions:
     return RunOptions(
         block_dim=block_dim,
         threads=1 if checks else settings.threads,
-        hang_timeout=settings.hang_timeout,
+        hang_timeout=settings.hang_timeout * (SANITIZED_SLOWDOWN if checks else 1),
         isolate=settings.isolate,
         schedule=schedule,
         memory=settings.device_memory or default_device_memory(),

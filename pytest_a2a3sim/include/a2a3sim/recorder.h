@@ -66,7 +66,7 @@ typedef struct a2a3_recorder {
     void (*changed)(uint64_t address, uint64_t size);
 } a2a3_recorder;
 
-/// The instrumented object's only exported symbol of the callbacks: takes the recorder.
+/// The instrumented object's only exported symbol of the callbacks: takes the recorder, or null.
 #define A2A3_RECORDER_SYMBOL "a2a3sim_use_recorder"
 
 #endif

@@ -205,10 +205,11 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
         std::optional<Sanitizer> sanitizer;
         if (description.is_sanitized()) {
-            sanitizer.emplace(Sanitizer::Case{description.checks, description.records_flows, graph,
-                                              host.memory(), host.copies(), *description.window,
-                                              description.tensors, description.poison},
-                              instrumented);
+            sanitizer.emplace(
+                Sanitizer::Case{description.checks, description.records_flows, graph, host.memory(),
+                                host.copies(), *description.window, description.tensors,
+                                description.poison, description.isolate},
+                instrumented);
         }
         clock.enter(A2A3_PHASE_EXECUTE);
         const TickRate rate;

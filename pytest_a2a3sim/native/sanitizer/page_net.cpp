@@ -24,9 +24,10 @@ void* map(size_t size) {
 
 }  // namespace
 
-PageNet::PageNet(const DeviceMemory& memory)
+PageNet::PageNet(const DeviceMemory& memory, bool faults_are_told)
     : page_size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
       begin_(memory.begin()),
+      closes_(faults_are_told),
       copy_of_(memory.used_size() / page_size_ + 1, kNoBuffer) {
     // A handler of signals appends to these.
     copies_.reserve(copy_of_.size());
@@ -34,7 +35,8 @@ PageNet::PageNet(const DeviceMemory& memory)
     memory.for_each_open_range([&](uint64_t begin, size_t size) {
         std::fill_n(copy_of_.begin() + static_cast<ptrdiff_t>(page_of(begin)), size / page_size_,
                     kClosed);
-        protect(page_of(begin), size / page_size_, PROT_READ);
+        if (closes_) protect(page_of(begin), size / page_size_, PROT_READ);
+        for (size_t i = 0; !closes_ && i < size / page_size_; ++i) copy_page(page_of(begin) + i);
     });
     make_room();
 }
@@ -120,7 +122,7 @@ uint8_t PageNet::before(uint64_t address) const {
 }
 
 void PageNet::end_task() {
-    if (copies_.size() > kMostOpen) {
+    if (closes_ && copies_.size() > kMostOpen) {
         close();
         return;
     }

@@ -15,7 +15,8 @@ namespace a2a3sim {
 /// again takes ten times as long as comparing it with its copy.
 class PageNet {
   public:
-    explicit PageNet(const DeviceMemory& memory);
+    /// Where faults are not told to open_after_fault(), all pages are writable all the time.
+    PageNet(const DeviceMemory& memory, bool faults_are_told);
     ~PageNet();
     PageNet(const PageNet&) = delete;
     PageNet& operator=(const PageNet&) = delete;
@@ -95,6 +96,7 @@ class PageNet {
 
     const size_t page_size_;
     const uint64_t begin_;
+    const bool closes_;
     std::vector<uint32_t> copy_of_;  // of each page: an index, or one of the constants above
     std::vector<Copy> copies_;
     size_t next_page_ = 0;          // behind those that were opened last,

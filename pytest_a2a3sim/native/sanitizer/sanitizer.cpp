@@ -31,12 +31,13 @@ class Held {
 
 }  // namespace
 
-Sanitizer::Sanitizer(Case what, const std::vector<UseRecorder>& instrumented)
+Sanitizer::Sanitizer(Case what, std::vector<UseRecorder> instrumented)
     : case_(std::move(what)),
+      instrumented_(std::move(instrumented)),
       map_(case_.memory, case_.copies),
       order_(case_.graph),
       history_(case_.memory.begin(), case_.memory.used_size()),
-      net_(case_.memory),
+      net_(case_.memory, case_.faults_are_told),
       races_(history_, order_),
       undefined_(history_, order_, net_, recorder_, case_.poison),
       flow_(history_, case_.memory) {
@@ -51,11 +52,11 @@ Sanitizer::Sanitizer(Case what, const std::vector<UseRecorder>& instrumented)
     recorder_.changed = changed;
     current = this;
     set_fault_resolver(resolve_fault);
-    for (const UseRecorder use_recorder : instrumented) use_recorder(&recorder_);
+    for (const UseRecorder use_recorder : instrumented_) use_recorder(&recorder_);
 }
 
 Sanitizer::~Sanitizer() {
-    recorder_.size = recorder_.host_size = 0;
+    for (const UseRecorder use_recorder : instrumented_) use_recorder(nullptr);
     set_fault_resolver(nullptr);
     current = nullptr;
 }

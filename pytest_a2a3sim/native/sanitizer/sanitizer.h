@@ -61,10 +61,11 @@ class Sanitizer : public TaskObserver {
         const HostWindow& window;
         const std::vector<HostTensor>& tensors;
         uint8_t poison;
+        bool faults_are_told;  // set_fault_resolver() has an effect
     };
 
     /// `instrumented`: the kernels' objects. Throws std::bad_alloc.
-    Sanitizer(Case what, const std::vector<UseRecorder>& instrumented);
+    Sanitizer(Case what, std::vector<UseRecorder> instrumented);
     ~Sanitizer() override;
     Sanitizer(const Sanitizer&) = delete;
     Sanitizer& operator=(const Sanitizer&) = delete;
@@ -114,6 +115,7 @@ class Sanitizer : public TaskObserver {
                             const std::vector<DeviceBuffer>& buffers) const;
 
     const Case case_;
+    const std::vector<UseRecorder> instrumented_;
     DeviceMap map_;
     Reachability order_;
     History history_;
