@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import signal
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,23 @@ def test_floating_point_environment_of_one_task(
     before = 1.0 / 3.0, math.sqrt(2)
     run_case(directory.path, settings=settings).check()
     assert (float("1") / float("3"), math.sqrt(float("2"))) == before
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the x87 is of x86")
+def test_rounding_mode_of_long_double(tmp_path: Path, settings: Settings) -> None:
+    """The x87's control word alone, which MXCSR does not show."""
+    directory = two_kernels(
+        tmp_path,
+        ("", "const unsigned short upwards = 0x0B7F;", "x[i]"),
+        ("", "", "static_cast<float>((x[i] + 1.0L) + 1e-25L > x[i] + 1.0L)"),
+        y="x",
+        z="0 * x",
+    )
+    source = directory.path / "kernels" / "a.cpp"
+    text = source.read_text()
+    end = text.rindex("}")
+    source.write_text(f'{text[:end]}    asm volatile("fldcw %0" : : "m"(upwards));\n{text[end:]}')
+    run_case(directory.path, settings=settings).check()
 
 
 def test_process_state_of_one_task(

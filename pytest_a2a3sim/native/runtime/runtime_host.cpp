@@ -124,6 +124,7 @@ struct RuntimeCalls {
             problem = check_host_range(self.window_, self.tensors_, to, size, true);
         }
         if (!problem.empty()) {
+            problem += self.swapped(dev, to, "(host, dev, size)");
             self.note(A2A3_FAILURE_ORCHESTRATION, "record_tensor_pair: " + problem);
             return;
         }
@@ -186,6 +187,7 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
     if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, !to_device);
     if (!problem.empty()) {
         const char* const call = to_device ? "copy_to_device" : "copy_from_device";
+        problem += swapped(dev, host, to_device ? "(dev, host, size)" : "(host, dev, size)");
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;
     }
@@ -195,6 +197,14 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
         memory_.copy_out(const_cast<void*>(host), dev, size);
     }
     return 0;
+}
+
+std::string RuntimeHost::swapped(const void* dev, const void* host, const char* order) const {
+    if (!memory_.contains(reinterpret_cast<uintptr_t>(host)) ||
+        memory_.contains(reinterpret_cast<uintptr_t>(dev))) {
+        return "";
+    }
+    return format(", and %p is one: are they swapped? The order is %s", host, order);
 }
 
 void RuntimeHost::check(int returned) const {
