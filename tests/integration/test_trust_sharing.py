@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pytest_a2a3sim import KernelFault, Settings, run_case
+from pytest_a2a3sim import Settings, run_case
 from tests.golden_dirs import GoldenDir
 
 if TYPE_CHECKING:
@@ -238,23 +238,3 @@ def test_process_state_of_one_task(
     run_case(directory.path, settings=settings).check()
     after = os.getcwd(), signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.getsignal(10)  # noqa: PTH109
     assert after == before
-
-
-def test_blocked_signal_of_a_crash(
-    golden_dir: GoldenDir,
-) -> None:  # ker_blocks_signals_then_crashes
-    golden_dir.kernel_body(
-        """\
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, nullptr);
-        std::signal(SIGSEGV, SIG_IGN);
-        *reinterpret_cast<volatile int*>(8) = 1;"""
-    )
-    source = golden_dir.path / "kernels" / "double.cpp"
-    source.write_text(f"#include <csignal>\n{source.read_text()}")
-    with pytest.raises(
-        KernelFault, match=r"kernel 'double' .* in task 0 .* received SIGSEGV(.|\n)*had blocked"
-    ) as caught:
-        run_case(golden_dir.path)
-    assert (caught.value.culprit.task, caught.value.culprit.kernel) == (0, "double")

@@ -11,6 +11,7 @@
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
+#include "faults/fatal_signals.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
 #include "faults/process_state.h"
@@ -60,6 +61,7 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
+    keep_fatal_signals(handle);
     return {address, changes_process_state(handle)};
 }
 
