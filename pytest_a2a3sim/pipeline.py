@@ -27,12 +27,8 @@ from pytest_a2a3sim.model.settings import (
     default_device_memory,
     further_orders,
 )
-from pytest_a2a3sim.reporting.text import (
-    chance_lines,
-    mismatch_lines,
-    order_text,
-    unwritten_lines,
-)
+from pytest_a2a3sim.reporting.text import mismatch_lines, order_text
+from pytest_a2a3sim.reporting.unwritten_text import chance_lines, unwritten_lines
 from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison

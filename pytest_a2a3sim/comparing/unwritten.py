@@ -52,18 +52,27 @@ class Suspect:
 def find_not_copied(
     pairs: Sequence[Pair], diffs: Sequence[TensorDiff], copied: Sequence[CopiedRange]
 ) -> list[Unwritten]:
-    """Mismatches of which no byte came from the device."""
+    """Elements of which no byte came from the device.
+
+    Those of an output that matches count only where other bytes were copied back twice: a tensor
+    pair with the wrong address is a mistake, a part that is not copied back may be none.
+    """
     found = []
     for pair, diff in zip(pairs, diffs, strict=True):
-        if diff.passed:
-            continue
         came = _merged(pair.tensor, copied)
+        sizes = sum(item.size for item in copied if item.tensor == pair.tensor.name)
+        twice = sizes - sum(end - begin for begin, end in came)
+        if diff.passed and not twice:
+            continue
         tally = _Tally()
         for start, piece in _pieces(pair):
-            wrong = mismatch_mask(piece).astype(bool)
-            if wrong.any():
-                tally.add(start, wrong & ~_came(piece.tensor, start, came))
-        found += tally.unwritten(pair.tensor, "copied back")
+            missing = ~_came(piece.tensor, start, came)
+            if not missing.any():
+                continue
+            if not twice:
+                missing &= mismatch_mask(piece).astype(bool)
+            tally.add(start, _compared(missing, pair, start))
+        found += tally.unwritten(pair.tensor, "copied back", twice)
     return found
 
 
@@ -116,9 +125,13 @@ def _poisoned(suspect: Suspect) -> Iterator[tuple[int, Mask]]:
         held = _all_bytes_are(piece.actual, POISON, piece.tensor.size)
         if held.any():
             held &= _came(piece.tensor, start, suspect.came)
-            if suspect.pair.compared is not None:
-                held &= suspect.pair.compared[start : start + held.size]
+            held = _compared(held, suspect.pair, start)
         yield start, held
+
+
+def _compared(mask: Mask, pair: Pair, start: int) -> Mask:
+    """Those elements of a piece of the pair that compare_outputs has not left out."""
+    return mask if pair.compared is None else mask & pair.compared[start : start + mask.size]
 
 
 def _pieces(pair: Pair) -> Iterator[tuple[int, Pair]]:
@@ -179,9 +192,11 @@ class _Tally:
             self._first = start + int(np.argmax(mask))
         self._count += count
 
-    def unwritten(self, tensor: Tensor, what: Literal["written", "copied back"]) -> list[Unwritten]:
+    def unwritten(
+        self, tensor: Tensor, what: Literal["written", "copied back"], twice: int = 0
+    ) -> list[Unwritten]:
         if not self._count:
             return []
         shape = tensor.shape
         index = tuple(int(i) for i in np.unravel_index(self._first, shape)) if shape else ()
-        return [Unwritten(tensor.name, what, self._count, tensor.size, index)]
+        return [Unwritten(tensor.name, what, self._count, tensor.size, index, twice)]

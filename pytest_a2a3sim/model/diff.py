@@ -175,14 +175,15 @@ class OrderDifference:
 class Unwritten:
     """Elements of one output where nothing was written.
 
-    Those that no kernel wrote count even where they match: fresh device memory holds what is
-    expected by chance.
+    They count even where they match by chance, if no kernel wrote them, or if others were copied
+    back twice in their place.
 
     Attributes:
         tensor: the output's name.
         what: no kernel wrote them, or no tensor pair copied them back.
         count: how many of the output's ``size`` elements.
         first: index of the first of them in the tensor's own shape.
+        twice: other bytes of the output that were copied back more than once.
     """
 
     tensor: str
@@ -190,3 +191,4 @@ class Unwritten:
     count: int
     size: int
     first: tuple[int, ...]
+    twice: int = 0
