@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.diff import TensorDiff
+    from pytest_a2a3sim.model.diff import TensorDiff, UnwrittenKind
     from pytest_a2a3sim.model.recording import CopiedRange
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -89,29 +89,64 @@ def find_suspects(
 
 
 def find_unwritten(
-    suspects: Sequence[Suspect], again: Mapping[str, Bytes] | None
+    suspects: Sequence[Suspect],
+    again: Mapping[str, Bytes] | None,
+    own: Mapping[str, Bytes] | None = None,
 ) -> list[Unwritten]:
-    """Elements of the suspects that were never written.
+    """Elements of the suspects that hold device memory which nobody wrote.
 
     Args:
         suspects: of a first run.
         again: bytes of the outputs of a second one with the other poison; None if there is none,
             and every suspect element of an output that does not match counts.
+        own: those of a third one with the other poison in no buffers but those that outputs are
+            copied back from. What it does not change was copied from another buffer.
     """
     found = []
     for suspect in suspects:
         tensor = suspect.pair.tensor
         if again is None and suspect.passed:
             continue
-        tally = _Tally()
+        unwritten, copied = _Tally(), _Tally()
         for start, held in _poisoned(suspect):
             if again is None:
-                tally.add(start, held)
+                unwritten.add(start, held)
             elif held.any():
-                raw = _elements(again[tensor.name], tensor, start, held.size)
-                tally.add(start, held & _all_bytes_are(raw, OTHER_POISON, held.size))
-        found += tally.unwritten(tensor, "written")
+                nobodys = held & _is_other_poison(again, tensor, start, held.size)
+                elsewhere = np.zeros_like(nobodys)
+                if own is not None:
+                    elsewhere = nobodys & ~_is_other_poison(own, tensor, start, held.size)
+                unwritten.add(start, nobodys & ~elsewhere)
+                copied.add(start, elsewhere)
+        found += unwritten.unwritten(tensor, "written")
+        found += copied.unwritten(tensor, "copied")
     return found
+
+
+def without_unwritten(
+    pairs: Sequence[Pair], usual: Mapping[str, Bytes], own: Mapping[str, Bytes]
+) -> list[Pair]:
+    """The pairs, in which elements that nobody wrote do not count.
+
+    Args:
+        pairs: the outputs.
+        usual: bytes of the outputs of a run with the usual poison.
+        own: those of one with the other poison in the buffers that outputs are copied back from.
+    """
+    found = []
+    for pair in pairs:
+        name, size = pair.tensor.name, pair.tensor.size
+        unwritten = _all_bytes_are(usual[name], POISON, size)
+        unwritten &= _all_bytes_are(own[name], OTHER_POISON, size)
+        compared = ~unwritten if pair.compared is None else pair.compared & ~unwritten
+        found.append(dataclasses.replace(pair, compared=compared))
+    return found
+
+
+def _is_other_poison(outputs: Mapping[str, Bytes], tensor: Tensor, start: int, count: int) -> Mask:
+    return _all_bytes_are(
+        _elements(outputs[tensor.name], tensor, start, count), OTHER_POISON, count
+    )
 
 
 def _may_hold_poison(diff: TensorDiff) -> bool:
@@ -192,9 +227,7 @@ class _Tally:
             self._first = start + int(np.argmax(mask))
         self._count += count
 
-    def unwritten(
-        self, tensor: Tensor, what: Literal["written", "copied back"], twice: int = 0
-    ) -> list[Unwritten]:
+    def unwritten(self, tensor: Tensor, what: UnwrittenKind, twice: int = 0) -> list[Unwritten]:
         if not self._count:
             return []
         shape = tensor.shape

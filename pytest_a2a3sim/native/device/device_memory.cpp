@@ -144,6 +144,14 @@ DeviceMemory::Region DeviceMemory::own_bytes(const DeviceBuffer& buffer) {
     return {buffer.begin, round_up(buffer.size, kAlignment) + kAlignment};
 }
 
+int DeviceMemory::poison_of(size_t index) const {
+    const bool other = std::any_of(options_.other_poison.begin(), options_.other_poison.end(),
+                                   [number = static_cast<int64_t>(index)](const auto& range) {
+                                       return number >= range.begin && number < range.end;
+                                   });
+    return other ? A2A3_POISON_NUMBER : A2A3_POISON_NAN;
+}
+
 void DeviceMemory::fill(size_t index, bool with_poison) {
     DeviceBuffer& buffer = buffers_[index];
     const Region own = own_bytes(buffer);
@@ -151,7 +159,7 @@ void DeviceMemory::fill(size_t index, bool with_poison) {
     fill_guard(own.begin, buffer.begin, index);
     fill_guard(live ? buffer.end() : buffer.begin, own.begin + own.size, index);
     if (live && with_poison) {
-        std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, buffer.size);
+        std::memset(reinterpret_cast<void*>(buffer.begin), poison_of(index), buffer.size);
     }
     buffer.filled = 1;
 }

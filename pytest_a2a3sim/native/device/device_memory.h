@@ -35,7 +35,7 @@ struct Damage {
 /// Allocation is O(1): addresses ascend and are never used twice, so that an access after
 /// device_free faults for as long as the case runs. Each buffer ends at unreachable addresses
 /// (within kAlignment). Past kGuardedBuffers, where guards would exhaust the kernel's mappings,
-/// buffers share regions. Fresh memory is filled with `poison`, and the bytes around a buffer with
+/// buffers share regions. Fresh memory is filled with poison, and the bytes around a buffer with
 /// a pattern by which find_damage() knows an overrun that did not fault.
 ///
 /// Until open(), nothing of it can be reached but by copy_in() and copy_out(): on the device, the
@@ -48,7 +48,7 @@ class DeviceMemory {
 
     struct Options {
         size_t capacity;  // bytes that can be live at a time
-        uint8_t poison;
+        std::vector<a2a3_buffer_range> other_poison;
         std::vector<a2a3_watch> watches;
         bool places_watched;  // so that the access next to them faults
     };
@@ -84,6 +84,12 @@ class DeviceMemory {
     /// The same for the watched buffers alone.
     bool find_watched_damage(Damage& damage) const;
 
+    /// The buffer that holds `address`, of which check_range() has said that one does.
+    size_t buffer_at(const void* address) const {
+        return static_cast<size_t>(find(reinterpret_cast<uintptr_t>(address)));
+    }
+    const DeviceBuffer& buffer(size_t index) const { return buffers_[index]; }
+
     size_t buffer_count() const { return buffers_.size(); }
     size_t peak_bytes() const { return peak_bytes_; }
     size_t live_bytes() const { return live_bytes_; }
@@ -102,6 +108,7 @@ class DeviceMemory {
     /// The bytes that belong to a buffer alone: it, and guards around it.
     static Region own_bytes(const DeviceBuffer& buffer);
     static void use_huge_pages(const Region& pages);
+    int poison_of(size_t index) const;
     void fill(size_t index, bool with_poison);
     template <typename Copy>
     void with_access(const void* dev, bool is_overwritten, Copy copy);

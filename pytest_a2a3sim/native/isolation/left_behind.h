@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "graph/graph.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
@@ -21,6 +22,7 @@ bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept;
 
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept;
 bool is_possible(const a2a3_object& object) noexcept;
+bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept;
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;
 
 }  // namespace a2a3sim

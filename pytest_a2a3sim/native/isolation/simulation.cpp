@@ -156,7 +156,9 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
             const uint64_t changed = description.window->is_private(begin)
                                          ? differing_bytes(begin + offset, pair.dev_ptr, pair.size)
                                          : 0;
-            copied.push_back(a2a3_copied_range{index, offset, pair.size, changed});
+            copied.push_back(
+                a2a3_copied_range{index, offset, pair.size, changed,
+                                  static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
         }
         std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
     }
@@ -178,9 +180,10 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
     set_reachable(*description.window, description.tensors, true);
     RuntimeHost host(*description.window, description.tensors,
-                     DeviceMemory::Options{description.device_memory_size, description.poison,
+                     DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
+    host.describe(description.described_buffer);
     host.check(orchestrate(function, host, description.args, control));
     host.memory().open();
 
@@ -191,6 +194,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
+    host.describe_tasks(graph, ending.use);
     TaskRecord* const records = shared.recording.begin(graph);
     FurtherOrders orders(description, shared);
 
@@ -229,7 +233,8 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       seed(request.seed),
       isolate(request.isolate != 0),
       device_memory_size(request.device_memory_size),
-      poison(static_cast<uint8_t>(request.poison)),
+      other_poison(request.other_poison, request.other_poison + request.other_poison_count),
+      described_buffer(request.described_buffer),
       output_descriptor(request.output_descriptor),
       error_descriptor(request.error_descriptor),
       watches(request.watches, request.watches + request.watch_count),
