@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
+from pytest_a2a3sim.model.stable_text import stable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,10 +193,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
     if isinstance(value, dict):
-        return {str(key): _plain(element) for key, element in value.items()}
+        return {stable_text(key): _plain(element) for key, element in value.items()}
     if hasattr(value, "tolist") and not isinstance(value, type):  # NumPy's scalars and arrays
         return _plain(value.tolist())
-    return str(getattr(value, "__name__", value))
+    return stable_text(value)
 
 
 def _path(path: Path, root: Path) -> str:
