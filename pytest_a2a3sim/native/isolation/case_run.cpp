@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/failure.h"
 #include "device/places.h"
 #include "faults/faults.h"
 #include "faults/process_state.h"
@@ -111,6 +112,7 @@ void CaseRun::start_child() {
     const SignalsBlocked blocked;
     const OtherWindowsHidden others_hidden(*description_.window);
     child_ = fork();
+    if (child_ < 0 && errno == EAGAIN) throw std::runtime_error(kNoMoreProcesses);
     if (child_ < 0) fail_with_errno("fork of the simulating process");
     if (child_ == 0) run_child(description_, shared_, parent);
     shared_.hide_from_children();  // from those of later cases
