@@ -14,6 +14,9 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// What is in a buffer, and in the guards around it, when kernels get it.
+enum BufferContent : uint64_t { kNothing, kPoison, kCopied };
+
 struct DeviceBuffer {
     uintptr_t begin;
     size_t size;
@@ -21,7 +24,7 @@ struct DeviceBuffer {
     size_t mapped_size;  // of those pages
     int64_t call;        // of device_malloc, from 1
     uint64_t live;       // 0: it was freed
-    uint64_t filled;     // with poison or with what was copied to it, and guards around it
+    uint64_t content;    // a BufferContent
 
     uintptr_t end() const { return begin + size; }
 };
@@ -76,6 +79,9 @@ class DeviceMemory {
     /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
     void open();
 
+    /// Fills a live buffer with poison, and the guards around it, as open() does.
+    void paint(size_t index) const;
+
     /// Whether the address is one that device memory may have, in a buffer or not.
     bool contains(uintptr_t address) const { return address - base_ < reserved_; }
 
@@ -109,7 +115,7 @@ class DeviceMemory {
     static Region own_bytes(const DeviceBuffer& buffer);
     static void use_huge_pages(const Region& pages);
     int poison_of(size_t index) const;
-    void fill(size_t index, bool with_poison);
+    void fill(size_t index, bool with_poison) const;
     template <typename Copy>
     void with_access(const void* dev, bool is_overwritten, Copy copy);
     bool place_guarded(DeviceBuffer& buffer, Placement placement);

@@ -13,7 +13,10 @@
 
 namespace a2a3sim {
 
-int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int usable_cpus() {
+    static const int count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return count;
+}
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {

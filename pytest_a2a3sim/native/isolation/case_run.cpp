@@ -19,6 +19,7 @@
 
 #include "base/failure.h"
 #include "device/places.h"
+#include "executor/task_runner.h"
 #include "faults/faults.h"
 #include "faults/process_state.h"
 #include "faults/snapshot.h"
@@ -109,6 +110,7 @@ void CaseRun::start_child() {
     std::fflush(nullptr);  // or the child would write it once more
     const pid_t parent = getpid();
     prepare_snapshots();
+    usable_cpus();  // is known to the child then
     const SignalsBlocked blocked;
     const OtherWindowsHidden others_hidden(*description_.window);
     child_ = fork();

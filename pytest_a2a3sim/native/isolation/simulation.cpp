@@ -196,7 +196,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     check_host_pointers(graph, kernels, host.memory(), *description.window);
     host.describe_tasks(graph, ending.use);
     TaskRecord* const records = shared.recording.begin(graph);
-    FurtherOrders orders(description, shared);
+    FurtherOrders orders(description, shared, host.memory());
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
