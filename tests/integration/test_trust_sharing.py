@@ -102,6 +102,14 @@ def two_kernels(  # noqa: PLR0913 - the two, and what comes of them
     return directory
 
 
+def append_to_a(directory: GoldenDir, statement: str) -> None:
+    """The last thing that the first of the two kernels does."""
+    source = directory.path / "kernels" / "a.cpp"
+    text = source.read_text()
+    end = text.rindex("}")
+    source.write_text(f"{text[:end]}    {statement}\n{text[end:]}")
+
+
 @pytest.fixture(params=[True, False], ids=["isolated", "in-process"])
 def settings(request: pytest.FixtureRequest) -> Settings:
     return Settings(threads=1, isolate=request.param)
@@ -186,10 +194,7 @@ def test_floating_point_environment_of_one_task(
         y="x",
         z="x / np.float32(3)",
     )
-    source = directory.path / "kernels" / "a.cpp"
-    text = source.read_text()
-    end = text.rindex("}")
-    source.write_text(f"{text[:end]}    {change}\n{text[end:]}")
+    append_to_a(directory, change)
     before = 1.0 / 3.0, math.sqrt(2)
     run_case(directory.path, settings=settings).check()
     assert (float("1") / float("3"), math.sqrt(float("2"))) == before
@@ -205,10 +210,7 @@ def test_rounding_mode_of_long_double(tmp_path: Path, settings: Settings) -> Non
         y="x",
         z="0 * x",
     )
-    source = directory.path / "kernels" / "a.cpp"
-    text = source.read_text()
-    end = text.rindex("}")
-    source.write_text(f'{text[:end]}    asm volatile("fldcw %0" : : "m"(upwards));\n{text[end:]}')
+    append_to_a(directory, 'asm volatile("fldcw %0" : : "m"(upwards));')
     run_case(directory.path, settings=settings).check()
 
 
