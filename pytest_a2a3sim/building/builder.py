@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
+from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
@@ -166,7 +167,7 @@ class Builder(AbstractContextManager["Builder"]):
             errors = [BuildError(text) for text in _missing_symbols(config, wanted, entries)]
         if errors:
             raise BuildError(
-                "\n\n".join(map(str, errors)),
+                "\n\n".join(dict.fromkeys(map(str, errors))),
                 tuple(message for error in errors for message in error.messages),
             )
         copies = Counter[str]()
@@ -202,8 +203,10 @@ class Builder(AbstractContextManager["Builder"]):
             error = future.exception()
             if isinstance(error, CompileError):
                 says_why = bool(error.summary)
-                if lack := lack_of_space(session.directory, error.details, says_why=says_why):
+                if lack := lack_of_processes(error.details):
                     raise lack
+                if full := lack_of_space(session.directory, error.details, says_why=says_why):
+                    raise full
                 errors.append(self._error_of(unit, roles[unit], error, asked_by))
             elif isinstance(error, BuildError):
                 errors.append(error)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
+from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
@@ -250,7 +251,8 @@ def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) 
             command, env=environment, capture_output=True, text=True, check=True, timeout=60
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise BuildError(
+        lack = lack_of_processes(error) if isinstance(error, OSError) else None
+        raise lack or BuildError(
             f"the C++ compiler {command_line!r} does not run: {error}\n"
             "Name a working one in the environment variable CXX."
         ) from None

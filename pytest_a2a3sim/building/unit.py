@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_a2a3sim.model.spec import CompileSpec, KernelConfig
+    from pytest_a2a3sim.model.spec import CompileSpec, CoreType, KernelConfig
 
 Instrumentation = Literal["none", "fast", "exact"]
 """Whether a kernel tells which memory it accesses.
@@ -31,6 +32,10 @@ _KERNEL_FLAGS = (
     "-D__gm__=",
     "-D__aicore__=",
 )
+_CORE_FLAGS: Mapping[CoreType, tuple[str, ...]] = {  # what Ascend's compilers define, too
+    "aic": ("-D__AIC__", "-D__DAV_CUBE__"),
+    "aiv": ("-D__AIV__", "-D__DAV_VEC__"),
+}
 _ORCHESTRATION_FLAGS = ("-std=c++17", "-O2")
 
 
@@ -39,18 +44,23 @@ class Unit:
     """A source, and how it is compiled.
 
     Attributes:
-        kind: decides the default flags.
+        core_type: of a kernel, None of the orchestration; it decides the default flags.
         entry: the symbol that its author names, if any.
         compile: the source and its author's flags.
         session_flags: flags added to every source's own.
         instrumentation: whether it tells which memory it accesses.
     """
 
-    kind: Literal["kernel", "orchestration"]
+    core_type: CoreType | None
     entry: str | None
     compile: CompileSpec
     session_flags: tuple[str, ...] = ()
     instrumentation: Instrumentation = "none"
+
+    @property
+    def kind(self) -> Literal["kernel", "orchestration"]:
+        """What its object is loaded as."""
+        return "kernel" if self.core_type else "orchestration"
 
     @property
     def source(self) -> Path:
@@ -73,11 +83,16 @@ class Unit:
         includes = (*spec.include_dirs, str(INCLUDE_DIR), *more_includes)
         return (
             *_COMPILE_FLAGS,
-            *(_KERNEL_FLAGS if self.kind == "kernel" else _ORCHESTRATION_FLAGS),
+            *self._default_flags(),
             *(f"-D{name}={value}" if value else f"-D{name}" for name, value in spec.defines),
             *(f"-I{directory}" for directory in includes),
             *self.user_flags,
         )
+
+    def _default_flags(self) -> tuple[str, ...]:
+        if self.core_type is None:
+            return _ORCHESTRATION_FLAGS
+        return (*_KERNEL_FLAGS, *_CORE_FLAGS[self.core_type])
 
 
 def units(
@@ -95,8 +110,8 @@ def units(
     orchestration = config.orchestration
     return (
         *(
-            Unit("kernel", kernel.entry, kernel.compile, session_flags, instrumentation)
-            for kernel in config.kernels
+            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation)
+            for k in config.kernels
         ),
-        Unit("orchestration", orchestration.function_name, orchestration.compile, session_flags),
+        Unit(None, orchestration.function_name, orchestration.compile, session_flags),
     )

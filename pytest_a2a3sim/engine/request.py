@@ -48,7 +48,9 @@ class RunOptions:
         isolate: simulate in a child process.
         schedule: the order in which ready tasks are executed.
         memory: bytes of the device.
-        poison: the byte that fresh device memory is filled with.
+        other_poison: ranges of device buffers that are filled with ``OTHER_POISON``, not
+            ``POISON``, when they are fresh; each by its first and the one after its last.
+        described: the device buffer whose use the completion describes.
         output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
         orders: in which an isolated case is executed again, to find out whether it matters.
         order_seconds: ... unless its graph took longer; None for whatever it took.
@@ -65,7 +67,8 @@ class RunOptions:
     isolate: bool = True
     schedule: Schedule = DEPTH_FIRST
     memory: int = field(default_factory=default_device_memory)
-    poison: int = POISON
+    other_poison: tuple[tuple[int, int], ...] = ()
+    described: int | None = None
     output: tuple[int, int] = (-1, -1)
     orders: tuple[Schedule, ...] = ()
     order_seconds: float | None = None
@@ -144,7 +147,9 @@ def request_of(
     request.seed = options.schedule.seed
     request.isolate = options.isolate
     request.device_memory_size = options.memory
-    request.poison = options.poison
+    request.other_poison = array("a2a3_buffer_range", list(options.other_poison))
+    request.other_poison_count = len(options.other_poison)
+    request.described_buffer = -1 if options.described is None else options.described
     request.output_descriptor, request.error_descriptor = options.output
     request.watches = array(
         "a2a3_watch",

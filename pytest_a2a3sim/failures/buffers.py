@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.failures.symbolize import Symbolizer
-from pytest_a2a3sim.failures.words import byte_count, source_of
+from pytest_a2a3sim.failures.words import source_of
+from pytest_a2a3sim.model.lines import byte_count
 from pytest_a2a3sim.model.sanitizer import SourceLine
-from pytest_a2a3sim.model.waste import BufferUse
+from pytest_a2a3sim.model.waste import Allocation
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase
@@ -24,12 +25,12 @@ class Buffers:
         callers = {buffer.caller - 1 for buffer in data.buffers.values() if buffer.caller > 0}
         self._lines = symbolizer.lines(sorted(callers))
 
-    def use(self, number: int) -> BufferUse:
+    def use(self, number: int) -> Allocation:
         """A buffer by its number."""
         buffer = self._data.buffers[number]
         file, line = source_of(self._lines.get(buffer.caller - 1, ()))
         allocation = None if file is None else SourceLine(file, line)
-        return BufferUse(number, buffer.call, buffer.size, allocation)
+        return Allocation(number, buffer.call, buffer.size, allocation)
 
     def argument_words(self, value: int) -> str:
         """A task's argument: ``buffer #4 + 128 bytes``, or a number."""

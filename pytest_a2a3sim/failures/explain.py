@@ -10,7 +10,6 @@ from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import (
     argument_lines,
     backtrace_lines,
-    byte_count,
     place_words,
     source_of,
 )
@@ -27,6 +26,7 @@ from pytest_a2a3sim.model.errors import (
     OutOfMemory,
     RunError,
 )
+from pytest_a2a3sim.model.lines import byte_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

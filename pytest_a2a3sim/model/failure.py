@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.model.recording import Graph
+from pytest_a2a3sim.model.recording import Graph, LoadedObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,16 +101,6 @@ class RunningTask:
     seconds: float
     arguments: tuple[TaskArgument, ...]
     addresses: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class LoadedObject:
-    """An object file in memory: code address - bias = address in the file."""
-
-    begin: int
-    end: int
-    bias: int
-    path: str
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ OPTIONS = (
     Option(
         "orders",
         "execute each graph in further orders on one thread, which must leave the same outputs "
-        "bit for bit: a number of them, off, or auto (default: two, if it takes less than 50 ms)",
+        "bit for bit: a number of them, off, or auto (default: three, if it takes less than 50 ms)",
         parse_orders,
         "auto|N|off",
         field="orders",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_a2a3sim.model.failure import LoadedObject
+    from pytest_a2a3sim.model.recording import LoadedObject
 
 Check = Literal["memcheck", "racecheck", "initcheck"]
 

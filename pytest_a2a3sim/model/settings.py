@@ -65,10 +65,12 @@ MOST_ORDER_SECONDS = 0.05
 def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Schedule, ...]:
     """The orders in which a case is executed again on one thread: adverse to its first one.
 
-    Tasks that were added late come first, then any by seeds 1, 2, 3, ...; none is the first one.
+    Tasks that were added late come first; then those that became ready first, so that chains take
+    turns; then any by seeds 1, 2, 3, ...; none is the first one.
     """
-    wanted = 2 if count == "auto" else count
-    orders = [Schedule("reverse"), *(Schedule("random", seed) for seed in range(1, wanted + 1))]
+    wanted = 3 if count == "auto" else count
+    random = (Schedule("random", seed) for seed in range(1, wanted + 1))
+    orders = [Schedule("reverse"), Schedule("fifo"), *random]
     return tuple(order for order in orders if order != first)[:wanted]
 
 
@@ -86,7 +88,7 @@ class Settings:
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
         orders: in how many further orders each graph is executed, which must leave the same
-            outputs; ``"auto"`` for two, if it takes less than 50 ms.
+            outputs; ``"auto"`` for three, if it takes less than 50 ms.
         sanitize: what the sanitizer looks for; nothing by default.
         blame: say of mismatches which tasks they come from.
         cache_limit: bytes that the build cache may hold; None for its default.

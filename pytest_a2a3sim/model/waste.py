@@ -25,20 +25,20 @@ class IdleEdge:
 
 
 @dataclass(frozen=True)
-class BufferUse:
+class Allocation:
     """A device buffer.
 
     Attributes:
         number: from 0 in the order of allocation.
         call: the call of device_malloc that made it, from 1.
         size: in bytes.
-        allocation: where that call stands in the orchestration; None where that is unknown.
+        source: where that call stands in the orchestration; None where that is unknown.
     """
 
     number: int
     call: int
     size: int
-    allocation: SourceLine | None
+    source: SourceLine | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Overwrite:
 
     first: int
     second: int
-    buffer: BufferUse
+    buffer: Allocation
     bytes: int
 
 
@@ -71,7 +71,7 @@ class Waste:
     """
 
     idle_edges: tuple[IdleEdge, ...] | None
-    unread: tuple[BufferUse, ...]
-    unread_copies: tuple[BufferUse, ...]
+    unread: tuple[Allocation, ...]
+    unread_copies: tuple[Allocation, ...]
     overwrites: tuple[Overwrite, ...]
     dead_tasks: tuple[int, ...]

@@ -31,6 +31,7 @@ enum a2a3_length {
     A2A3_DISTANCE_BOUNDS = 12,
     A2A3_ALLOWED_FACTORS = 8,
     A2A3_FIRST_MISMATCHES = 16,
+    A2A3_FIRST_TASKS = 4,
     A2A3_MOST_FINDINGS = 100000 /* of a sanitized case */
 };
 
@@ -109,6 +110,12 @@ typedef struct {
     int32_t underrun;
 } a2a3_watch;
 
+/* Device buffers by number, from 0 in the order of allocation: `begin` and those before `end`. */
+typedef struct {
+    int64_t begin;
+    int64_t end;
+} a2a3_buffer_range;
+
 /* An order in which to execute the graph again. */
 typedef struct {
     int32_t schedule; /* a2a3_schedule */
@@ -186,14 +193,17 @@ typedef struct {
     const uint64_t* args; /* what the orchestration receives */
     int32_t arg_count;
     int32_t block_dim;
-    int32_t thread_count;        /* 0: one for each simulated core */
-    int32_t schedule;            /* a2a3_schedule */
-    uint64_t seed;               /* of A2A3_SCHEDULE_RANDOM */
-    int32_t isolate;             /* 0: run in the calling process, for debuggers */
-    uint64_t device_memory_size; /* bytes */
-    int32_t poison;              /* a2a3_poison */
-    int32_t output_descriptor;   /* what the case prints to stdout goes there; -1: to stdout */
-    int32_t error_descriptor;    /* the same for stderr */
+    int32_t thread_count;                  /* 0: one for each simulated core */
+    int32_t schedule;                      /* a2a3_schedule */
+    uint64_t seed;                         /* of A2A3_SCHEDULE_RANDOM */
+    int32_t isolate;                       /* 0: run in the calling process, for debuggers */
+    uint64_t device_memory_size;           /* bytes */
+    const a2a3_buffer_range* other_poison; /* what is filled with A2A3_POISON_NUMBER when it is
+                                            * fresh; other buffers with A2A3_POISON_NAN */
+    int32_t other_poison_count;
+    int64_t described_buffer;  /* whose use the ending describes; -1: of none */
+    int32_t output_descriptor; /* what the case prints to stdout goes there; -1: to stdout */
+    int32_t error_descriptor;  /* the same for stderr */
     const a2a3_watch* watches;
     int32_t watch_count;
     const a2a3_order* orders; /* in which an isolated case is executed again */
@@ -259,6 +269,7 @@ typedef struct {
     uint64_t offset;
     uint64_t size;
     uint64_t changed; /* of those bytes, if they are private: how many had another value before */
+    int64_t buffer;   /* that they came from */
 } a2a3_copied_range;
 
 enum a2a3_access {
@@ -290,6 +301,18 @@ typedef struct {
     void* memory;                    /* which holds all of it */
     size_t nbytes;
 } a2a3_recording;
+
+/* What a case did with one device buffer. */
+typedef struct {
+    int64_t call;     /* of device_malloc, from 1; 0: there is no such buffer */
+    uint64_t size;    /* in bytes */
+    uint64_t copied;  /* bytes that copy_to_device has put into it */
+    uint64_t tensors; /* bit i: copy_to_device has read tensor i, for any buffer; of the first 64 */
+    int64_t task_count;              /* that have an address in it among their arguments */
+    int32_t tasks[A2A3_FIRST_TASKS]; /* the first of them, else -1 */
+    int32_t func_ids[A2A3_FIRST_TASKS];
+    a2a3_snapshot allocation; /* code addresses of the call */
+} a2a3_buffer_use;
 
 /* How a case ended. */
 typedef struct {
@@ -325,6 +348,7 @@ typedef struct {
     int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
                                * left others, or did not end, unless these are all */
     uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
+    a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
     a2a3_sanitized sanitized; /* all zero unless the run was */
     char message[A2A3_MESSAGE_LENGTH];
 } a2a3_ending;

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
+from pytest_a2a3sim.model.stable_text import stable_text
 from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record, shown_path
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
     if isinstance(value, dict):
-        return {str(key): _plain(element) for key, element in value.items()}
+        return {stable_text(key): _plain(element) for key, element in value.items()}
     if hasattr(value, "tolist") and not isinstance(value, type):  # NumPy's scalars and arrays
         return _plain(value.tolist())
-    return str(getattr(value, "__name__", value))
+    return stable_text(value)

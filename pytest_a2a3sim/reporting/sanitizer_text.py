@@ -147,8 +147,8 @@ def _undefined_texts(finding: Finding) -> Iterator[str]:
         )
     else:
         yield (
-            "  copy its content to the device (copy_to_device), or have a task write it first: on a "
-            "device, fresh memory holds anything"
+            "  copy its content to the device (copy_to_device), or have a task write it first: "
+            "fresh memory of a device holds anything"
         )
 
 

@@ -9,7 +9,7 @@ from pytest_a2a3sim.reporting.profile_text import time_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_a2a3sim.model.waste import BufferUse, Waste
+    from pytest_a2a3sim.model.waste import Allocation, Waste
 
 _MOST_SHOWN = 10
 
@@ -65,6 +65,6 @@ def task_text(task: int, kernels: Mapping[int, str]) -> str:
     return f"task {task} ({kernels[task]})" if task >= 0 else "a copy from the host"
 
 
-def _buffer(buffer: BufferUse) -> str:
-    where = "" if buffer.allocation is None else f" at {buffer.allocation}"
+def _buffer(buffer: Allocation) -> str:
+    where = "" if buffer.source is None else f" at {buffer.source}"
     return f"#{buffer.number} ({buffer.size:,} bytes), call {buffer.call} of device_malloc{where}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.data_flow import DataFlow
     from pytest_a2a3sim.model.recording import Recording
-    from pytest_a2a3sim.model.waste import BufferUse
+    from pytest_a2a3sim.model.waste import Allocation
 
 MOST_TASKS = 4096
 """Of a graph whose edges are examined."""
@@ -27,7 +27,7 @@ MOST_TASKS = 4096
 _MOST_TIMED = 64
 
 
-def waste_of(recording: Recording, data: DataFlow, describe: Callable[[int], BufferUse]) -> Waste:
+def waste_of(recording: Recording, data: DataFlow, describe: Callable[[int], Allocation]) -> Waste:
     """What a graph does in vain.
 
     Args:

@@ -60,7 +60,7 @@ class Case {
         request_.thread_count = 2;
         request_.isolate = 1;
         request_.device_memory_size = 1 << 20;
-        request_.poison = A2A3_POISON_NAN;
+        request_.described_buffer = -1;
         request_.output_descriptor = -1;
         request_.error_descriptor = -1;
     }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -85,11 +86,18 @@ void ask_for_everything(a2a3_run* run, int status) {
     const a2a3_copied_range* const ranges = a2a3_run_copied_ranges(run, &count);
     for (int64_t i = 0; i < count; ++i) {
         check(ranges[i].tensor == 0 && ranges[i].offset + ranges[i].size <= 64, "a copied range");
+        check(ranges[i].buffer >= 0, "the buffer of a copied range");
     }
     const a2a3_object* const objects = a2a3_run_objects(run, &count);
     for (int64_t i = 0; i < count; ++i) sum += std::strlen(objects[i].path);
     for (int64_t i = 0; i < ending.snapshot.arg_count; ++i) sum += ending.snapshot.args[i];
     for (int64_t i = 0; i < ending.snapshot.frame_count; ++i) sum += ending.snapshot.frames[i];
+    const a2a3_buffer_use& use = ending.use;
+    check(use.task_count >= 0 && use.task_count <= ending.task_count, "the tasks of a buffer");
+    for (int i = 0; i < std::min<int64_t>(use.task_count, A2A3_FIRST_TASKS); ++i) {
+        check(use.tasks[i] >= 0 && use.tasks[i] < ending.task_count, "a task of a buffer");
+    }
+    for (int64_t i = 0; i < use.allocation.frame_count; ++i) sum += use.allocation.frames[i];
     a2a3_place place;
     a2a3_run_place(run, ending.address, ending.snapshot.args, ending.snapshot.arg_count, &place);
     a2a3_run_place(run, sum, nullptr, 0, &place);
@@ -135,7 +143,7 @@ void run(const char* object, uint64_t seed) {
     request.thread_count = 2;
     request.isolate = 1;
     request.device_memory_size = 1 << 20;
-    request.poison = A2A3_POISON_NAN;
+    request.described_buffer = static_cast<int64_t>(seed % 3) - 1;
     request.output_descriptor = request.error_descriptor = -1;
     if (phase == 1) {
         setenv("FUZZ_WHILE_LOADED", std::to_string(seed * 7 + how).c_str(), 1);

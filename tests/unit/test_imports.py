@@ -20,9 +20,10 @@ MAY_IMPORT = {
     "reporting": {"model", "version"},
     "running": {"engine", "model"},
     "comparing": {"engine", "model"},
+    "rerunning": {"comparing", "engine", "failures", "model", "reporting", "running"},
     "pipeline": {
         *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
-        "running",
+        *("rerunning", "running"),
     },
     "simulator": {"building", "loading", "model", "pipeline", "version"},
     "__init__": {"model", "simulator", "version"},

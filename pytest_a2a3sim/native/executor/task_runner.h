@@ -14,7 +14,7 @@
 
 namespace a2a3sim {
 
-/// CPUs that threads of this process can run on at a time.
+/// CPUs that threads of this process can run on at a time. The first call reads a file.
 int usable_cpus();
 
 class TaskRunner {

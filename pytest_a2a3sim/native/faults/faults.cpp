@@ -1,7 +1,6 @@
 #include "faults/faults.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "faults/argument_areas.h"
 #include "faults/exception_probe.h"
+#include "faults/fatal_signals.h"
 #include "faults/loaded_objects.h"
 #include "faults/machine_context.h"
 #include "faults/snapshot.h"
@@ -37,8 +37,6 @@ namespace a2a3sim {
 // the thread may have run out of its own.
 
 namespace {
-
-constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
 Control* watched_control = nullptr;
 SharedTable<a2a3_object>* watched_objects = nullptr;
@@ -281,7 +279,7 @@ void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects)
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    for (const int signal_number : kFatalSignals) sigaction(signal_number, &action, nullptr);
+    catch_fatal_signals(action);
     action.sa_sigaction = on_dump;
     action.sa_flags |= SA_RESTART;
     sigaction(dump_signal(), &action, nullptr);

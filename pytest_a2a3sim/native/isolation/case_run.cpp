@@ -17,7 +17,9 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/failure.h"
 #include "device/places.h"
+#include "executor/task_runner.h"
 #include "faults/faults.h"
 #include "faults/process_state.h"
 #include "faults/snapshot.h"
@@ -109,9 +111,11 @@ void CaseRun::start_child() {
     std::fflush(nullptr);  // or the child would write it once more
     const pid_t parent = getpid();
     prepare_snapshots();
+    usable_cpus();  // is known to the child then
     const SignalsBlocked blocked;
     const OtherWindowsHidden others_hidden(*description_.window);
     child_ = fork();
+    if (child_ < 0 && errno == EAGAIN) throw std::runtime_error(kNoMoreProcesses);
     if (child_ < 0) fail_with_errno("fork of the simulating process");
     if (child_ == 0) run_child(description_, shared_, parent);
     shared_.hide_from_children();  // from those of later cases

@@ -40,7 +40,19 @@ bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& 
     if (range.tensor < 0 || static_cast<uint64_t>(range.tensor) >= tensors.size()) return false;
     const size_t nbytes = tensors[static_cast<size_t>(range.tensor)].nbytes;
     return range.offset <= nbytes && range.size <= nbytes - range.offset &&
-           range.changed <= range.size;
+           range.changed <= range.size && range.buffer >= 0;
+}
+
+bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept {
+    if (use.call < 0 || use.task_count < 0 || use.task_count > tasks) return false;
+    a2a3_snapshot frames;
+    if (!copy_snapshot(use.allocation, frames)) return false;
+    for (int64_t i = 0; i < std::min<int64_t>(use.task_count, A2A3_FIRST_TASKS); ++i) {
+        if (use.tasks[i] < 0 || use.tasks[i] >= tasks || kernels.find(use.func_ids[i]) < 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool is_possible(const a2a3_object& object) noexcept {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "graph/graph.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
@@ -24,6 +25,7 @@ bool is_possible(const a2a3_object& object) noexcept;
 bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept;
 bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
                  const std::vector<HostTensor>& tensors) noexcept;
+bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept;
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;
 
 }  // namespace a2a3sim

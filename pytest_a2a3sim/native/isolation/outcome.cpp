@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "base/failure.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/faults.h"
@@ -173,9 +172,10 @@ class Reader {
         a2a3_ending& ending = out_.ending;
         check(left_.failure == A2A3_FAILURE_NONE, "kind of the failure");
         const auto most = static_cast<int32_t>(description_.orders.size());
-        const bool orders = left_.orders_finished >= 0 && left_.orders_finished <= most;
-        check(orders, "number of further orders");
+        check(left_.orders_finished >= 0 && left_.orders_finished <= most, "number of orders");
         if (ending.phase == A2A3_PHASE_DONE) ending.orders_finished = left_.orders_finished;
+        const bool use = is_possible(left_.use, ending.task_count, kernels_);
+        if (check(use, "use of a device buffer")) ending.use = left_.use;
         const uint64_t receipt = receipt_of(description_, ending, out_.copied.size());
         if (!check(shared_.control.report->receipt == receipt, "mark of a case that has ended") ||
             !check(ending.ticks_per_second > 0, "rate of the clock")) {

@@ -12,6 +12,7 @@
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
+#include "faults/fatal_signals.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
 #include "faults/process_state.h"
@@ -63,6 +64,7 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
+    keep_fatal_signals(handle);
     return {address, changes_process_state(handle),
             reinterpret_cast<UseRecorder>(dlsym(handle, A2A3_RECORDER_SYMBOL))};
 }
@@ -160,7 +162,9 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
             const uint64_t changed = description.window->is_private(begin)
                                          ? differing_bytes(begin + offset, pair.dev_ptr, pair.size)
                                          : 0;
-            copied.push_back(a2a3_copied_range{index, offset, pair.size, changed});
+            copied.push_back(
+                a2a3_copied_range{index, offset, pair.size, changed,
+                                  static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
         }
         std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
     }
@@ -183,9 +187,10 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
     set_reachable(*description.window, description.tensors, true);
     RuntimeHost host(*description.window, description.tensors,
-                     DeviceMemory::Options{description.device_memory_size, description.poison,
+                     DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
+    host.describe(description.described_buffer);
     host.check(orchestrate(function, host, description.args, control));
     host.memory().open();
 
@@ -196,8 +201,9 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
+    host.describe_tasks(graph, ending.use);
     TaskRecord* const records = shared.recording.begin(graph);
-    FurtherOrders orders(description, shared);
+    FurtherOrders orders(description, shared, host.memory());
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
@@ -208,7 +214,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
             sanitizer.emplace(
                 Sanitizer::Case{description.checks, description.records_flows, graph, host.memory(),
                                 host.copies(), *description.window, description.tensors,
-                                description.poison, description.isolate},
+                                A2A3_POISON_NAN, description.isolate},
                 instrumented);
         }
         clock.enter(A2A3_PHASE_EXECUTE);

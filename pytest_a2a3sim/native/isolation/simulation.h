@@ -36,7 +36,8 @@ struct CaseDescription {
     uint64_t seed;
     bool isolate;
     uint64_t device_memory_size;
-    uint8_t poison;
+    std::vector<a2a3_buffer_range> other_poison;
+    int64_t described_buffer;
     int output_descriptor;
     int error_descriptor;
     std::vector<a2a3_watch> watches;

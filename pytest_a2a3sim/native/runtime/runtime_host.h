@@ -32,6 +32,10 @@ class RuntimeHost {
 
     /// What has been copied to the device, and then what will be copied back.
     std::vector<DeviceCopy> copies() const;
+    /// Has the case's ending describe the use of a buffer; -1: of none.
+    void describe(int64_t buffer) { described_ = buffer; }
+    /// Completes that description once the graph is there.
+    void describe_tasks(const Graph& graph, a2a3_buffer_use& use) const;
 
     /// Throws CaseFailure if the orchestration returned an error, misused a call or built nothing.
     void check(int returned) const;
@@ -46,6 +50,9 @@ class RuntimeHost {
 
     void note(a2a3_failure kind, std::string message);
     void* allocate(size_t size, const void* caller);
+    /// "" or a question, where `host` is an address of the device and `dev` is none.
+    std::string swapped(const void* dev, const void* host, const char* order) const;
+    void note_copy(const void* dev, const void* host, size_t size);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);
     DeviceCopy copy_of(const void* dev, const void* host, size_t size, bool to_device) const;
@@ -60,6 +67,7 @@ class RuntimeHost {
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
     int64_t malloc_calls_ = 0;
+    int64_t described_ = -1;
     Runtime runtime_;
 };
 
