@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
-from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
 from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, find_unwritten
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
@@ -21,39 +20,35 @@ from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import (
     A2A3SimError,
     Mismatch,
-    OrderDependence,
     SanitizerError,
     UnwrittenOutput,
 )
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
+from pytest_a2a3sim.order_runs import OrderRuns
 from pytest_a2a3sim.reporting.sanitizer_text import finding_lines
 from pytest_a2a3sim.reporting.text import (
     chance_lines,
     mismatch_lines,
-    order_text,
     unwritten_lines,
     verdict_line,
 )
 from pytest_a2a3sim.running.options import options_of
-from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
-    from pytest_a2a3sim.model.diff import OrderDifference
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.sanitizer import SanitizerReport
     from pytest_a2a3sim.model.settings import Schedule, Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.running.orders import OrderRun
 
 
 class Progress(Protocol):
@@ -182,9 +177,9 @@ class _Attempt:
             unwritten=unwritten,
             sanitizer=self._sanitizer_report(setup, completion),
         )
-        orders = _Orders(setup, compared, golden)
+        orders = OrderRuns(setup, compared, golden.order_dependent)
         if wrong:
-            matching = orders.matching() if _is_quick(completion, setup) else None
+            matching = orders.matching() if orders.are_quick(completion) else None
             result = replace(result, failure=_mismatch_of(result, inputs, matching))
         elif unwritten:
             lines = (*unwritten_lines(unwritten), *chance_lines(result))
@@ -214,88 +209,6 @@ class _Attempt:
             yield
         finally:
             self._seconds[name] = time.perf_counter() - start
-
-
-class _Orders:
-    """The runs of a case in further orders, and what they show."""
-
-    def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
-        self._setup = setup
-        self._pairs = pairs
-        self._comparison = OrderComparison(pairs, golden.order_dependent)
-
-    def matching(self) -> Schedule | None:
-        """The first order in which every output matches what is expected."""
-        for run in runs_in_orders(self._setup):
-            if run.outputs is not None and all(
-                compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
-                for pair in self._pairs
-            ):
-                return run.schedule
-        return None
-
-    def dependence(self) -> tuple[A2A3SimError | None, str | None]:
-        """The failure of a case whose outputs depend on the order, or a remark about it.
-
-        A first run has shown that they may.
-        """
-        first: OrderRun | None = None
-        for run in runs_in_orders(self._setup):
-            first = first or run
-            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
-                continue
-            if run.failure is not None:
-                same_as_before = run is first and self._setup.options.threads == 1
-                if same_as_before or not self._is_repeated(run):
-                    return None, _not_deterministic(run)
-                return self._failure_of(run, run.failure), None
-            found = self._differences(first, run)
-            for one in (first, run) if found else ():
-                if not self._is_repeated(one):
-                    return None, _not_deterministic(one)
-            if found:
-                return OrderDependence(order_text(found), found), None
-        return None, None
-
-    def _is_repeated(self, run: OrderRun) -> bool:
-        again = run_in_order(self._setup, run.schedule)
-        if again.failure is not None or run.failure is not None:
-            return _kind_of(again) == _kind_of(run)
-        return not self._differences(run, again)
-
-    def _differences(self, one: OrderRun, other: OrderRun) -> tuple[OrderDifference, ...]:
-        if one.outputs is None or other.outputs is None:
-            return ()
-        orders = (one.schedule, other.schedule)
-        return self._comparison.differences(orders, one.outputs, other.outputs)
-
-    def _failure_of(self, run: OrderRun, failure: Failure) -> A2A3SimError:
-        note = (
-            f"In the order {self._setup.options.schedule} the graph runs to its end: tasks depend "
-            "on an order that the graph does not have."
-        )
-        return error_of(failure, self._setup.built, run.schedule, note)
-
-
-def _kind_of(run: OrderRun) -> str | None:
-    return None if run.failure is None else run.failure.ending.failure
-
-
-def _hangs(run: OrderRun) -> bool:
-    return _kind_of(run) == "kernel_hang"
-
-
-def _not_deterministic(run: OrderRun) -> str:
-    return (
-        f"two runs in one and the same order ({run.schedule}) end differently: a kernel is not "
-        "deterministic"
-    )
-
-
-def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
-    """Whether a case may be executed in further orders."""
-    limit = setup.options.order_seconds
-    return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
 
 
 def _sanitizer_error(result: CaseResult, report: SanitizerReport) -> SanitizerError:

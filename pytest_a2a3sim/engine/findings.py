@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.library import ffi, lib, names, values
-from pytest_a2a3sim.model.sanitizer import RawBuffer, RawFinding, Sanitized
+from pytest_a2a3sim.model.sanitized import RawBuffer, RawFinding, Sanitized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.failure import LoadedObject
+    from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.tensor import Tensor
 

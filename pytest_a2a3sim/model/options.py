@@ -175,9 +175,9 @@ OPTIONS = (
     ),
     Option(
         "sanitize",
-        "run each graph once on instrumented kernels, and fail a case with a race, an access outside "
-        "of its buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several "
-        "with commas between them, or all",
+        "run each graph once on instrumented kernels, and fail a case with a race, an access "
+        "outside of its buffers or a use of bytes that nobody wrote: memcheck, racecheck, "
+        "initcheck, several with commas between them, or all",
         parse_checks,
         "CHECK[,CHECK]|all",
         field="sanitize",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.sanitizer import Sanitized
+    from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
 

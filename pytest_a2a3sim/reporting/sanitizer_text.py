@@ -22,7 +22,7 @@ _RACES = {
 
 
 def finding_lines(report: SanitizerReport) -> tuple[Line, ...]:
-    """Every kind of finding once, those that others may explain last; the first line is a headline."""
+    """Every kind of finding once, those that others may explain last; a headline comes first."""
     groups = _folded(report.findings)
     lines = [line(_headline(report), "headline")]
     for finding, same in groups[:_MOST_SHOWN]:
@@ -147,8 +147,8 @@ def _undefined_texts(finding: Finding) -> Iterator[str]:
         )
     else:
         yield (
-            "  copy its content to the device (copy_to_device), or have a task write it first: fresh "
-            "memory of a device holds anything"
+            "  copy its content to the device (copy_to_device), or have a task write it first: "
+            "fresh memory of a device holds anything"
         )
 
 

@@ -20,9 +20,10 @@ MAY_IMPORT = {
     "reporting": {"model", "version"},
     "running": {"engine", "model"},
     "comparing": {"engine", "model"},
+    "order_runs": {"comparing", "failures", "model", "reporting", "running"},
     "pipeline": {
-        *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
-        "running",
+        *("building", "comparing", "engine", "failures", "loading", "model", "order_runs"),
+        *("reporting", "running"),
     },
     "simulator": {"building", "loading", "model", "pipeline", "version"},
     "__init__": {"model", "simulator", "version"},
@@ -42,8 +43,12 @@ MAY_INCLUDE = {
     "faults": {"device", "engine_api.h", "graph", "shared"},
     "executor": {"base", "engine_api.h", "faults", "graph", "shared"},
     "runtime": {"base", "device", "engine_api.h", "faults", "graph", "shared"},
+    "sanitizer": {
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
+    },
     "isolation": {
-        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime", "shared"),
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime"),
+        *("sanitizer", "shared"),
     },
     "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
 }

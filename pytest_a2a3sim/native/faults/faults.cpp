@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <new>
 
 #include "faults/argument_areas.h"
 #include "faults/exception_probe.h"
@@ -38,7 +37,6 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kSignalStackSize = size_t{64} << 10;
 constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
 Control* watched_control = nullptr;
@@ -269,22 +267,6 @@ void inspect_after_task(Control& control) {
     if (!inspected_memory->find_watched_damage(damage)) return;
     fail_with_damage(control, damage.address);
     _exit(1);
-}
-
-SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) {
-    if (memory_ != nullptr) {
-        stack_t stack{};
-        stack.ss_sp = memory_.get();
-        stack.ss_size = kSignalStackSize;
-        sigaltstack(&stack, &previous_);
-    }
-    if (WorkerSlot* const worker = current_worker()) {
-        worker->thread_id.store(system_thread_id(), std::memory_order_relaxed);
-    }
-}
-
-SignalStack::~SignalStack() {
-    if (memory_ != nullptr) sigaltstack(&previous_, nullptr);
 }
 
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {

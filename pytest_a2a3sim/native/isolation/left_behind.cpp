@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace a2a3sim {
 
@@ -36,6 +37,30 @@ bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept {
     return false;
 }
 
+bool copy_phase_seconds(const a2a3_ending& from, double most, a2a3_ending& to) noexcept {
+    bool possible = true;
+    for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
+        const double seconds = from.phase_seconds[i];
+        const bool holds = seconds >= 0 && seconds <= most;  // not if it is a NaN
+        if (holds) to.phase_seconds[i] = seconds;
+        possible &= holds;
+    }
+    return possible;
+}
+
+KernelTable kernels_of(const CaseDescription& description) {
+    std::vector<Kernel> kernels;
+    for (const ObjectSymbol& object : description.kernels) {
+        kernels.push_back(Kernel{object.name, nullptr, object.func_id, CoreType::AIC});
+    }
+    return KernelTable(std::move(kernels));
+}
+
+bool is_core(int block_dim, int32_t type, int32_t id) noexcept {
+    if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
+    return id >= 0 && id < block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
+}
+
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept {
     if (range.tensor < 0 || static_cast<uint64_t>(range.tensor) >= tensors.size()) return false;
     const size_t nbytes = tensors[static_cast<size_t>(range.tensor)].nbytes;
@@ -46,6 +71,11 @@ bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& 
 bool is_possible(const a2a3_object& object) noexcept {
     return object.begin < object.end && object.bias <= object.begin && object.path[0] != '\0' &&
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
+}
+
+bool is_possible(const a2a3_sanitized& sanitized) noexcept {
+    return sanitized.tasks >= 0 && sanitized.undecided >= 0 && sanitized.findings >= 0 &&
+           sanitized.blind_bytes <= sanitized.bytes;
 }
 
 bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,

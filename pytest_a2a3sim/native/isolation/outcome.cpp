@@ -53,14 +53,6 @@ class Reader {
     }
 
   private:
-    static KernelTable kernels_of(const CaseDescription& description) {
-        std::vector<Kernel> kernels;
-        for (const ObjectSymbol& object : description.kernels) {
-            kernels.push_back(Kernel{object.name, nullptr, object.func_id, CoreType::AIC});
-        }
-        return KernelTable(std::move(kernels));
-    }
-
     /// Notes what cannot be; true if it can.
     bool check(bool holds, const char* what) {
         if (holds || problems_.find(what) != std::string::npos) return holds;
@@ -76,40 +68,37 @@ class Reader {
         return true;
     }
 
+    /// A copy of a table all of whose elements are possible; else an empty one.
+    template <typename T, typename Possible>
+    void read_elements(const SharedTable<T>& table, std::vector<T>& copy, const char* number,
+                       const char* what, Possible is_element_possible) {
+        if (!read_table(table, copy, number)) return;
+        if (!check(std::all_of(copy.begin(), copy.end(), is_element_possible), what)) copy.clear();
+    }
+
     void read_tables() {
         if (read_table(shared_.buffers, out_.buffers, "number of device buffers") &&
             !check(are_possible(out_.buffers), "table of device buffers")) {
             out_.buffers.clear();
         }
-        if (read_table(shared_.copied, out_.copied, "number of copies from the device")) {
-            const bool possible = std::all_of(
-                out_.copied.begin(), out_.copied.end(),
-                [&](const auto& range) { return is_possible(range, description_.tensors); });
-            check(possible, "table of copies from the device");
-        }
-        if (read_table(shared_.objects, out_.objects, "number of loaded objects") &&
-            !check(std::all_of(out_.objects.begin(), out_.objects.end(),
-                               [](const auto& object) { return is_possible(object); }),
-                   "table of loaded objects")) {
-            out_.objects.clear();
-        }
+        read_elements(shared_.copied, out_.copied, "number of copies from the device",
+                      "table of copies from the device",
+                      [&](const auto& range) { return is_possible(range, description_.tensors); });
+        read_elements(shared_.objects, out_.objects, "number of loaded objects",
+                      "table of loaded objects",
+                      [](const auto& object) { return is_possible(object); });
     }
 
     void read_findings() {
         if (!shared_.findings) return;
-        const a2a3_sanitized& sanitized = left_.sanitized;
-        const bool counts = sanitized.tasks >= 0 && sanitized.undecided >= 0 &&
-                            sanitized.blind_bytes <= sanitized.bytes && sanitized.findings >= 0;
-        if (check(counts, "numbers of the sanitizer")) out_.ending.sanitized = sanitized;
-        if (read_table(*shared_.findings, out_.findings, "number of findings") &&
-            !check(std::all_of(out_.findings.begin(), out_.findings.end(),
-                               [&](const auto& finding) {
-                                   return is_possible(finding, out_.ending.task_count,
-                                                      out_.buffers.size(), description_.tensors);
-                               }),
-                   "table of findings")) {
-            out_.findings.clear();
+        if (check(is_possible(left_.sanitized), "numbers of the sanitizer")) {
+            out_.ending.sanitized = left_.sanitized;
         }
+        read_elements(*shared_.findings, out_.findings, "number of findings", "table of findings",
+                      [&](const auto& finding) {
+                          return is_possible(finding, out_.ending.task_count, out_.buffers.size(),
+                                             description_.tensors);
+                      });
     }
 
     /// What every ending has: times and sizes.
@@ -123,14 +112,7 @@ class Reader {
         ending.phase = read_phase(shared_.control);
         const double passed =
             to_seconds(monotonic_nanoseconds() - description_.start_nanoseconds) + 1;
-        bool possible = true;
-        for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
-            const double seconds = left_.phase_seconds[i];
-            const bool holds = seconds >= 0 && seconds <= passed;  // not if it is a NaN
-            if (holds) ending.phase_seconds[i] = seconds;
-            possible &= holds;
-        }
-        check(possible, "time of a phase");
+        check(copy_phase_seconds(left_, passed, ending), "time of a phase");
         const bool sizes =
             left_.task_count >= 0 && left_.task_count <= static_cast<int64_t>(Graph::kMaxTasks) &&
             left_.edge_count >= 0 && left_.edge_count <= static_cast<int64_t>(kMostEdges);
@@ -156,8 +138,7 @@ class Reader {
     }
 
     bool is_known_core(int32_t type, int32_t id) const {
-        if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
-        return id >= 0 && id < description_.block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
+        return is_core(description_.block_dim, type, id);
     }
 
     bool is_known_task(int32_t task) const { return task >= 0 && task < out_.ending.task_count; }

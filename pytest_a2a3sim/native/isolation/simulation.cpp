@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 #include <optional>
-#include <stdexcept>
 
 #include "base/failure.h"
 #include "base/float_environment.h"
@@ -218,7 +217,10 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                       rate.origin(),         sanitizer ? &*sanitizer : nullptr};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
-        if (sanitizer) sanitizer->report(*shared.findings, ending.sanitized);
+        if (sanitizer) {
+            shared.findings->set_writable(true);
+            sanitizer->report(*shared.findings, ending.sanitized);
+        }
         if (!succeeded) return false;
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
@@ -233,56 +235,6 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
 }
 
 }  // namespace
-
-CaseDescription::CaseDescription(const a2a3_request& request)
-    : orchestration{"the orchestration", request.orchestration_path, request.orchestration_symbol},
-      args(request.args, request.args + request.arg_count),
-      window(reinterpret_cast<const HostWindow*>(request.window)),
-      block_dim(request.block_dim),
-      thread_count(request.thread_count),
-      schedule(static_cast<a2a3_schedule>(request.schedule)),
-      seed(request.seed),
-      isolate(request.isolate != 0),
-      device_memory_size(request.device_memory_size),
-      poison(static_cast<uint8_t>(request.poison)),
-      output_descriptor(request.output_descriptor),
-      error_descriptor(request.error_descriptor),
-      watches(request.watches, request.watches + request.watch_count),
-      orders(request.orders, request.orders + request.order_count),
-      order_seconds(request.order_seconds),
-      checks(request.checks),
-      check_each_task(request.check_each_task != 0),
-      start_nanoseconds(monotonic_nanoseconds()),
-      start_ticks(read_ticks()),
-      nonce(static_cast<uint64_t>(read_ticks()) * 0xbf58476d1ce4e5b9 ^
-            reinterpret_cast<uintptr_t>(this)) {
-    if (block_dim < 1 || block_dim > kMostBlocks) {
-        throw std::invalid_argument(
-            format("block_dim is %d, not from 1 to %d", block_dim, kMostBlocks));
-    }
-    for (int32_t i = 0; i < request.kernel_count; ++i) {
-        const a2a3_kernel& kernel = request.kernels[i];
-        kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
-                                       kernel.func_id, kernel.core_type});
-    }
-    for (int32_t i = 0; i < request.tensor_count; ++i) {
-        const a2a3_tensor& tensor = request.tensors[i];
-        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
-                                     tensor.read_only != 0});
-    }
-}
-
-uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& ending,
-                    size_t copied_ranges) {
-    uint64_t receipt = description.nonce;
-    for (const uint64_t number :
-         {static_cast<uint64_t>(ending.task_count), static_cast<uint64_t>(ending.edge_count),
-          static_cast<uint64_t>(copied_ranges)}) {
-        receipt = (receipt ^ number) * 0x9e3779b97f4a7c15;
-        receipt ^= receipt >> 32;
-    }
-    return receipt | 1;
-}
 
 void simulate(const CaseDescription& description, SharedState& shared) {
     Control& control = shared.control;
