@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 Check = Literal["memcheck", "racecheck", "initcheck"]
 
@@ -23,6 +23,17 @@ def parse_checks(text: str) -> tuple[Check, ...]:
     if not set(names) <= {*CHECKS, "all"}:
         raise ValueError(f"must be all, or some of {', '.join(CHECKS)} with commas between them")
     return in_order(CHECKS if "all" in names else cast("list[Check]", names))
+
+
+def checks_of_mark(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Check, ...]:
+    """What ``pytest.mark.sim_sanitize`` names: checks, or all without arguments.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    if kwargs or not all(isinstance(arg, str) for arg in args):
+        raise ValueError(f"takes names of checks, such as {', '.join(map(repr, CHECKS))}")
+    return in_order(check for arg in args or ("all",) for check in parse_checks(str(arg)))
 
 
 def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
