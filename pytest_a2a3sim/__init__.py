@@ -24,6 +24,7 @@ from pytest_a2a3sim.model.errors import (
     OrderDependence,
     OutOfMemory,
     RunError,
+    SanitizerError,
     SettingsError,
     UnwrittenOutput,
     VacuousGolden,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph
     from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport
 
 __all__ = [
     "A2A3SimError",
@@ -46,6 +48,7 @@ __all__ = [
     "CorruptedState",
     "Difference",
     "EngineError",
+    "Finding",
     "GoldenError",
     "Graph",
     "GraphError",
@@ -59,6 +62,8 @@ __all__ = [
     "OutOfMemory",
     "Profile",
     "RunError",
+    "SanitizerError",
+    "SanitizerReport",
     "Schedule",
     "Settings",
     "SettingsError",
@@ -75,8 +80,10 @@ __all__ = [
 _LAZY = {
     "CaseResult": "result",
     "Difference": "diff",
+    "Finding": "sanitizer",
     "Graph": "recording",
     "Profile": "profile",
+    "SanitizerReport": "sanitizer",
     "TensorDiff": "diff",
 }
 

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_a2a3sim.building.builder import Builder
-    from pytest_a2a3sim.building.unit import Instrumentation
-    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
     from pytest_a2a3sim.model.diff import UnwrittenRead
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.settings import Schedule, Settings

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pytest_a2a3sim.building.builder import Builder
-    from pytest_a2a3sim.building.unit import Instrumentation
-    from pytest_a2a3sim.model.case import BuildProgress
+    from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
     from pytest_a2a3sim.model.result import Attempt, CaseResult
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pytest_a2a3sim.building.store.manifest import ResultEntry
-    from pytest_a2a3sim.building.unit import Instrumentation, Unit
+    from pytest_a2a3sim.building.unit import Unit
+    from pytest_a2a3sim.model.case import Instrumentation
     from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec
 
 DEFAULT_ENTRY = "kernel_entry"

@@ -11,14 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_a2a3sim.model.case import Instrumentation
     from pytest_a2a3sim.model.spec import CompileSpec, CoreType, KernelConfig
-
-Instrumentation = Literal["none", "fast", "exact"]
-"""Whether a kernel tells which memory it accesses.
-
-``fast``: what the optimised code accesses, which may be more than the source does: a vector has
-elements that nobody wanted. ``exact``: what the source accesses, several times as slowly.
-"""
 
 _COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _KERNEL_FLAGS = (

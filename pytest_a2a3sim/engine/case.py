@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
     from pytest_a2a3sim.model.failure import Ending, Place
     from pytest_a2a3sim.model.recording import LoadedObject
-    from pytest_a2a3sim.model.sanitizer import Sanitized
+    from pytest_a2a3sim.model.sanitized import Sanitized
 
 _MOST_RUNNING = 64
 """Tasks that a failure tells about."""

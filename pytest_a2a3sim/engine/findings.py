@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.library import ffi, lib, names, values
 from pytest_a2a3sim.model.data_flow import DataFlow, Flow
-from pytest_a2a3sim.model.sanitizer import RawBuffer, RawFinding, Sanitized
+from pytest_a2a3sim.model.sanitized import RawBuffer, RawFinding, Sanitized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.case import BuiltCase
-    from pytest_a2a3sim.model.sanitizer import Check, RawFinding, Sanitized
+    from pytest_a2a3sim.model.sanitized import RawFinding, Sanitized
+    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.tensor import Tensor
 
 _MEMCHECK_KINDS = {"freed_buffer": "FREED", "tensor": "HOST", "near_tensor": "HOST"}

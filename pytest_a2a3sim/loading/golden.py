@@ -12,7 +12,7 @@ from pytest_a2a3sim.loading.kernel_config import load_kernel_config
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
-from pytest_a2a3sim.model.sanitizer import in_order, parse_checks
+from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
 from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ class _Reader:
             if mark is None or getattr(mark, "name", None) != "sim_sanitize":
                 continue
             try:
-                found += parse_checks(",".join(mark.args) or "all")
-            except (TypeError, ValueError) as error:
-                problem = error if isinstance(error, ValueError) else "takes names of checks"
-                raise self.wrong("pytest.mark.sim_sanitize", str(problem), mark.args) from None
+                found += checks_of_mark(mark.args, mark.kwargs)
+            except ValueError as error:
+                got = (*mark.args, *mark.kwargs.items())
+                raise self.wrong("pytest.mark.sim_sanitize", str(error), got) from None
         return in_order(found)
 
     def tolerance(self, name: str) -> float | Mapping[str, float]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.recording import LoadedObject
-    from pytest_a2a3sim.model.sanitizer import RawBuffer
+    from pytest_a2a3sim.model.sanitized import RawBuffer
 
 HOST = -1
 """In place of a task: copied to the device, or back from it."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.data_flow import DataFlow
-    from pytest_a2a3sim.model.sanitizer import Sanitized
+    from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from pytest_a2a3sim.model.recording import LoadedObject
+    from collections.abc import Iterable, Mapping, Sequence
 
 Check = Literal["memcheck", "racecheck", "initcheck"]
 
@@ -27,6 +25,17 @@ def parse_checks(text: str) -> tuple[Check, ...]:
     return in_order(CHECKS if "all" in names else cast("list[Check]", names))
 
 
+def checks_of_mark(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Check, ...]:
+    """What ``pytest.mark.sim_sanitize`` names: checks, or all without arguments.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    if kwargs or not all(isinstance(arg, str) for arg in args):
+        raise ValueError(f"takes names of checks, such as {', '.join(map(repr, CHECKS))}")
+    return in_order(check for arg in args or ("all",) for check in parse_checks(str(arg)))
+
+
 def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
     """The checks, each once and in one order."""
     wanted = set(checks)
@@ -43,63 +52,6 @@ class SourceLine:
     def __str__(self) -> str:
         """``path/kernel.cpp:17``."""
         return self.file if self.line is None else f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True)
-class RawFinding:
-    """The engine's a2a3_finding; names of kinds and places are those of its enumerators."""
-
-    check: Check
-    kind: str
-    tasks: tuple[int, ...]
-    place: str
-    is_reversed: bool
-    is_consequence: bool
-    writer: int | None
-    tensor: str | None
-    tensor_offset: int
-    buffer: int | None
-    offset: int
-    span: int
-    bytes: int
-    codes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class RawBuffer:
-    """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
-
-    call: int
-    begin: int
-    size: int
-    caller: int
-
-
-@dataclass(frozen=True)
-class Sanitized:
-    """What the engine knows of a sanitized run.
-
-    Attributes:
-        tasks: that were executed.
-        accesses: of device memory, that were recorded.
-        bytes: of device memory that they were of, counted once for each task.
-        blind_bytes: of those, how many changed without a recorded access.
-        undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
-        total: findings, of which at most 100,000 are listed.
-        findings: races by the ids of their tasks, then the others.
-        buffers: those that the findings are about, by number.
-        objects: what the simulating process had loaded.
-    """
-
-    tasks: int
-    accesses: int
-    bytes: int
-    blind_bytes: int
-    undecided: int
-    total: int
-    findings: tuple[RawFinding, ...]
-    buffers: Mapping[int, RawBuffer]
-    objects: tuple[LoadedObject, ...]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ from pytest_a2a3sim.running.trace import data_flow_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_a2a3sim.building.unit import Instrumentation
-    from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.case import BuiltCase, Instrumentation
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.lines import Line
     from pytest_a2a3sim.model.recording import Completion

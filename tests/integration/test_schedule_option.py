@@ -42,6 +42,7 @@ def executed(golden_dir: GoldenDir, schedule: Schedule) -> list[int]:
     [
         ("depth-first", [1, 4, 2, 5, 0, 3]),
         ("fifo", [1, 2, 5, 4, 0, 3]),
+        ("creation", [1, 2, 4, 5, 0, 3]),
         ("lifo", [5, 3, 0, 2, 1, 4]),
         ("reverse", [5, 3, 2, 1, 4, 0]),
     ],

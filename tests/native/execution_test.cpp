@@ -118,10 +118,10 @@ void check_records(const Probe& probe, const std::vector<TaskRecord>& records, i
 /// Work stealing half of the time, else a thread per core, another schedule, or both. Nobody looks
 /// again: a call that a thread misses is a test that never ends.
 ExecutorOptions random_options(int block_dim, int thread_count, std::mt19937& random) {
-    ExecutorOptions options{block_dim, thread_count, A2A3_SCHEDULE_DEPTH_FIRST,
-                            random(),  read_ticks(), std::chrono::hours(24)};
+    ExecutorOptions options{block_dim,    thread_count, A2A3_SCHEDULE_DEPTH_FIRST, random(),
+                            read_ticks(), nullptr,      std::chrono::hours(24)};
     if (random() % 2 == 0) return options;
-    options.schedule = static_cast<a2a3_schedule>(random() % 5);
+    options.schedule = static_cast<a2a3_schedule>(random() % 6);
     if (random() % 4 == 0) options.thread_count = kThreadPerCore;
     return options;
 }

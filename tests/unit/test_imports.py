@@ -25,7 +25,8 @@ MAY_IMPORT = {
         *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
         *("rerunning", "running"),
     },
-    "simulator": {"building", "loading", "model", "pipeline", "version"},
+    "tracing": {"building", "failures", "loading", "model", "running"},
+    "simulator": {"building", "loading", "model", "pipeline", "tracing", "version"},
     "__init__": {"model", "simulator", "version"},
     "plugin": {"engine", "loading", "model", "reporting", "simulator"},
     "cli": {
@@ -43,8 +44,12 @@ MAY_INCLUDE = {
     "faults": {"device", "engine_api.h", "graph", "shared"},
     "executor": {"base", "engine_api.h", "faults", "graph", "shared"},
     "runtime": {"base", "device", "engine_api.h", "faults", "graph", "shared"},
+    "sanitizer": {
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
+    },
     "isolation": {
-        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime", "shared"),
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime"),
+        *("sanitizer", "shared"),
     },
     "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
 }

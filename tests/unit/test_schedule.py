@@ -24,6 +24,7 @@ def test_bad_threads(text: str) -> None:
     [
         ("fifo", Schedule("fifo")),
         ("lifo", Schedule("lifo")),
+        ("creation", Schedule("creation")),
         ("reverse", Schedule("reverse")),
         ("random:0", Schedule("random", 0)),
         (f"random:{2**64 - 1}", Schedule("random", 2**64 - 1)),
@@ -42,5 +43,7 @@ def test_random_draws_a_seed_that_repeats_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "fifo:1", "random:", "random:-1", f"random:{2**64}", "best"])
 def test_bad_schedule(text: str) -> None:
-    with pytest.raises(ValueError, match="must be fifo, lifo, reverse, random or random:SEED"):
+    with pytest.raises(
+        ValueError, match="must be fifo, lifo, creation, reverse, random or random:SEED"
+    ):
         parse_schedule(text)

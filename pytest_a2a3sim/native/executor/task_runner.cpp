@@ -10,6 +10,7 @@
 #include "base/float_environment.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
+#include "faults/signal_stack.h"
 
 namespace a2a3sim {
 

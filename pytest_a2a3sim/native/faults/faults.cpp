@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <new>
 
 #include "faults/argument_areas.h"
 #include "faults/exception_probe.h"

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 
-#include <memory>
-
 #include "device/device_memory.h"
 #include "graph/graph.h"
 #include "shared/control.h"
@@ -46,19 +44,5 @@ class GraphInView {
 
 /// To be called after each task, in its thread.
 void inspect_after_task(Control& control);
-
-/// Gives the calling thread a stack for signal handlers, so that a stack overflow can be told (if
-/// there is memory for one), and makes the thread known to the watchdog.
-class SignalStack {
-  public:
-    SignalStack();
-    ~SignalStack();
-    SignalStack(const SignalStack&) = delete;
-    SignalStack& operator=(const SignalStack&) = delete;
-
-  private:
-    std::unique_ptr<char[]> memory_;
-    stack_t previous_{};
-};
 
 }  // namespace a2a3sim

@@ -1,6 +1,9 @@
+#include "faults/signal_stack.h"
+
+#include <cstddef>
 #include <new>
 
-#include "faults/faults.h"
+#include "shared/control.h"
 
 namespace a2a3sim {
 

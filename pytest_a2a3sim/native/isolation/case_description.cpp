@@ -1,3 +1,5 @@
+#include "isolation/case_description.h"
+
 #include <stdexcept>
 
 #include "base/failure.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace a2a3sim {
 
@@ -34,6 +35,30 @@ bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept {
     }
     to = a2a3_snapshot{};
     return false;
+}
+
+bool copy_phase_seconds(const a2a3_ending& from, double most, a2a3_ending& to) noexcept {
+    bool possible = true;
+    for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
+        const double seconds = from.phase_seconds[i];
+        const bool holds = seconds >= 0 && seconds <= most;  // not if it is a NaN
+        if (holds) to.phase_seconds[i] = seconds;
+        possible &= holds;
+    }
+    return possible;
+}
+
+KernelTable kernels_of(const CaseDescription& description) {
+    std::vector<Kernel> kernels;
+    for (const ObjectSymbol& object : description.kernels) {
+        kernels.push_back(Kernel{object.name, nullptr, object.func_id, CoreType::AIC});
+    }
+    return KernelTable(std::move(kernels));
+}
+
+bool is_core(int block_dim, int32_t type, int32_t id) noexcept {
+    if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
+    return id >= 0 && id < block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
 }
 
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept {

@@ -75,14 +75,7 @@ class Reader {
         ending.phase = read_phase(shared_.control);
         const double passed =
             to_seconds(monotonic_nanoseconds() - description_.start_nanoseconds) + 1;
-        bool possible = true;
-        for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
-            const double seconds = left_.phase_seconds[i];
-            const bool holds = seconds >= 0 && seconds <= passed;  // not if it is a NaN
-            if (holds) ending.phase_seconds[i] = seconds;
-            possible &= holds;
-        }
-        check(possible, "time of a phase");
+        check(copy_phase_seconds(left_, passed, ending), "time of a phase");
         const bool sizes =
             left_.task_count >= 0 && left_.task_count <= static_cast<int64_t>(Graph::kMaxTasks) &&
             left_.edge_count >= 0 && left_.edge_count <= static_cast<int64_t>(kMostEdges);
@@ -108,8 +101,7 @@ class Reader {
     }
 
     bool is_known_core(int32_t type, int32_t id) const {
-        if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
-        return id >= 0 && id < description_.block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
+        return is_core(description_.block_dim, type, id);
     }
 
     bool is_known_task(int32_t task) const { return task >= 0 && task < out_.ending.task_count; }

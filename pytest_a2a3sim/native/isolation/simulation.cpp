@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 #include <optional>
-#include <stdexcept>
 
 #include "base/failure.h"
 #include "base/float_environment.h"
@@ -226,6 +225,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
         if (sanitizer) {
+            shared.sanitizer->set_writable(true);
             sanitizer->report(description.questions, *shared.sanitizer, ending.sanitized);
         }
         if (!succeeded) return false;

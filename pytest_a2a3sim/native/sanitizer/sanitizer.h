@@ -32,6 +32,12 @@ struct SanitizerTables {
     SharedTable<a2a3_task_args> task_args{kMostTasks};
     SharedTable<int32_t> answers{kMostAnswers};
 
+    void set_writable(bool writable) const {
+        findings.set_writable(writable);
+        flows.set_writable(writable);
+        task_args.set_writable(writable);
+        answers.set_writable(writable);
+    }
     void hide_from_children() const {
         findings.hide_from_children();
         flows.hide_from_children();
