@@ -84,18 +84,27 @@ void Sanitizer::before_task(int32_t id) {
     atomically_set_.clear();
 }
 
+DeviceMap::Span Sanitizer::span_of(uint64_t address) {
+    for (const DeviceMap::Span& span : spans_) {
+        if (span.contains(address)) return span;
+    }
+    std::rotate(spans_.begin(), spans_.end() - 1, spans_.end());
+    spans_.front() = map_.span_at(address);
+    return spans_.front();
+}
+
 void Sanitizer::add(uint64_t address, uint64_t size, int32_t mode, const void* code) {
     if (!history_.covers(address)) {
         add_to_host(address, size, mode, code);
         return;
     }
     while (size > 0 && history_.covers(address)) {
-        if (!span_.contains(address)) span_ = map_.span_at(address);
-        const uint64_t part = std::min(size, span_.end - address);
-        if (span_.buffer != History::kOutside) {
+        const DeviceMap::Span span = span_of(address);
+        const uint64_t part = std::min(size, span.end - address);
+        if (span.buffer != History::kOutside) {
             if (writes(mode)) net_.open(address, part);
             if (mode >= A2A3_MODE_ATOMIC_ADD) note_blind_writes_at(address, part);
-            history_.add(address, part, mode, code, span_.buffer, span_.is_copied_to);
+            history_.add(address, part, mode, code, span.buffer, span.is_copied_to);
         } else if (looks_for(A2A3_CHECK_MEMCHECK)) {
             add_outside(address, part, writes(mode), code);
         }

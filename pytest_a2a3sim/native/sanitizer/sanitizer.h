@@ -2,6 +2,7 @@
 // races, accesses outside of buffers, and reads of what nobody wrote.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <unordered_map>
 #include <vector>
@@ -68,6 +69,7 @@ class Sanitizer : public TaskObserver {
     static bool resolve_fault(uint64_t address);
 
     bool looks_for(a2a3_check check) const { return (case_.checks & check) != 0; }
+    DeviceMap::Span span_of(uint64_t address);
     void add(uint64_t address, uint64_t size, int32_t mode, const void* code);
     void add_outside(uint64_t address, uint64_t size, bool writes, const void* code);
     void add_to_host(uint64_t address, uint64_t size, int32_t mode, const void* code);
@@ -92,7 +94,7 @@ class Sanitizer : public TaskObserver {
     a2a3_recorder recorder_{};
     RaceCheck races_;
     UndefinedReads undefined_;
-    DeviceMap::Span span_{};  // of the last access
+    std::array<DeviceMap::Span, 8> spans_{};  // of the last accesses
     std::vector<OutsideAccess> outside_;
     OutsideAccess host_access_{};
     std::unordered_map<uint64_t, uint8_t> atomically_set_;  // bytes, by the running task
