@@ -57,6 +57,14 @@ History::History(uint64_t begin, uint64_t size)
 
 History::~History() { munmap(states_, size_ * sizeof *states_); }
 
+void History::expect(uint64_t begin, uint64_t size) {
+    constexpr uint64_t kHugePage = uint64_t{2} << 20;
+    const auto first = reinterpret_cast<uint64_t>(states_ + (begin - begin_));
+    const uint64_t aligned = (first + kHugePage - 1) / kHugePage * kHugePage;
+    const uint64_t end = (first + size * sizeof *states_) / kHugePage * kHugePage;
+    if (aligned < end) madvise(reinterpret_cast<void*>(aligned), end - aligned, MADV_HUGEPAGE);
+}
+
 void History::start_task(int32_t task) {
     task_ = task;
     first_of_task_ = end();

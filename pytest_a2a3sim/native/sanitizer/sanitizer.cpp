@@ -40,6 +40,9 @@ Sanitizer::Sanitizer(Case what, const std::vector<UseRecorder>& instrumented)
       net_(case_.memory),
       races_(history_, order_),
       undefined_(history_, order_, net_, recorder_, case_.poison) {
+    for (const DeviceBuffer& buffer : case_.memory.buffers()) {
+        if (buffer.live != 0) history_.expect(buffer.begin, buffer.size);
+    }
     recorder_.begin = case_.memory.begin();
     recorder_.size = case_.memory.used_size();
     recorder_.shadow = history_.states();
