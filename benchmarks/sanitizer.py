@@ -74,8 +74,12 @@ LARGE = Subject(
     "paged attention 256x64",
     PAGED_ATTENTION,
     {
-        **{"batch": 256, "block_num": 64, "context_len": 128},
-        **{"num_heads": 1, "head_dim": 4, "block_size": 2},
+        "batch": 256,
+        "block_num": 64,
+        "context_len": 128,
+        "num_heads": 1,
+        "head_dim": 4,
+        "block_size": 2,
     },
 )
 
