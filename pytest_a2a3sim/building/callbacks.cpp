@@ -139,6 +139,8 @@ __attribute__((visibility("default"))) void a2a3sim_use_recorder(a2a3_recorder* 
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
+void __tsan_ignore_thread_begin() {}
+void __tsan_ignore_thread_end() {}
 void __tsan_vptr_update(void** pointer, void*) { write(pointer, sizeof *pointer, CODE); }
 void __tsan_vptr_read(void** pointer) { read(pointer, sizeof *pointer, CODE); }
 void __tsan_read_range(void* from, unsigned long size) { read(from, size, CODE); }
@@ -304,15 +306,21 @@ void* memset(void* to, int value, size_t size) {
     return to;
 }
 
-void* __tsan_memcpy(void* to, const void* from, size_t size) {
-    if (size != 0) {
-        read(from, size, CODE);
-        write(to, size, CODE);
-    }
-    auto* target = static_cast<Bytes*>(to);
-    const auto* source = static_cast<const Bytes*>(from);
-    for (size_t i = 0; i < size; ++i) target[i] = source[i];
-    return to;
+/// A library's may read less than all, or more.
+int memcmp(const void* a, const void* b, size_t size) {
+    const auto* first = static_cast<const Bytes*>(a);
+    const auto* second = static_cast<const Bytes*>(b);
+    size_t equal = 0;
+    while (equal < size && first[equal] == second[equal]) ++equal;
+    if (size == 0) return 0;
+    read(first, equal < size ? equal + 1 : size, CODE);
+    read(second, equal < size ? equal + 1 : size, CODE);
+    return equal == size ? 0 : first[equal] - second[equal];
 }
+
+// What clang calls where the source has no call: for structures.
+__attribute__((alias("memcpy"))) void* __tsan_memcpy(void* to, const void* from, size_t size);
+__attribute__((alias("memmove"))) void* __tsan_memmove(void* to, const void* from, size_t size);
+__attribute__((alias("memset"))) void* __tsan_memset(void* to, int value, size_t size);
 
 }  // extern "C"

@@ -123,6 +123,13 @@ _UNINITIALISED = (
         located=False,
     ),
     Misuse(
+        "tail-that-another-task-copied",
+        "x[0] = 2 * other[15];",
+        "initcheck",
+        {"buffer": 2, "offset": 60, "bytes": 4, "edge": None},
+        first="memcpy(other, fresh, n);",
+    ),
+    Misuse(
         "copied-tail-that-reaches-an-output",
         "memcpy(x, fresh, n);",
         "initcheck",

@@ -71,6 +71,14 @@ History::~History() {
     munmap(bytes_, count_granules(size_) * A2A3_GRANULE * sizeof *bytes_);
 }
 
+void History::expect(uint64_t begin, uint64_t size) {
+    const a2a3_byte_state* const states = granules_ + ((begin - begin_) >> A2A3_GRANULE_SHIFT);
+    const auto first = reinterpret_cast<uint64_t>(states);
+    const uint64_t aligned = round_up(first, kHugePage);
+    const uint64_t end = (first + size / A2A3_GRANULE * sizeof *states) / kHugePage * kHugePage;
+    if (aligned < end) madvise(reinterpret_cast<void*>(aligned), end - aligned, MADV_HUGEPAGE);
+}
+
 void History::start_task(int32_t task) {
     task_ = task;
     first_of_task_ = end();

@@ -46,6 +46,10 @@ class History {
     History(const History&) = delete;
     History& operator=(const History&) = delete;
 
+    /// Most of these bytes will be accessed: their states lie in huge pages where those are to be
+    /// had, for a page fault costs as much as a hundred accesses.
+    void expect(uint64_t begin, uint64_t size);
+
     /// The accesses from now on are those of `task`.
     void start_task(int32_t task);
 

@@ -49,7 +49,8 @@ a2a3_finding Sanitizer::finding_of(const UndefinedRead& read) {
     // A task that writes the bytes, if nothing orders the two.
     for (uint32_t i = history_.last_of(read.begin); i != 0; i = history_[i].before) {
         const Access& access = history_[i];
-        if (access.writes() && access.task != read.task && !order_.leads(read.task, access.task)) {
+        if (access.writes() && access.task != read.task && !order_.leads(read.task, access.task) &&
+            !order_.leads(access.task, read.task)) {
             finding.writer = access.task;
         }
     }

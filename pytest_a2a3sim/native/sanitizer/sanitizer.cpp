@@ -41,6 +41,9 @@ Sanitizer::Sanitizer(Case what, std::vector<UseRecorder> instrumented)
       races_(history_, order_),
       undefined_(history_, order_, net_, recorder_, case_.poison),
       flow_(history_, case_.memory) {
+    for (const DeviceBuffer& buffer : case_.memory.buffers()) {
+        if (buffer.live != 0) history_.expect(buffer.begin, buffer.size);
+    }
     recorder_.begin = case_.memory.begin();
     recorder_.size = case_.memory.used_size();
     recorder_.granules = history_.granules();

@@ -2,6 +2,7 @@
 // races, accesses outside of buffers, and reads of what nobody wrote.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <unordered_map>
 #include <vector>
@@ -101,6 +102,7 @@ class Sanitizer : public TaskObserver {
 
     const DeviceMap::Span& span_at(uint64_t address);
     bool looks_for(a2a3_check check) const { return (case_.checks & check) != 0; }
+    DeviceMap::Span span_of(uint64_t address);
     void add(uint64_t address, uint64_t size, int32_t mode, const void* code);
     void set_shortcut(uint64_t address, int32_t mode, const DeviceMap::Span& span);
     void settle_shortcuts();
