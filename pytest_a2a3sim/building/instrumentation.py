@@ -9,7 +9,10 @@ from __future__ import annotations
 from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
 from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE
 
-CALLBACKS = (PACKAGE / "building" / "callbacks.cpp", INCLUDE_DIR / "a2a3sim" / "recorder.h")
+CALLBACKS = (
+    *(PACKAGE / "building" / f"callbacks{part}" for part in (".cpp", "_core.h", "_atomics.h")),
+    INCLUDE_DIR / "a2a3sim" / "recorder.h",
+)
 """The sources of the object that is linked into each instrumented kernel."""
 
 CALLBACKS_SYMBOL = "a2a3sim_use_recorder"

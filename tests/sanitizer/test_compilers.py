@@ -79,7 +79,7 @@ def test_what_it_calls_is_defined(golden_dir: GoldenDir) -> None:
     with Builder() as builder:
         plain = builder.build(golden.config)
         assert not any(undefined_callbacks(kernel.path) for kernel in plain.kernels)
-        built = builder.build(golden.config, instrumented=True)
+        built = builder.build(golden.config, instrumentation="exact")
         missing = {kernel.spec.name: undefined_callbacks(kernel.path) for kernel in built.kernels}
     assert missing == {"interpreter": set(), "every_callback": set()}
 
@@ -90,7 +90,7 @@ def test_every_callback_is_called(golden_dir: GoldenDir, tmp_path: Path) -> None
     golden, _ = load_case(golden_dir.path)
     (unit,) = [
         unit
-        for unit in units(golden.config, instrumented=True)
+        for unit in units(golden.config, instrumentation="exact")
         if unit.source.name == "every_callback.cpp"
     ]
     made = tmp_path / "every_callback.o"
