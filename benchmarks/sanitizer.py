@@ -2,16 +2,18 @@
 
     python benchmarks/sanitizer.py [--repeat N] [--section SECTION]...
 
-Every figure is the best of N repetitions, in which the ways to run a case take turns. ``plain`` is
-the case with ``--sim-threads=1``; ``sanitized`` the same with every check. ``execute`` is the
-execution of the graph, where a sanitized run also checks and reports; ``whole`` is the case as
-pytest runs it, from inputs to comparison, with everything in the build cache.
+Every figure is the best of N repetitions, in which the ways to run a case take turns.
 
-libtsan is GCC's thread sanitizer itself. The same kernels, compiled with the same flags and a bare
-``-fsanitize=thread``, are linked with it and called one task after another by
-``sanitizer_graphs/serial_driver.cpp``, which has no engine in it. Of that, only the execution
-counts. It finds nothing there, since there is one thread: what is measured is what a look at each
-access costs.
+``execute`` is CPU time, which other work on the machine changes less. ``plain``: the case's
+kernels, compiled as tests compile them and called one task after another by
+``sanitizer_graphs/serial_driver.cpp``, which has no engine in it. ``libtsan``: the same with a bare
+``-fsanitize=thread`` as a further flag, linked with GCC's thread sanitizer. It finds nothing, since
+there is one thread: what is measured is what a look at each access costs. ``sanitized``: ``plain``,
+and as much more as the simulating process of a sanitized run takes than that of a plain one on one
+thread, so that preparations, all checks and the report count too.
+
+``whole case`` is wall time of a plain and of a sanitized case as pytest runs it, from inputs to
+comparison, with everything in the build cache.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import argparse
 import contextlib
 import itertools
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -89,12 +92,8 @@ class Timed:
     """One run of a case."""
 
     result: CaseResult
-    whole: float
-
-    @property
-    def execute(self) -> float:
-        """Seconds, with what a sanitized run prepares before it."""
-        return self.result.phases["execute"] + self.result.phases["check"]
+    whole: float  # seconds
+    cpu: float  # seconds of the simulating process
 
 
 class Cases:
@@ -109,12 +108,13 @@ class Cases:
     def run(self, subject: Subject, *, sanitized: bool) -> Timed:
         """Once, in a fresh process."""
         with silence():
+            cpu = children_cpu_seconds()
             start = time.perf_counter()
             golden, case = load_case(subject.golden, params=subject.params)
             result = self._simulators[sanitized].attempt(golden, case).get()
             whole = time.perf_counter() - start
         result.check()
-        return Timed(result, whole)
+        return Timed(result, whole, children_cpu_seconds() - cpu)
 
     def close(self) -> None:
         """Deletes their objects."""
@@ -122,15 +122,15 @@ class Cases:
             simulator.close()
 
 
-class ThreadSanitizer:
-    """Cases under libtsan, each built once."""
+class SerialDriver:
+    """Kernels without the engine, compiled with further flags."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *flags: str) -> None:
         self._directory = directory
-        self._builder = Builder(("-fsanitize=thread",))
+        self._builder = Builder(flags)
         self._plain_builder = Builder()
-        self._driver = directory / "driver"
-        command = ["g++", "-std=c++17", "-O2", "-fsanitize=thread", f"-I{INCLUDE_DIR}"]
+        self._driver = directory / "-".join(("driver", *flags))
+        command = ["g++", "-std=c++17", "-O2", *flags, f"-I{INCLUDE_DIR}"]
         source = str(GRAPHS / "serial_driver.cpp")
         subprocess.run([*command, source, "-o", str(self._driver), "-ldl"], check=True)
 
@@ -138,7 +138,7 @@ class ThreadSanitizer:
         """Executes the case's graph and prints the seconds that this took."""
         golden, case = load_case(subject.golden, params=subject.params)
         inputs = make_inputs(golden, case)
-        arguments = self._directory / f"{subject.label}.args"
+        arguments = self._directory / f"{subject.label} {self._driver.name}.args"
         with arguments.open("wb") as file:
             for argument in inputs.arguments:
                 if isinstance(argument, Pointer):
@@ -180,29 +180,34 @@ def silence() -> Iterator[None]:
         os.close(nowhere)
 
 
-def compare(cases: Cases, libtsan: ThreadSanitizer, repeat: int) -> None:
+def children_cpu_seconds() -> float:
+    """Of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def compare(cases: Cases, bare: SerialDriver, libtsan: SerialDriver, repeat: int) -> None:
     """The sanitizer, plain runs and libtsan on the same kernels."""
-    print(f"{'':30} {'execute':>39} {'whole case':>31} {'execute':>23}")
     print(
-        f"{'case':30} {'plain':>10} {'sanitized':>13} {'ratio':>7} {'of 4 bytes':>6}"
-        f" {'plain':>10} {'sanitized':>13} {'ratio':>6} {'libtsan':>12} {'of it':>8}"
+        f"{'execute':30} {'plain':>10} {'sanitized':>11} {'ratio':>7} {'libtsan':>11} {'ratio':>7} "
+        f"{'sanitized / libtsan':>20} {'whole case':>22}"
     )
     for subject in SUBJECTS:
-        command = libtsan.command(subject)
-        plain, sanitized, theirs = [], [], []
+        commands = [driver.command(subject) for driver in (bare, libtsan)]
+        plain, sanitized = [], []
+        drivers: tuple[list[float], list[float]] = ([], [])
         for _ in range(repeat):
             plain.append(cases.run(subject, sanitized=False))
             sanitized.append(cases.run(subject, sanitized=True))
-            theirs.append(seconds_of(command))
-        execute = [min(timed.execute for timed in runs) for runs in (plain, sanitized)]
+            for times, command in zip(drivers, commands, strict=True):
+                times.append(seconds_of(command))
+        execute, theirs = map(min, drivers)
+        more = min(timed.cpu for timed in sanitized) - min(timed.cpu for timed in plain)
         whole = [min(timed.whole for timed in runs) for runs in (plain, sanitized)]
-        report = sanitized[0].result.sanitizer
-        assert report is not None
         print(
-            f"{subject.label:30} {execute[0] * 1e3:7.1f} ms {execute[1] * 1e3:10.1f} ms "
-            f"{execute[1] / execute[0]:6.1f}x {execute[1] / report.accesses * 1e9:7.2f} ns"
-            f"{whole[0] * 1e3:8.0f} ms {whole[1] * 1e3:10.0f} ms {whole[1] / whole[0]:5.2f}x "
-            f"{min(theirs) * 1e3:9.1f} ms {execute[1] / min(theirs):8.2f}",
+            f"{subject.label:30} {execute * 1e3:7.1f} ms {(execute + more) * 1e3:8.0f} ms "
+            f"{1 + more / execute:6.1f}x {theirs * 1e3:8.0f} ms {theirs / execute:6.1f}x "
+            f"{(execute + more) / theirs:20.2f} {whole[0]:9.2f} s {whole[1]:8.2f} s",
             flush=True,
         )
     print(
@@ -212,17 +217,17 @@ def compare(cases: Cases, libtsan: ThreadSanitizer, repeat: int) -> None:
 
 
 def large(cases: Cases, repeat: int) -> None:
-    """65,536 tasks that do next to nothing: time and memory."""
-    print(f"\n{'graph':30} {'tasks':>7} {'plain':>10} {'sanitized':>12} {'peak memory':>24}")
+    """65,536 tasks that do next to nothing: CPU time and memory of the simulating process."""
+    print(f"\n{'graph':30} {'tasks':>7} {'plain':>10} {'sanitized':>12} {'peak memory':>22}")
     plain, sanitized = [], []
     for _ in range(repeat):
         plain.append(cases.run(LARGE, sanitized=False))
         sanitized.append(cases.run(LARGE, sanitized=True))
+    cpu = [min(timed.cpu for timed in runs) for runs in (plain, sanitized)]
     memory = [max(timed.result.peak_rss_bytes or 0 for timed in t) for t in (plain, sanitized)]
     print(
         f"{LARGE.label:30} {sanitized[0].result.graph.tasks:7,} "
-        f"{min(timed.execute for timed in plain):8.3f} s "
-        f"{min(timed.execute for timed in sanitized):10.3f} s "
+        f"{cpu[0]:8.2f} s {cpu[1]:10.2f} s "
         f"{memory[0] / 2**20:8.0f} and {memory[1] / 2**20:5.0f} MiB"
     )
     print(f"bounds: {MOST_SECONDS:g} s, {MOST_BYTES >> 20:,} MiB")
@@ -244,9 +249,11 @@ def main() -> int:
         cases = Cases()
         stack.callback(cases.close)
         if "compare" in wanted:
-            libtsan = ThreadSanitizer(Path(directory))
+            bare = SerialDriver(Path(directory))
+            stack.callback(bare.close)
+            libtsan = SerialDriver(Path(directory), "-fsanitize=thread")
             stack.callback(libtsan.close)
-            compare(cases, libtsan, options.repeat)
+            compare(cases, bare, libtsan, options.repeat)
         if "large" in wanted:
             large(cases, options.repeat)
     return 0

@@ -85,7 +85,7 @@ def test_what_it_calls_is_defined(golden_dir: GoldenDir) -> None:
 
 
 def test_every_callback_is_called(golden_dir: GoldenDir, tmp_path: Path) -> None:
-    """The kernel of that name makes g++ call all that it knows, so that the test above is worth it."""
+    """The kernel of that name makes g++ call all that it knows: the test above is worth it."""
     copy_sources(golden_dir)
     golden, _ = load_case(golden_dir.path)
     (unit,) = [
