@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import Check
 
 Threads = int | Literal["cores"]
-Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation"]
+Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation", "before"]
 
-ORDERS: tuple[Order, ...] = ("depth-first", "fifo", "lifo", "random", "reverse", "creation")
+ORDERS: tuple[Order, ...] = (
+    *("depth-first", "fifo", "lifo", "random", "reverse", "creation", "before"),
+)
 DEFAULT_HANG_TIMEOUT = 30.0
 LARGEST_DEVICE_MEMORY = 64 << 30
+
+_ID_BITS = 32  # of a task in the seed of ``before``
 
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
@@ -31,12 +35,33 @@ class Schedule:
         order: ``depth-first``: what a task made ready comes right after it, and idle threads take
             others' work; ``fifo``: the task that has been ready for longest; ``lifo``: the one that
             became ready last; ``random``: any of them; ``reverse``: the one that was added last;
-            ``creation``: the one that was added first.
-        seed: of ``random``, at most 64 bits.
+            ``creation``: the one that was added first; ``before``: the same, but for two tasks,
+            see :meth:`before`.
+        seed: of ``random``, at most 64 bits; of ``before``, which says the tasks.
     """
 
     order: Order = "depth-first"
     seed: int = 0
+
+    @classmethod
+    def before(cls, first: int, second: int) -> Schedule:
+        """The order of creation, but one task waits until another one has been executed.
+
+        The first one waits for all that the second one waits for, and the second one runs right
+        after it, when it is the turn of the higher id. So ``before(7, 3)`` and ``before(3, 7)``
+        differ in nothing but the order of these two, unless the graph orders them: what must run
+        between them does, and an order that contradicts the graph is a GraphError.
+
+        Args:
+            first: id of the task that is executed first.
+            second: id of the one that waits for it.
+        """
+        return cls("before", first << _ID_BITS | second)
+
+    @property
+    def tasks(self) -> tuple[int, int]:
+        """Of ``before``: the task that is executed first, and the one right after it."""
+        return self.seed >> _ID_BITS, self.seed & ((1 << _ID_BITS) - 1)
 
     @property
     def is_default(self) -> bool:
@@ -53,6 +78,8 @@ class Schedule:
 
     def __str__(self) -> str:
         """As in ``--sim-schedule``."""
+        if self.order == "before":
+            return "before:{},{}".format(*self.tasks)
         return f"random:{self.seed}" if self.order == "random" else self.order
 
 
