@@ -42,6 +42,7 @@ from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
+from pytest_a2a3sim.witness import WitnessTrials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,7 +181,7 @@ class _Attempt:
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
-            sanitizer=self._sanitizer_report(setup, completion),
+            sanitizer=self._sanitizer_report(setup, completion, pairs),
         )
         orders = _Orders(setup, compared, golden)
         if wrong:
@@ -197,12 +198,18 @@ class _Attempt:
             result = replace(result, failure=_sanitizer_error(result, result.sanitizer))
         return Attempt(result.facts, inputs, result, result.failure)
 
-    def _sanitizer_report(self, setup: CaseSetup, completion: Completion) -> SanitizerReport | None:
+    def _sanitizer_report(
+        self, setup: CaseSetup, completion: Completion, pairs: Sequence[Pair]
+    ) -> SanitizerReport | None:
         if completion.sanitized is None:
             return None
         tensors, func_ids = setup.inputs.tensors, completion.recording.func_ids
         checks = setup.options.checks
-        return report_of(completion.sanitized, checks, setup.built, tensors, func_ids)
+        report = report_of(completion.sanitized, checks, setup.built, tensors, func_ids)
+        if not self._settings.witness:
+            return report
+        trials = WitnessTrials(self._golden, self._case, setup, pairs, self._limit)
+        return trials.with_witnesses(report)
 
     def _facts_now(self) -> CaseFacts:
         return replace(self._facts, phases=dict(self._seconds))

@@ -144,6 +144,13 @@ OPTIONS = (
         field="sanitize",
     ),
     Option(
+        "witness",
+        "run a case with races (racecheck of {p}sanitize) once more with the two tasks of a race "
+        "in either order, and say what differs",
+        field="witness",
+        kind="flag",
+    ),
+    Option(
         "hang_timeout",
         "fail a case in which no task starts or finishes for so long (default: "
         f"{DEFAULT_HANG_TIMEOUT:g})",

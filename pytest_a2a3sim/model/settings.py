@@ -115,6 +115,7 @@ class Settings:
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for two, if it takes less than 50 ms.
         sanitize: what the sanitizer looks for; nothing by default.
+        witness: run the tasks of races that racecheck finds in either order, to see what differs.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -129,6 +130,7 @@ class Settings:
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
+    witness: bool = False
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

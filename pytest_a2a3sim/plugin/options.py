@@ -109,6 +109,8 @@ def default_threads(config: pytest.Config) -> int:
 def _value(config: pytest.Config, option: Option) -> Any:
     """What the command line says, or the ini file; None where neither does."""
     given = config.getoption(option.ini_name) if option.option else None
+    if option.kind == "flag":
+        return given or (option.ini and config.getini(option.ini_name))
     if given is not None:
         return _parsed(option.flag(_PREFIX), str(given), option)
     text = config.getini(option.ini_name) if option.ini else ""

@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "comparing": {"engine", "model"},
     "pipeline": {
         *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
-        "running",
+        *("running", "witness"),
     },
+    "witness": {"comparing", "failures", "loading", "model", "running"},
     "simulator": {"building", "loading", "model", "pipeline", "version"},
     "__init__": {"model", "simulator", "version"},
     "plugin": {"engine", "loading", "model", "reporting", "simulator"},
