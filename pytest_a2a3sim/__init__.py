@@ -29,7 +29,8 @@ from pytest_a2a3sim.model.errors import (
     UnwrittenOutput,
     VacuousGolden,
 )
-from pytest_a2a3sim.model.settings import Schedule, Settings
+from pytest_a2a3sim.model.schedule import Schedule
+from pytest_a2a3sim.model.settings import Settings
 from pytest_a2a3sim.simulator import Simulator, run_case
 from pytest_a2a3sim.version import __version__
 

@@ -25,6 +25,7 @@ from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, un
 from pytest_a2a3sim.rerunning.orders import Orders
 from pytest_a2a3sim.rerunning.poison import examine, find_unwritten_read
 from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_blame
+from pytest_a2a3sim.rerunning.witness import WitnessTrials
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
     from pytest_a2a3sim.model.diff import UnwrittenRead
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.settings import Schedule, Settings
+    from pytest_a2a3sim.model.schedule import Schedule
+    from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
@@ -153,6 +155,10 @@ class _Attempt:
                 *examine(suspects, setup, completion),
             )
         sanitizing = Sanitizing(setup, self._build)
+        report = sanitizing.report(completion)
+        if report is not None and self._settings.witness:
+            trials = WitnessTrials(golden, self._case, setup, pairs, self._limit)
+            report = trials.with_witnesses(report)
         result = CaseResult(
             golden=golden.path,
             case=self._case.name,
@@ -166,7 +172,7 @@ class _Attempt:
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
-            sanitizer=sanitizing.report(completion),
+            sanitizer=report,
         )
         orders = Orders(setup, compared, golden)
         if wrong or unwritten:

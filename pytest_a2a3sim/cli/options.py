@@ -50,7 +50,7 @@ def settings(arguments: argparse.Namespace) -> Settings:
     return settings_of(values, default_threads=usable_cpus())
 
 
-def _value(option: Option, text: str | None) -> Any:
+def _value(option: Option, text: Any) -> Any:
     if text is None or option.kind == "flag":
         return text
     if option.kind == "words":

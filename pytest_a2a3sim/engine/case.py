@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
-    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, LoadedObject
     from pytest_a2a3sim.model.failure import Ending, Place
-    from pytest_a2a3sim.model.recording import LoadedObject
     from pytest_a2a3sim.model.sanitized import Sanitized
 
 _MOST_RUNNING = 64

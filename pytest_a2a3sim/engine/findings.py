@@ -11,7 +11,7 @@ from pytest_a2a3sim.model.sanitized import RawBuffer, RawFinding, Sanitized
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.recording import LoadedObject
+    from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.tensor import Tensor
 

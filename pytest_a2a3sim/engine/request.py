@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_a2a3sim.engine.findings import check_bits
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
-from pytest_a2a3sim.model.settings import (
-    DEFAULT_HANG_TIMEOUT,
-    DEPTH_FIRST,
-    Schedule,
-    Threads,
-    default_device_memory,
-)
+from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Threads, default_device_memory
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory

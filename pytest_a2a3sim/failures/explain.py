@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.failure import Ending, Failure, RunningTask
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import KernelSpec
 
 _ERRORS: dict[str, type[RunError]] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.recording import LoadedObject
+    from pytest_a2a3sim.model.case import LoadedObject
 
 _TIMEOUT = 60.0
 _DEMANGLERS = ("addr2line", "llvm-addr2line")

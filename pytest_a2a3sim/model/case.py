@@ -110,3 +110,13 @@ class Expected:
 
     raw: Mapping[str, Bytes]
     untouched: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadedObject:
+    """An object file in memory: code address - bias = address in the file."""
+
+    begin: int
+    end: int
+    bias: int
+    path: str

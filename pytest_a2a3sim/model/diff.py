@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.recording import BufferUse
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 

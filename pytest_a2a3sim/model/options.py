@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
-from pytest_a2a3sim.model.settings import (
-    DEFAULT_HANG_TIMEOUT,
-    ORDERS,
-    Schedule,
-    Settings,
-    Threads,
-)
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings, Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SEED_BYTES = 4
 
 
 def parse_size(text: str) -> int:
@@ -52,23 +45,6 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
-def parse_schedule(text: str) -> Schedule:
-    """``fifo``, ``lifo``, ``creation``, ``reverse``, ``random`` (draws a seed) or ``random:SEED``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    order, colon, seed = text.strip().partition(":")
-    if order == "random" and not colon:
-        return Schedule("random", int.from_bytes(os.urandom(_SEED_BYTES), "little"))
-    if order == "random" and seed.isdecimal() and int(seed) < 1 << 64:
-        return Schedule("random", int(seed))
-    for known in ORDERS:
-        if order == known != "random" and not colon:
-            return Schedule(known)
-    raise ValueError("must be fifo, lifo, creation, reverse, random or random:SEED")
-
-
 def parse_threads(text: str) -> Threads:
     """``cores``, for a thread per simulated core, or a number of threads, at least 1.
 
@@ -93,22 +69,6 @@ def parse_isolation(text: str) -> bool:
     if text not in {"process", "none"}:
         raise ValueError("must be process or none")
     return text == "process"
-
-
-def parse_orders(text: str) -> int | Literal["auto"]:
-    """``auto``, ``off``, or a number of orders.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    text = text.strip()
-    if text == "auto":
-        return "auto"
-    if text == "off":
-        return 0
-    if not text.isdecimal():
-        raise ValueError("must be auto, off or a number of orders")
-    return int(text)
 
 
 @dataclass(frozen=True)
@@ -160,7 +120,8 @@ OPTIONS = (
     Option(
         "schedule",
         "execute ready tasks in another order, on one thread unless {p}threads is given: "
-        "fifo, lifo, creation, reverse, random or random:SEED",
+        "fifo, lifo, creation, reverse, random, random:SEED, or before:TASK,TASK for the order of "
+        "creation in which the second task runs right after the first",
         parse_schedule,
         "ORDER",
         field="schedule",
@@ -188,6 +149,13 @@ OPTIONS = (
         "{p}sanitize does by itself",
         kind="flag",
         field="blame",
+    ),
+    Option(
+        "witness",
+        "run a case with races (racecheck of {p}sanitize) once more with the two tasks of a race "
+        "in either order, and say what differs",
+        field="witness",
+        kind="flag",
     ),
     Option(
         "hang_timeout",

@@ -74,6 +74,35 @@ class SourceRecord(TypedDict):
     line: int | None
 
 
+class WitnessRunRecord(TypedDict):
+    """A run with the tasks of a race in one order."""
+
+    schedule: str
+    mismatched: list[str]
+    failure: str | None
+    message: str | None
+
+
+class WitnessDifferenceRecord(TypedDict):
+    """An output of which the two orders of a race leave other bytes."""
+
+    tensor: str
+    count: int
+    size: int
+    first: list[int]
+    values: list[str]
+    largest: float | str
+
+
+class WitnessRecord(TypedDict):
+    """What the two orders of a race do to the outputs."""
+
+    shows: bool
+    repeated: bool
+    runs: list[WitnessRunRecord]
+    differences: list[WitnessDifferenceRecord]
+
+
 class FindingRecord(TypedDict):
     """Something that the sanitizer has found."""
 
@@ -90,6 +119,7 @@ class FindingRecord(TypedDict):
     edge: list[int] | None
     consequence: bool
     count: int
+    witness: WitnessRecord | None
 
 
 class SanitizerRecord(TypedDict):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.data_flow import DataFlow
     from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
@@ -60,16 +61,6 @@ class Recording:
     def edges(self) -> int:
         """Number of edges."""
         return self.successors.size
-
-
-@dataclass(frozen=True)
-class LoadedObject:
-    """An object file in memory: code address - bias = address in the file."""
-
-    begin: int
-    end: int
-    bias: int
-    path: str
 
 
 @dataclass(frozen=True)

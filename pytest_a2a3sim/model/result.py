@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph, Recording
     from pytest_a2a3sim.model.sanitizer import SanitizerReport
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.model.recording import LoadedObject
+    from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.sanitizer import Check
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+    from pytest_a2a3sim.model.witness import Witness
 
 Check = Literal["memcheck", "racecheck", "initcheck"]
 
@@ -83,6 +85,8 @@ class Finding:
             or an unordered task writes what is read here.
         count: how often it was found.
         writer: a task that writes the bytes, but that nothing orders before; of initcheck.
+        witness: what the two orders of a race's tasks do to the outputs; None where that was not
+            tried.
     """
 
     check: Check
@@ -106,6 +110,15 @@ class Finding:
     consequence: bool
     count: int = 1
     writer: int | None = None
+    witness: Witness | None = None
+
+    @property
+    def likeness(self) -> tuple[Hashable, ...]:
+        """What findings have in common of which a text tells one, and the number of the others."""
+        return (
+            *(self.check, self.kind, self.kernels, self.sources),
+            *(self.tensor, self.consequence),
+        )
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,9 @@ from typing import Literal
 
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.sanitizer import CHECKS, Check, in_order
+from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 
 Threads = int | Literal["cores"]
-Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation"]
-
-ORDERS: tuple[Order, ...] = ("depth-first", "fifo", "lifo", "random", "reverse", "creation")
 DEFAULT_HANG_TIMEOUT = 30.0
 LARGEST_DEVICE_MEMORY = 64 << 30
 
@@ -23,55 +21,8 @@ _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """The order in which ready tasks are executed; on one thread it is the same every time.
-
-    Attributes:
-        order: ``depth-first``: what a task made ready comes right after it, and idle threads take
-            others' work; ``fifo``: the task that has been ready for longest; ``lifo``: the one that
-            became ready last; ``random``: any of them; ``reverse``: the one that was added last;
-            ``creation``: the one that was added first.
-        seed: of ``random``, at most 64 bits.
-    """
-
-    order: Order = "depth-first"
-    seed: int = 0
-
-    @property
-    def is_default(self) -> bool:
-        """Whether nobody asked for an order."""
-        return self.order == "depth-first"
-
-    @property
-    def repeat_lines(self) -> list[str]:
-        """How to repeat what failed in an order that somebody asked for; none for the default."""
-        if self.is_default:
-            return []
-        option = f"--sim-schedule={self}"
-        return [f"schedule {self}: {option} --sim-threads=1 repeats the order exactly"]
-
-    def __str__(self) -> str:
-        """As in ``--sim-schedule``."""
-        return f"random:{self.seed}" if self.order == "random" else self.order
-
-
-DEPTH_FIRST = Schedule()
-
 MOST_ORDER_SECONDS = 0.05
 """A graph that takes longer is executed in further orders only on request."""
-
-
-def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Schedule, ...]:
-    """The orders in which a case is executed again on one thread: adverse to its first one.
-
-    Tasks that were added late come first; then those that became ready first, so that chains take
-    turns; then any by seeds 1, 2, 3, ...; none is the first one.
-    """
-    wanted = 3 if count == "auto" else count
-    random = (Schedule("random", seed) for seed in range(1, wanted + 1))
-    orders = [Schedule("reverse"), Schedule("fifo"), *random]
-    return tuple(order for order in orders if order != first)[:wanted]
 
 
 @dataclass(frozen=True)
@@ -91,6 +42,7 @@ class Settings:
             outputs; ``"auto"`` for three, if it takes less than 50 ms.
         sanitize: what the sanitizer looks for; nothing by default.
         blame: say of mismatches which tasks they come from.
+        witness: run the tasks of races that racecheck finds in either order, to see what differs.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -106,6 +58,7 @@ class Settings:
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
     blame: bool = False
+    witness: bool = False
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

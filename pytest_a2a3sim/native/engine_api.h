@@ -68,7 +68,8 @@ enum a2a3_schedule {
     A2A3_SCHEDULE_LIFO = 2,        /* the one that became ready last */
     A2A3_SCHEDULE_RANDOM = 3,      /* any, by the seed */
     A2A3_SCHEDULE_REVERSE = 4,     /* the one that was added last */
-    A2A3_SCHEDULE_CREATION = 5     /* the one that was added first */
+    A2A3_SCHEDULE_CREATION = 5,    /* the one that was added first */
+    A2A3_SCHEDULE_BEFORE = 6       /* the same, but two tasks of the seed run one after the other */
 };
 
 /* What a sanitized run looks for; bits. */
@@ -119,7 +120,8 @@ typedef struct {
 /* An order in which to execute the graph again. */
 typedef struct {
     int32_t schedule; /* a2a3_schedule */
-    uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM */
+    uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM; or of A2A3_SCHEDULE_BEFORE: in its upper 32 bits
+                       * the task that runs first, in its lower ones the one right after it */
 } a2a3_order;
 
 /* Something that a sanitized run has found: bytes, and who accesses them. */
@@ -195,7 +197,7 @@ typedef struct {
     int32_t block_dim;
     int32_t thread_count;                  /* 0: one for each simulated core */
     int32_t schedule;                      /* a2a3_schedule */
-    uint64_t seed;                         /* of A2A3_SCHEDULE_RANDOM */
+    uint64_t seed;                         /* as in a2a3_order */
     int32_t isolate;                       /* 0: run in the calling process, for debuggers */
     uint64_t device_memory_size;           /* bytes */
     const a2a3_buffer_range* other_poison; /* what is filled with A2A3_POISON_NUMBER when it is

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import TensorDiff
     from pytest_a2a3sim.model.record import CaseRecord, FailureRecord, KernelRecord, TensorRecord
     from pytest_a2a3sim.model.result import CaseFacts, CaseResult
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import GoldenSpec
 
 _PHASES = {"start": "fork"}  # names in the record that differ from the engine's

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.reporting.witness_text import witness_record
+
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.record import FindingRecord, SanitizerRecord, SourceRecord
     from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
@@ -39,6 +41,7 @@ def _finding(finding: Finding, root: Path) -> FindingRecord:
         "edge": None if finding.edge is None else list(finding.edge),
         "consequence": finding.consequence,
         "count": finding.count,
+        "witness": witness_record(finding.witness),
     }
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import line
+from pytest_a2a3sim.reporting.witness_text import untried_texts, witness_texts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -33,7 +34,7 @@ def finding_lines(report: SanitizerReport) -> tuple[Line, ...]:
     hidden = len(groups) - _MOST_SHOWN
     if hidden > 0:
         lines += [line(""), line(f"... and {hidden} other kinds of findings (--sim-json has all)")]
-    lines += [line(""), line(checked_line(report))]
+    lines += [line(""), *map(line, untried_texts(report.findings)), line(checked_line(report))]
     return tuple(lines)
 
 
@@ -62,11 +63,7 @@ def _folded(findings: tuple[Finding, ...]) -> list[tuple[Finding, int]]:
     """The first finding of each kind, and how many there are of it; consequences come last."""
     groups: dict[Hashable, list[Finding]] = {}
     for finding in sorted(findings, key=lambda finding: finding.consequence):
-        key = (
-            *(finding.check, finding.kind, finding.kernels, finding.sources),
-            *(finding.tensor, finding.consequence),
-        )
-        groups.setdefault(key, []).append(finding)
+        groups.setdefault(finding.likeness, []).append(finding)
     return [(group[0], len(group)) for group in groups.values()]
 
 
@@ -100,6 +97,8 @@ def _race_texts(finding: Finding) -> Iterator[str]:
         yield f"  add the edge: runtime->add_successor({finding.edge[0]}, {finding.edge[1]});"
     else:
         yield "  possibly a consequence: the edge of another race here orders these tasks too"
+    if finding.witness is not None:
+        yield from witness_texts(finding.witness)
 
 
 def _outside_texts(finding: Finding) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from pytest_a2a3sim.model.lines import Style
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
 
 HEAT = " .:-=+*#%@"
 """From no mismatch in a column of the heat strip to nothing but mismatches."""

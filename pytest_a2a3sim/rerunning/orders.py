@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.diff import OrderDifference, Pair
     from pytest_a2a3sim.model.failure import Failure
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import GoldenSpec
     from pytest_a2a3sim.running.orders import OrderRun
     from pytest_a2a3sim.running.run import CaseSetup

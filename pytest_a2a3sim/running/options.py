@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.request import RunOptions
-from pytest_a2a3sim.model.settings import (
-    MOST_ORDER_SECONDS,
-    Schedule,
-    default_device_memory,
-    further_orders,
-)
+from pytest_a2a3sim.model.schedule import Schedule, further_orders
+from pytest_a2a3sim.model.settings import MOST_ORDER_SECONDS, default_device_memory
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.settings import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.model.errors import EngineError
 from pytest_a2a3sim.model.failure import Failure
-from pytest_a2a3sim.model.settings import Schedule
+from pytest_a2a3sim.model.schedule import Schedule
 from pytest_a2a3sim.running.run import run_silently
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import KernelFault, OrderDependence, Settings, run_case
-from pytest_a2a3sim.model.settings import Schedule
+from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.settings import Threads

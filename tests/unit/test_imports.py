@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "reporting": {"model", "version"},
     "running": {"engine", "model"},
     "comparing": {"engine", "model"},
-    "rerunning": {"comparing", "engine", "failures", "model", "reporting", "running"},
+    "rerunning": {
+        *("comparing", "engine", "failures", "loading", "model", "reporting", "running"),
+    },
     "pipeline": {
         *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
         *("rerunning", "running"),
