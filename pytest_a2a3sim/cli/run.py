@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 _LEVELS = ("error", "warn", "info", "debug")
@@ -140,12 +141,25 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
             console.say(f"  {text.verdict_line(diff)}")
         else:
             console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
-    if result.failure is not None and not isinstance(result.failure, Mismatch):
+    if result.sanitizer is not None:
+        _say_sanitizer(result.sanitizer, case, console)
+    elif result.failure is not None and not isinstance(result.failure, Mismatch):
         console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
     for finding in result.findings:
         console.say(f"warning: {finding}", level="warn")
     console.say(_phases(result), level="debug")
     return result.passed
+
+
+def _say_sanitizer(report: SanitizerReport, case: CaseSpec, console: _Console) -> None:
+    """Says what was found, or what was looked at without finding anything."""
+    from pytest_a2a3sim.reporting import sanitizer_summary, sanitizer_text  # noqa: PLC0415 - rare
+
+    if report.total == 0:
+        console.say(sanitizer_summary.checked_line(report))
+        return
+    text = "\n".join(map(str, sanitizer_text.finding_lines(report)))
+    console.say(f"case {case.name!r}: {SanitizerError.kind}: {text}", level="error")
 
 
 def _phases(result: CaseResult) -> str:

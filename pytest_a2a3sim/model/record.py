@@ -93,14 +93,16 @@ class FindingRecord(TypedDict):
 
 
 class SanitizerRecord(TypedDict):
-    """What the sanitizer looked at and found."""
+    """What the sanitizer looked at and found; ``total`` findings, of which some are listed."""
 
     checks: list[str]
     tasks: int
     accesses: int
     bytes: int
     blind_bytes: int
+    undecided: int
     suppressed: int
+    total: int
     findings: list[FindingRecord]
 
 
@@ -133,6 +135,20 @@ class CollectionErrorRecord(TypedDict):
     message: str
 
 
+class SanitizerTotalsRecord(TypedDict):
+    """Sums over the sanitized cases of a session."""
+
+    checks: list[str]
+    cases: int
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    suppressed: int
+    findings: int
+
+
 class TotalsRecord(TypedDict):
     """Sums over the cases of a session; None where no case knows."""
 
@@ -146,6 +162,7 @@ class TotalsRecord(TypedDict):
     findings: int
     compiled: int | None
     cache_hits: int | None
+    sanitizer: SanitizerTotalsRecord | None
 
 
 class SessionRecord(TypedDict):

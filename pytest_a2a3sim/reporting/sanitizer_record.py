@@ -19,7 +19,9 @@ def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
         "accesses": report.accesses,
         "bytes": report.bytes,
         "blind_bytes": report.blind_bytes,
+        "undecided": report.undecided,
         "suppressed": report.suppressed,
+        "total": report.total,
         "findings": [_finding(finding, root) for finding in report.findings],
     }
 

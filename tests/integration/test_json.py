@@ -14,6 +14,9 @@ import pytest_a2a3sim
 from pytest_a2a3sim.model.record import (
     CaseRecord,
     FailureRecord,
+    FindingRecord,
+    SanitizerRecord,
+    SanitizerTotalsRecord,
     SessionRecord,
     TensorRecord,
 )
@@ -62,6 +65,9 @@ def test_schema_is_a_schema() -> None:
         ("case", CaseRecord),
         ("failure", FailureRecord),
         ("tensor", TensorRecord),
+        ("sanitizer", SanitizerRecord),
+        ("finding", FindingRecord),
+        ("sanitizer_totals", SanitizerTotalsRecord),
     ],
 )
 def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:
