@@ -193,11 +193,9 @@ class _Attempt:
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _sanitizer_report(self, setup: CaseSetup, completion: Completion) -> SanitizerReport | None:
-        if completion.sanitized is None:
-            return None
-        tensors, func_ids = setup.inputs.tensors, completion.recording.func_ids
-        checks = setup.options.checks
-        return report_of(completion.sanitized, checks, setup.built, tensors, func_ids)
+        suppressions = (*self._golden.config.suppressions, *self._settings.suppressions)
+        checks, tensors = setup.options.checks, setup.inputs.tensors
+        return report_of(completion, checks, setup.built, tensors, suppressions)
 
     def _facts_now(self) -> CaseFacts:
         return replace(self._facts, phases=dict(self._seconds))

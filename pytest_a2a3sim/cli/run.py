@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.sanitizer import SanitizerReport
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport, Suppressed
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 _LEVELS = ("error", "warn", "info", "debug")
@@ -55,10 +55,19 @@ class _Console:
     def __init__(self, level: str) -> None:
         self.threshold = _LEVELS.index(level)
         self.built = False
+        self.suppressed: list[Suppressed] = []
 
     def say(self, *lines: str, level: str = "info") -> None:
         if _LEVELS.index(level) <= self.threshold:
             print(*lines, sep="\n", flush=True)  # noqa: T201 - this is the command line
+
+    def unused_suppressions(self) -> list[str]:
+        """What there is to say of those that left out nothing of the cases that ran."""
+        from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - not needed at start
+        from pytest_a2a3sim.reporting.sanitizer_record import suppression_record  # noqa: PLC0415
+
+        records = [suppression_record(each, Path.cwd()) for each in self.suppressed]
+        return suppression_text.unused_lines(records)
 
     def building(self, golden: GoldenSpec) -> None:
         """Announces the build, once: later cases use the same sources."""
@@ -104,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
             for case in _cases(golden, options)
             if not _run_case(simulator, golden, case, console)
         ]
+    for text in console.unused_suppressions():
+        console.say(f"warning: {text}", level="warn")
     verdict = "TEST FAILED" if failed else "TEST PASSED"
     console.say("", _RULE, verdict, _RULE)
     if failed:
@@ -153,10 +164,11 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
 
 def _say_sanitizer(report: SanitizerReport, case: CaseSpec, console: _Console) -> None:
     """Says what was found, or what was looked at without finding anything."""
+    console.suppressed += report.suppressions
     from pytest_a2a3sim.reporting import sanitizer_summary, sanitizer_text  # noqa: PLC0415 - rare
 
     if report.total == 0:
-        console.say(sanitizer_summary.checked_line(report))
+        console.say(*sanitizer_summary.checked_lines(report))
         return
     text = "\n".join(map(str, sanitizer_text.finding_lines(report)))
     console.say(f"case {case.name!r}: {SanitizerError.kind}: {text}", level="error")

@@ -6,7 +6,10 @@ They are plain data, as JSON has it and as it travels from xdist workers;
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check
 
 
 class DiagnosisRecord(TypedDict):
@@ -92,6 +95,17 @@ class FindingRecord(TypedDict):
     count: int
 
 
+class SuppressionRecord(TypedDict):
+    """How many findings of a case a suppression left out; ``file`` is None for the session's."""
+
+    check: Check | None
+    kernels: list[str]
+    tensor: str | None
+    reason: str
+    file: str | None
+    findings: int
+
+
 class SanitizerRecord(TypedDict):
     """What the sanitizer looked at and found; ``total`` findings, of which some are listed."""
 
@@ -104,6 +118,7 @@ class SanitizerRecord(TypedDict):
     suppressed: int
     total: int
     findings: list[FindingRecord]
+    suppressions: list[SuppressionRecord]
 
 
 class CaseRecord(TypedDict):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 Threads = int | Literal["cores"]
 Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation"]
@@ -88,6 +88,8 @@ class Settings:
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for two, if it takes less than 50 ms.
         sanitize: what the sanitizer looks for; nothing by default.
+        suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
+            leaves out.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -102,6 +104,7 @@ class Settings:
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.sanitizer import CHECKS
+from pytest_a2a3sim.reporting.sanitizer_record import suppression_record
+from pytest_a2a3sim.reporting.suppression_text import of_cases, used_lines
 from pytest_a2a3sim.reporting.units import counted
 
 if TYPE_CHECKING:
@@ -14,8 +17,11 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import SanitizerReport
 
 
-def checked_line(report: SanitizerReport) -> str:
-    """``checked (racecheck): 4 tasks, 40 recorded accesses of 128 bytes, ..., 1 finding``."""
+def checked_lines(report: SanitizerReport) -> list[str]:
+    """``checked (racecheck): 4 tasks, 40 recorded accesses of 128 bytes, ..., 1 finding``.
+
+    Then a line for each suppression that left out something.
+    """
     looked_at = _looked_at(
         {
             "checks": list(report.checks),
@@ -29,7 +35,11 @@ def checked_line(report: SanitizerReport) -> str:
             "findings": report.total,
         }
     )
-    return f"checked ({', '.join(report.checks)}): {looked_at}"
+    suppressions = [suppression_record(each, Path.cwd()) for each in report.suppressions]
+    return [
+        f"checked ({', '.join(report.checks)}): {looked_at}",
+        *used_lines(suppressions),
+    ]
 
 
 def sanitizer_totals(records: Sequence[CaseRecord]) -> SanitizerTotalsRecord | None:
@@ -57,7 +67,10 @@ def sanitizer_lines(records: Sequence[CaseRecord]) -> list[str]:
     if totals is None:
         return []
     checks, cases = ", ".join(totals["checks"]), counted(totals["cases"], "case")
-    return [f"checked ({checks}) in {cases}: {_looked_at(totals)}"]
+    return [
+        f"checked ({checks}) in {cases}: {_looked_at(totals)}",
+        *used_lines(of_cases(records)),
+    ]
 
 
 def _looked_at(totals: SanitizerTotalsRecord) -> str:

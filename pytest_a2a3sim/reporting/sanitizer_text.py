@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import line
-from pytest_a2a3sim.reporting.sanitizer_summary import checked_line
+from pytest_a2a3sim.reporting.sanitizer_summary import checked_lines
 from pytest_a2a3sim.reporting.units import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def finding_lines(report: SanitizerReport) -> tuple[Line, ...]:
     hidden = len(groups) - _MOST_SHOWN
     if hidden > 0:
         lines += [line(""), line(f"... and {hidden} other kinds of findings (--sim-json has all)")]
-    lines += [line(""), line(checked_line(report))]
+    lines += [line(""), *map(line, checked_lines(report))]
     return tuple(lines)
 
 

@@ -18,6 +18,7 @@ from pytest_a2a3sim.model.record import (
     SanitizerRecord,
     SanitizerTotalsRecord,
     SessionRecord,
+    SuppressionRecord,
     TensorRecord,
 )
 from tests.golden_dirs import GoldenDir
@@ -68,6 +69,7 @@ def test_schema_is_a_schema() -> None:
         ("sanitizer", SanitizerRecord),
         ("finding", FindingRecord),
         ("sanitizer_totals", SanitizerTotalsRecord),
+        ("suppression", SuppressionRecord),
     ],
 )
 def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:

@@ -26,6 +26,8 @@ CHECKED = (
     "checked (memcheck, racecheck){cases}: {tasks} tasks, {accesses} recorded accesses of {bytes} "
     "bytes, 0 bytes changed unseen, {findings}"
 )
+# Lines that say how a run went, or in which process.
+OF_THE_RUN = re.compile(r"compiled|\d+\.\d+s|\[gw\d\]|Captured|artifacts|reproduce|xml file")
 SANITIZE = ("--sim-sanitize=racecheck,memcheck",)
 RACE = {
     "check": "racecheck",
@@ -142,7 +144,10 @@ def report_of(run: Run) -> list[str]:
     return [
         line
         for line in shown
-        if line and not re.search(r"compiled|\d+\.\d+s|\[gw\d\]|Captured|artifacts|reproduce|xml file", line)
+        if line
+        and not re.search(
+            r"compiled|\d+\.\d+s|\[gw\d\]|Captured|artifacts|reproduce|xml file", line
+        )
     ]
 
 
