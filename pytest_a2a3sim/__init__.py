@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, Suppression
 
 __all__ = [
     "A2A3SimError",
@@ -69,6 +69,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Simulator",
+    "Suppression",
     "TensorDiff",
     "UnwrittenOutput",
     "VacuousGolden",
@@ -85,6 +86,7 @@ _LAZY = {
     "Graph": "recording",
     "Profile": "profile",
     "SanitizerReport": "sanitizer",
+    "Suppression": "sanitizer",
     "TensorDiff": "diff",
 }
 

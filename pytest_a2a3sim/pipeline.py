@@ -154,7 +154,8 @@ class _Attempt:
                 *find_not_copied(compared, diffs, completion.copied),
                 *examine(suspects, setup, completion),
             )
-        sanitizing = Sanitizing(setup, self._build)
+        known = (*golden.config.suppressions, *self._settings.suppressions)
+        sanitizing = Sanitizing(setup, self._build, known)
         report = sanitizing.report(completion)
         if report is not None and self._settings.witness:
             trials = WitnessTrials(golden, self._case, setup, pairs, self._limit)

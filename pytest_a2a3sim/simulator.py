@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
-from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError
-from pytest_a2a3sim.model.sanitizer import in_order
+from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
+from pytest_a2a3sim.model.sanitizer import CHECKS, in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
@@ -35,9 +35,17 @@ class Simulator:
     Attributes:
         settings: of the session.
         report_build: is told now and then how far a build is that a case waits for.
+
+    Raises:
+        SettingsError: the settings name a check that there is none of.
     """
 
     def __init__(self, settings: Settings) -> None:
+        if not set(settings.sanitize) <= set(CHECKS):
+            raise SettingsError(
+                f"Settings.sanitize must be a tuple of {', '.join(map(repr, CHECKS))}; "
+                f"got {settings.sanitize!r}"
+            )
         self.settings = settings
         self.report_build: Callable[[BuildProgress], None] | None = None
         self._builder: Builder | None = None

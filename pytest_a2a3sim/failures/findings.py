@@ -5,42 +5,51 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.failures.suppressed import applicable, leave_out
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
 from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    import numpy.typing as npt
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.sanitized import RawFinding, Sanitized
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
     from pytest_a2a3sim.model.tensor import Tensor
 
 _MEMCHECK_KINDS = {"freed_buffer": "FREED", "tensor": "HOST", "near_tensor": "HOST"}
 
 
 def report_of(
-    sanitized: Sanitized,
+    completion: Completion,
     checks: tuple[Check, ...],
     built: BuiltCase,
     tensors: Mapping[str, Tensor],
-    func_ids: npt.NDArray[np.int32],
-) -> SanitizerReport:
-    """The report of a sanitized run.
+    suppressions: Iterable[Suppression] = (),
+) -> SanitizerReport | None:
+    """The report of a sanitized run; None of another one.
 
     Args:
-        sanitized: what the engine knows.
+        completion: what the engine knows.
         checks: that were made.
         built: the objects that ran.
         tensors: of the host, by name.
-        func_ids: kernel of each task, int32 of shape ``(tasks,)``.
+        suppressions: of findings to leave out, some of which may be about other directories.
     """
-    lines = _Lines(sanitized, built)
+    sanitized, recording = completion.sanitized, completion.recording
+    if sanitized is None:
+        return None
     kernels = {kernel.spec.func_id: kernel.spec.name for kernel in built.kernels}
+
+    def kernel_of(task: int) -> str:
+        return kernels[int(recording.func_ids[task])]
+
+    usable = applicable(suppressions, checks, kernels.values(), tensors)
+    kept, suppressed = leave_out(sanitized.findings, usable, kernel_of, recording)
+    lines = _Lines(kept, sanitized, built)
+    count = sum(each.findings for each in suppressed)
 
     def finding_of(raw: RawFinding) -> Finding:
         tensor = None if raw.tensor is None else tensors.get(raw.tensor)
@@ -51,7 +60,7 @@ def report_of(
             kind=_kind(raw),
             space="GM",
             tasks=raw.tasks,
-            kernels=tuple(kernels[int(func_ids[task])] for task in raw.tasks),
+            kernels=tuple(map(kernel_of, raw.tasks)),
             sources=tuple(lines.of(code) for code in raw.codes),
             access={"read": "read", "write": "write", "undefined": "read"}.get(raw.kind, ""),
             buffer=raw.buffer,
@@ -76,17 +85,20 @@ def report_of(
         bytes=sanitized.bytes,
         blind_bytes=sanitized.blind_bytes,
         undecided=sanitized.undecided,
-        suppressed=0,
-        total=sanitized.total,
-        findings=tuple(map(finding_of, sanitized.findings)),
+        suppressed=count,
+        total=sanitized.total - count,
+        findings=tuple(map(finding_of, kept)),
+        suppressions=suppressed,
     )
 
 
 class _Lines:
     """Source lines of code addresses, all looked up at once."""
 
-    def __init__(self, sanitized: Sanitized, built: BuiltCase) -> None:
-        codes = {code for finding in sanitized.findings for code in finding.codes}
+    def __init__(
+        self, findings: Iterable[RawFinding], sanitized: Sanitized, built: BuiltCase
+    ) -> None:
+        codes = {code for finding in findings for code in finding.codes}
         codes |= {buffer.caller for buffer in sanitized.buffers.values()}
         symbolizer = Symbolizer(sanitized.objects, built.paths)
         # The address is the one that a call returns to: the line is that of the byte before it.

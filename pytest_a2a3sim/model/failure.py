@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.model.case import LoadedObject
 from pytest_a2a3sim.model.recording import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_a2a3sim.model.case import LoadedObject
 
 
 @dataclass(frozen=True)

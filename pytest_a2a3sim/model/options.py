@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
 from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings, Threads
+from pytest_a2a3sim.model.suppressions import parse_suppression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +83,8 @@ class Option:
         parse: text -> value; None for a flag, or for what is text already.
         metavar: names the value in help texts.
         field: of Settings; "" where the option concerns pytest alone.
-        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``count``.
+        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``lines``, each of
+            which is parsed; ``count``.
         option: whether pytest has it as an option.
         ini: whether it is an ini key.
         command: whether the command line has it.
@@ -156,6 +158,16 @@ OPTIONS = (
         "in either order, and say what differs",
         field="witness",
         kind="flag",
+    ),
+    Option(
+        "suppressions",
+        "findings of the sanitizer to leave out, a line each, with a reason: "
+        "CHECK KERNEL [KERNEL [TENSOR]]: REASON",
+        parse_suppression,
+        field="suppressions",
+        kind="lines",
+        option=False,
+        command=False,
     ),
     Option(
         "hang_timeout",

@@ -6,7 +6,10 @@ They are plain data, as JSON has it and as it travels from xdist workers;
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check
 
 
 class DiagnosisRecord(TypedDict):
@@ -122,16 +125,30 @@ class FindingRecord(TypedDict):
     witness: WitnessRecord | None
 
 
+class SuppressionRecord(TypedDict):
+    """How many findings of a case a suppression left out; ``file`` is None for the session's."""
+
+    check: Check | None
+    kernels: list[str]
+    tensor: str | None
+    reason: str
+    file: str | None
+    findings: int
+
+
 class SanitizerRecord(TypedDict):
-    """What the sanitizer looked at and found."""
+    """What the sanitizer looked at and found; ``total`` findings, of which some are listed."""
 
     checks: list[str]
     tasks: int
     accesses: int
     bytes: int
     blind_bytes: int
+    undecided: int
     suppressed: int
+    total: int
     findings: list[FindingRecord]
+    suppressions: list[SuppressionRecord]
 
 
 class CaseRecord(TypedDict):
@@ -163,6 +180,20 @@ class CollectionErrorRecord(TypedDict):
     message: str
 
 
+class SanitizerTotalsRecord(TypedDict):
+    """Sums over the sanitized cases of a session."""
+
+    checks: list[str]
+    cases: int
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    suppressed: int
+    findings: int
+
+
 class TotalsRecord(TypedDict):
     """Sums over the cases of a session; None where no case knows."""
 
@@ -176,6 +207,7 @@ class TotalsRecord(TypedDict):
     findings: int
     compiled: int | None
     cache_hits: int | None
+    sanitizer: SanitizerTotalsRecord | None
 
 
 class SessionRecord(TypedDict):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_a2a3sim.model.witness import Witness
 
 Check = Literal["memcheck", "racecheck", "initcheck"]
 
 CHECKS: tuple[Check, ...] = get_args(Check)
+MOST_KERNELS = 2  # of a suppression
+ANY_KERNEL = "*"
 
 
 def parse_checks(text: str) -> tuple[Check, ...]:
@@ -122,6 +125,67 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """What leaves out findings.
+
+    Attributes:
+        kernels: the name of a kernel of which a task takes part, or those of both tasks, in either
+            order. A task that writes, unordered, what another one reads uninitialised takes part.
+        reason: why the findings are no problem; it is shown.
+        check: that has found them; None for any.
+        tensor: host tensor that they are about; None for any, and for none.
+        path: kernel_config.py that it stands in; None where it is one of the session's.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+
+    kernels: tuple[str, ...]
+    reason: str
+    check: Check | None = None
+    tensor: str | None = None
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Checks it."""
+        if self.check is not None and self.check not in CHECKS:
+            raise ValueError(f"check must be {', '.join(CHECKS)} or all; got {self.check!r}")
+        if not 1 <= len(self.kernels) <= MOST_KERNELS or not all(map(_is_text, self.kernels)):
+            raise ValueError(
+                f"kernels must be the name of a kernel or a pair of them; got {self.kernels!r}"
+            )
+        if self.tensor is not None and not _is_text(self.tensor):
+            raise ValueError(f"tensor must be the name of a host tensor; got {self.tensor!r}")
+        if not _is_text(self.reason):
+            raise ValueError(
+                f"reason must say why the findings are no problem; got {self.reason!r}"
+            )
+
+    def __str__(self) -> str:
+        """``racecheck QK SF out``, as in the ini file."""
+        kernels = self.kernels
+        if self.tensor is not None and len(kernels) < MOST_KERNELS:
+            kernels = (*kernels, ANY_KERNEL)
+        return " ".join([self.check or "all", *kernels, *([self.tensor] if self.tensor else [])])
+
+    def leaves_out(self, check: Check, kernels: tuple[str, ...], tensor: str | None) -> bool:
+        """Whether it is about findings of a check, in a tensor, of tasks of these kernels."""
+        if self.check not in {None, check} or self.tensor not in {None, tensor}:
+            return False
+        if len(self.kernels) == 1:
+            return self.kernels[0] in kernels
+        return sorted(self.kernels) == sorted(kernels)
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """How many findings of a case a suppression has left out; 0 of one that could have."""
+
+    suppression: Suppression
+    findings: int
+
+
+@dataclass(frozen=True)
 class SanitizerReport:
     """What a sanitized case looked at and found.
 
@@ -133,9 +197,10 @@ class SanitizerReport:
         blind_bytes: of those, how many changed without a recorded access: by inline assembly, or in
             a library that is not instrumented. They count as written.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
-        suppressed: findings that kernel_config.py or the ini file leaves out.
+        suppressed: findings that kernel_config.py or the session leaves out.
         total: findings, those left out aside; at most 100,000 are listed.
         findings: that are listed.
+        suppressions: those that could leave out findings of the case, and how many each did.
     """
 
     checks: tuple[Check, ...]
@@ -147,3 +212,8 @@ class SanitizerReport:
     suppressed: int
     total: int
     findings: tuple[Finding, ...]
+    suppressions: tuple[Suppressed, ...] = ()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -7,11 +7,12 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.sanitizer import CHECKS, Check, in_order
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 Threads = int | Literal["cores"]
 DEFAULT_HANG_TIMEOUT = 30.0
@@ -43,6 +44,8 @@ class Settings:
         sanitize: what the sanitizer looks for; nothing by default.
         blame: say of mismatches which tasks they come from.
         witness: run the tasks of races that racecheck finds in either order, to see what differs.
+        suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
+            leaves out.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -59,21 +62,9 @@ class Settings:
     sanitize: tuple[Check, ...] = ()
     blame: bool = False
     witness: bool = False
+    suppressions: tuple[Suppression, ...] = ()
     cache_limit: int | None = None
     rebuild_since: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Gives the checks their one order.
-
-        Raises:
-            SettingsError: there is no such check.
-        """
-        if not set(self.sanitize) <= set(CHECKS):
-            raise SettingsError(
-                f"Settings.sanitize must be a tuple of {', '.join(map(repr, CHECKS))}; "
-                f"got {self.sanitize!r}"
-            )
-        object.__setattr__(self, "sanitize", in_order(self.sanitize))
 
     @property
     def comparing_threads(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 CoreType = Literal["aic", "aiv"]
 DEFAULT_TOLERANCE = 1e-5
@@ -86,12 +86,18 @@ class RuntimeConfig:
 
 @dataclass(frozen=True)
 class KernelConfig:
-    """The whole of kernel_config.py; ``notes`` are remarks for its author."""
+    """The whole of kernel_config.py.
+
+    Attributes:
+        suppressions: findings of the sanitizer that are left out.
+        notes: remarks for its author.
+    """
 
     path: Path
     kernels: tuple[KernelSpec, ...]
     orchestration: OrchestrationSpec
     runtime: RuntimeConfig
+    suppressions: tuple[Suppression, ...] = ()
     notes: tuple[str, ...] = ()
 
 

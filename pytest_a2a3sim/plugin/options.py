@@ -18,8 +18,8 @@ REBUILD_SINCE = "a2a3sim_rebuild_since"
 
 _PREFIX = "--sim-"
 _HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
-_INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args"}
-_INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": []}
+_INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args", "lines": "linelist"}
+_INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": [], "lines": []}
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -114,6 +114,8 @@ def _value(config: pytest.Config, option: Option) -> Any:
     if given is not None:
         return _parsed(option.flag(_PREFIX), str(given), option)
     text = config.getini(option.ini_name) if option.ini else ""
+    if option.kind == "lines":
+        return tuple(_parsed(f"ini {option.ini_name}", line, option) for line in text)
     return _parsed(f"ini {option.ini_name}", text, option) if text else None
 
 

@@ -107,6 +107,11 @@ def properties(record: CaseRecord) -> list[tuple[str, str]]:
     if record["failure"] is not None:
         failure = record["failure"].items()
         found |= {f"failure.{name}": value for name, value in failure if name in _OF_FAILURE}
+    if record["sanitizer"] is not None:
+        sanitizer = record["sanitizer"]
+        found["sanitizer.checks"] = ", ".join(sanitizer["checks"])
+        counts = [(name, value) for name, value in sanitizer.items() if isinstance(value, int)]
+        found |= {f"sanitizer.{name}": value for name, value in counts}
     if record["findings"]:
         found["findings"] = "; ".join(record["findings"])
     return [(f"a2a3sim.{name}", str(value)) for name, value in found.items() if value is not None]

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.reporting.witness_text import witness_record
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.record import FindingRecord, SanitizerRecord, SourceRecord
-    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
+    from pytest_a2a3sim.model.record import (
+        FindingRecord,
+        SanitizerRecord,
+        SourceRecord,
+        SuppressionRecord,
+    )
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine, Suppressed
 
 
 def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
@@ -21,8 +26,24 @@ def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
         "accesses": report.accesses,
         "bytes": report.bytes,
         "blind_bytes": report.blind_bytes,
+        "undecided": report.undecided,
         "suppressed": report.suppressed,
+        "total": report.total,
         "findings": [_finding(finding, root) for finding in report.findings],
+        "suppressions": [suppression_record(each, root) for each in report.suppressions],
+    }
+
+
+def suppression_record(suppressed: Suppressed, root: Path) -> SuppressionRecord:
+    """The record of a suppression; paths below ``root`` are relative to it."""
+    what = suppressed.suppression
+    return {
+        "check": what.check,
+        "kernels": list(what.kernels),
+        "tensor": what.tensor,
+        "reason": what.reason,
+        "file": None if what.path is None else shown_path(what.path, root),
+        "findings": suppressed.findings,
     }
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import line
+from pytest_a2a3sim.reporting.sanitizer_summary import checked_lines
+from pytest_a2a3sim.reporting.units import counted
 from pytest_a2a3sim.reporting.witness_text import untried_texts, witness_texts
 
 if TYPE_CHECKING:
@@ -34,29 +36,15 @@ def finding_lines(report: SanitizerReport) -> tuple[Line, ...]:
     hidden = len(groups) - _MOST_SHOWN
     if hidden > 0:
         lines += [line(""), line(f"... and {hidden} other kinds of findings (--sim-json has all)")]
-    lines += [line(""), *map(line, untried_texts(report.findings)), line(checked_line(report))]
+    untried = map(line, untried_texts(report.findings))
+    lines += [line(""), *untried, *map(line, checked_lines(report))]
     return tuple(lines)
-
-
-def checked_line(report: SanitizerReport) -> str:
-    """What was looked at: ``checked (racecheck): 1,024 tasks, 8,100,000 accesses ...``."""
-    parts = [
-        f"{report.tasks:,} tasks",
-        f"{report.accesses:,} recorded accesses of {report.bytes:,} bytes",
-        f"{report.blind_bytes:,} bytes changed unseen",
-    ]
-    if report.undecided:
-        parts.append(f"{report.undecided:,} tasks with reads whose effect is unknown")
-    if report.suppressed:
-        parts.append(f"{report.suppressed:,} findings suppressed")
-    return f"checked ({', '.join(report.checks)}): {', '.join(parts)}"
 
 
 def _headline(report: SanitizerReport) -> str:
     counts = Counter(f"{finding.check} {finding.kind}" for finding in report.findings)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-    total = f"{report.total:,} finding{'' if report.total == 1 else 's'}"
-    return f"the sanitizer has {total}: {kinds}"
+    return f"the sanitizer has {counted(report.total, 'finding')}: {kinds}"
 
 
 def _folded(findings: tuple[Finding, ...]) -> list[tuple[Finding, int]]:
@@ -69,9 +57,8 @@ def _folded(findings: tuple[Finding, ...]) -> list[tuple[Finding, int]]:
 
 def _more(finding: Finding, count: int) -> str:
     if finding.check == "racecheck":
-        pairs = "pair" if count == 1 else "pairs"
-        return f"{count:,} more {pairs} of these two kernels"
-    return f"{count:,} more task{'' if count == 1 else 's'} of this kernel"
+        return f"{counted(count, 'more pair')} of these two kernels"
+    return f"{counted(count, 'more task')} of this kernel"
 
 
 def _texts(finding: Finding) -> Iterator[str]:
@@ -189,4 +176,4 @@ def _tensor(finding: Finding) -> str:
 
 
 def _count(count: int) -> str:
-    return f"{count:,} byte{'' if count == 1 else 's'}"
+    return counted(count, "byte")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.lines import Line
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.sanitizer import SanitizerReport
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport, Suppression
 
 
 class Sanitizing:
@@ -35,11 +35,18 @@ class Sanitizing:
     Args:
         setup: of its first run.
         build: makes the case's objects.
+        suppressions: leave out findings.
     """
 
-    def __init__(self, setup: CaseSetup, build: Callable[[Instrumentation], BuiltCase]) -> None:
+    def __init__(
+        self,
+        setup: CaseSetup,
+        build: Callable[[Instrumentation], BuiltCase],
+        suppressions: tuple[Suppression, ...],
+    ) -> None:
         self._setup = setup
         self._build = build
+        self._suppressions = suppressions
 
     def report(self, completion: Completion) -> SanitizerReport | None:
         """What was found; None if the run was not sanitized.
@@ -47,10 +54,8 @@ class Sanitizing:
         Optimised code may read more than its source does, whole vectors for one. Only what code
         that tells exactly shows in a second run is found.
         """
-        if completion.sanitized is None:
-            return None
-        report = _report_of(self._setup, completion)
-        if report.total == 0:
+        report = self._report_of(self._setup, completion)
+        if report is None or report.total == 0:
             return report
         exact = self._build("exact")
         if exact.paths == self._setup.built.paths:
@@ -58,9 +63,11 @@ class Sanitizing:
         setup = replace(self._setup, built=exact)
         with HostMemory(setup.inputs) as memory:
             again = run_silently(setup, memory)
-        if isinstance(again, Failure) or again.sanitized is None:
-            return report
-        return _report_of(setup, again)
+        return report if isinstance(again, Failure) else self._report_of(setup, again)
+
+    def _report_of(self, setup: CaseSetup, completion: Completion) -> SanitizerReport | None:
+        checks, tensors = setup.options.checks, setup.inputs.tensors
+        return report_of(completion, checks, setup.built, tensors, self._suppressions)
 
     def blamed(self, result: CaseResult) -> tuple[Line, ...]:
         """Which tasks the first and the worst mismatch of each output come from."""
@@ -90,11 +97,3 @@ def with_blame(failure: A2A3SimError | None, blamed: tuple[Line, ...]) -> A2A3Si
     if isinstance(failure, Mismatch):
         return type(failure)((*failure.lines, *blamed), failure.diffs)
     return failure
-
-
-def _report_of(setup: CaseSetup, completion: Completion) -> SanitizerReport:
-    assert completion.sanitized is not None  # noqa: S101 - the caller has seen to it
-    func_ids = completion.recording.func_ids
-    return report_of(
-        completion.sanitized, setup.options.checks, setup.built, setup.inputs.tensors, func_ids
-    )

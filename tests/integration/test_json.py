@@ -14,7 +14,11 @@ import pytest_a2a3sim
 from pytest_a2a3sim.model.record import (
     CaseRecord,
     FailureRecord,
+    FindingRecord,
+    SanitizerRecord,
+    SanitizerTotalsRecord,
     SessionRecord,
+    SuppressionRecord,
     TensorRecord,
 )
 from tests.golden_dirs import GoldenDir
@@ -62,6 +66,10 @@ def test_schema_is_a_schema() -> None:
         ("case", CaseRecord),
         ("failure", FailureRecord),
         ("tensor", TensorRecord),
+        ("sanitizer", SanitizerRecord),
+        ("finding", FindingRecord),
+        ("sanitizer_totals", SanitizerTotalsRecord),
+        ("suppression", SuppressionRecord),
     ],
 )
 def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:
