@@ -28,6 +28,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from directories import HEAVY_HEADER, KERNEL, golden_directory, heavy_kernels
+
 from pytest_a2a3sim.building.builder import Builder
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import find_toolchain
@@ -41,71 +43,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/golden.py"))
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
-
-GOLDEN = """
-import numpy as np
-
-def generate_inputs(params):
-    return {"x": np.arange(8, dtype=np.float32), "out_y": np.zeros(8, dtype=np.float32)}
-
-def compute_golden(tensors, params):
-    tensors["out_y"][:] = 2 * tensors["x"]
-"""
-ORCHESTRATION = """
-#include "runtime.h"
-extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
-    void* x = runtime->host_api.device_malloc(args[2]);
-    void* y = runtime->host_api.device_malloc(args[3]);
-    runtime->host_api.copy_to_device(x, reinterpret_cast<void*>(args[0]), args[2]);
-    uint64_t task[] = {reinterpret_cast<uint64_t>(x), reinterpret_cast<uint64_t>(y), args[4]};
-    runtime->add_task(task, 3, 0, CoreType::AIV);
-    runtime->record_tensor_pair(reinterpret_cast<void*>(args[1]), y, args[3]);
-    return 0;
-}
-"""
-KERNEL = """
-#include <cstdint>
-{include}
-extern "C" void kernel_entry(int64_t* args) {{
-    const float* x = reinterpret_cast<const float*>(args[0]);
-    float* y = reinterpret_cast<float*>(args[1]);
-    for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
-}}
-"""
-PTO_KERNEL = """
-#include <cstdint>
-#include <pto/pto-inst.hpp>
-using namespace pto;
-#ifndef __gm__
-#define __gm__
-#endif
-#ifndef __aicore__
-#define __aicore__
-#endif
-extern "C" __aicore__ void kernel_entry(__gm__ int64_t* args) {{
-    constexpr int kRows = {rows};
-    constexpr int kColumns = 64;
-    using Global =
-        GlobalTensor<float, Shape<1, 1, 1, kRows, kColumns>, Stride<1, 1, 1, kColumns, 1>>;
-    using Local = Tile<TileType::Vec, float, kRows, kColumns, BLayout::RowMajor, -1, -1>;
-    Local a(kRows, kColumns), b(kRows, kColumns), c(kRows, kColumns);
-    TASSIGN(a, 0x0);
-    TASSIGN(b, 0x10000);
-    TASSIGN(c, 0x20000);
-    Global from_a(reinterpret_cast<__gm__ float*>(args[0]));
-    Global from_b(reinterpret_cast<__gm__ float*>(args[1]));
-    Global to(reinterpret_cast<__gm__ float*>(args[2]));
-    TLOAD(a, from_a);
-    TLOAD(b, from_b);
-    {operation}(c, a, b);
-    TSTORE(to, c);
-}}
-"""
-HEAVY_INCLUDES = (
-    *("algorithm", "chrono", "cmath", "complex", "deque", "functional", "iomanip", "iostream"),
-    *("map", "memory", "numeric", "random", "regex", "set", "sstream", "string", "thread"),
-    *("tuple", "unordered_map", "valarray", "variant", "vector"),
-)
 
 
 def main() -> None:
@@ -228,25 +165,6 @@ def warm(options: argparse.Namespace) -> None:
         print(f"  build phase, slowest later one {later[0]:6.2f} ms")
 
 
-def golden_directory(path: Path, kernels: dict[str, str]) -> Path:
-    """Writes a golden directory; its task runs the first kernel."""
-    (path / "kernels").mkdir(parents=True)
-    (path / "golden.py").write_text(GOLDEN)
-    rows = ",".join(
-        f'{{"func_id": {i}, "source": "{name}", "core_type": "aiv", "include_dirs": ["."]}}'
-        for i, name in enumerate(kernels)
-    )
-    (path / "kernels" / "kernel_config.py").write_text(
-        f"KERNELS = [{rows}]\n"
-        'ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}\n'
-        'RUNTIME_CONFIG = {"block_dim": 2}\n'
-    )
-    (path / "kernels" / "orchestration.cpp").write_text(ORCHESTRATION)
-    for name, text in kernels.items():
-        (path / "kernels" / name).write_text(text)
-    return path
-
-
 def race(options: argparse.Namespace) -> None:
     """Eight processes at once; every second round two of them are killed at a random time."""
     generator = random.Random(0)
@@ -290,27 +208,12 @@ def race(options: argparse.Namespace) -> None:
     print(f"  rounds that left a source uncompiled {missing:1d}")
 
 
-def heavy_kernels(count: int) -> dict[str, str]:
-    """Kernels that start with the same heavy include, and the header if it is a generated one."""
-    if os.environ.get("PTO_ISA_ROOT"):
-        operations = ("TADD", "TMUL", "TSUB", "TMAX", "TMIN", "TDIV")
-        return {
-            f"kernel{i}.cpp": PTO_KERNEL.format(
-                operation=operations[i % len(operations)], rows=16 + 16 * (i // len(operations))
-            )
-            for i in range(count)
-        }
-    return {f"kernel{i}.cpp": KERNEL.format(include="#include <heavy.h>") for i in range(count)}
-
-
 def heavy(options: argparse.Namespace) -> None:
     """The cold build of kernels with one heavy header."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         golden = golden_directory(directory / "golden", heavy_kernels(options.kernels))
-        (golden / "kernels" / "heavy.h").write_text(
-            "#pragma once\n" + "".join(f"#include <{header}>\n" for header in HEAVY_INCLUDES)
-        )
+        (golden / "kernels" / "heavy.h").write_text(HEAVY_HEADER)
         config = load_kernel_config(golden / "kernels")
         walls: dict[str, list[float]] = {"bare": [], "cold": [], "edited": []}
         cpus: dict[str, list[float]] = {"bare": [], "cold": [], "edited": []}

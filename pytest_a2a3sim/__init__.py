@@ -24,11 +24,13 @@ from pytest_a2a3sim.model.errors import (
     OrderDependence,
     OutOfMemory,
     RunError,
+    SanitizerError,
     SettingsError,
     UnwrittenOutput,
     VacuousGolden,
 )
-from pytest_a2a3sim.model.settings import Schedule, Settings
+from pytest_a2a3sim.model.schedule import Schedule
+from pytest_a2a3sim.model.settings import Settings
 from pytest_a2a3sim.simulator import Simulator, run_case
 from pytest_a2a3sim.version import __version__
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph
     from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, Suppression
 
 __all__ = [
     "A2A3SimError",
@@ -46,6 +49,7 @@ __all__ = [
     "CorruptedState",
     "Difference",
     "EngineError",
+    "Finding",
     "GoldenError",
     "Graph",
     "GraphError",
@@ -59,10 +63,13 @@ __all__ = [
     "OutOfMemory",
     "Profile",
     "RunError",
+    "SanitizerError",
+    "SanitizerReport",
     "Schedule",
     "Settings",
     "SettingsError",
     "Simulator",
+    "Suppression",
     "TensorDiff",
     "UnwrittenOutput",
     "VacuousGolden",
@@ -75,8 +82,11 @@ __all__ = [
 _LAZY = {
     "CaseResult": "result",
     "Difference": "diff",
+    "Finding": "sanitizer",
     "Graph": "recording",
     "Profile": "profile",
+    "SanitizerReport": "sanitizer",
+    "Suppression": "sanitizer",
     "TensorDiff": "diff",
 }
 

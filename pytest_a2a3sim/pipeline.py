@@ -9,46 +9,39 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
-from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
-from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, find_unwritten
+from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
-from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, UnwrittenOutput
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
-from pytest_a2a3sim.model.settings import (
-    MOST_ORDER_SECONDS,
-    default_device_memory,
-    further_orders,
-)
-from pytest_a2a3sim.reporting.text import (
-    chance_lines,
-    mismatch_lines,
-    order_text,
-    unwritten_lines,
-)
-from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
+from pytest_a2a3sim.reporting.text import mismatch_lines
+from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, unwritten_lines
+from pytest_a2a3sim.rerunning.orders import Orders
+from pytest_a2a3sim.rerunning.poison import examine, find_unwritten_read
+from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_blame
+from pytest_a2a3sim.rerunning.witness import WitnessTrials
+from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.profile import profile_of
-from pytest_a2a3sim.running.replay import pinpoint, with_other_poison
+from pytest_a2a3sim.running.replay import pinpoint
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from pytest_a2a3sim.building.builder import Builder
-    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected
-    from pytest_a2a3sim.model.diff import OrderDifference
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
+    from pytest_a2a3sim.model.diff import UnwrittenRead
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.settings import Schedule, Settings
+    from pytest_a2a3sim.model.schedule import Schedule
+    from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.running.orders import OrderRun
 
 
 class Progress(Protocol):
@@ -88,6 +81,7 @@ class _Attempt:
         self._inputs: CaseInputs | None = None
         self._facts = CaseFacts()
         self._seconds: dict[str, float] = {}
+        self._build: Callable[[Instrumentation], BuiltCase]
 
     def failed(self, error: A2A3SimError) -> Attempt:
         """The attempt of a case whose outputs could not be compared."""
@@ -99,7 +93,10 @@ class _Attempt:
         if progress is not None:
             progress.building(golden)
         with self._phase("build"):
-            built = builder.build(golden.config, f"{golden.path.parent.name}: {self._case.name}")
+            self._build = lambda instrumentation: builder.build(
+                golden.config, f"{golden.path.parent.name}: {self._case.name}", instrumentation
+            )
+            built = self._build("fast" if self._settings.sanitize else "none")
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -115,16 +112,7 @@ class _Attempt:
             inputs = self._inputs = make_inputs(self._golden, self._case)
         if progress is not None:
             progress.running(self._case)
-        options = RunOptions(
-            block_dim=self._golden.config.runtime.block_dim,
-            threads=settings.threads,
-            hang_timeout=settings.hang_timeout,
-            isolate=settings.isolate,
-            schedule=settings.schedule,
-            memory=settings.device_memory or default_device_memory(),
-            orders=further_orders(settings.schedule, settings.orders),
-            order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
-        )
+        options = options_of(settings, self._golden.config.runtime.block_dim)
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
             expected, completion = self._simulate(setup, memory)
@@ -162,11 +150,16 @@ class _Attempt:
             diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in compared)
             wrong = [pair for pair, diff in zip(compared, diffs, strict=True) if not diff.passed]
             suspects = find_suspects(compared, diffs, completion.copied)
-            again = with_other_poison(setup) if suspects else None
             unwritten = (
                 *find_not_copied(compared, diffs, completion.copied),
-                *find_unwritten(suspects, again),
+                *examine(suspects, setup, completion),
             )
+        known = (*golden.config.suppressions, *self._settings.suppressions)
+        sanitizing = Sanitizing(setup, self._build, known)
+        report = sanitizing.report(completion)
+        if report is not None and self._settings.witness:
+            trials = WitnessTrials(golden, self._case, setup, pairs, self._limit)
+            report = trials.with_witnesses(report)
         result = CaseResult(
             golden=golden.path,
             case=self._case.name,
@@ -180,18 +173,23 @@ class _Attempt:
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
             unwritten=unwritten,
+            sanitizer=report,
         )
-        orders = _Orders(setup, compared, golden)
-        if wrong:
-            matching = orders.matching() if _is_quick(completion, setup) else None
-            result = replace(result, failure=_mismatch_of(result, inputs, matching))
-        elif unwritten:
-            lines = (*unwritten_lines(unwritten), *chance_lines(result))
-            result = replace(result, failure=UnwrittenOutput(lines, diffs))
+        orders = Orders(setup, compared, golden)
+        if wrong or unwritten:
+            quick = _is_quick(completion, setup)
+            matching = orders.matching() if wrong and quick else None
+            look = quick and matching is None
+            read = find_unwritten_read(compared, setup, completion) if look else None
+            result = replace(result, failure=_mismatch_of(result, inputs, matching, read))
         elif completion.order_matters:
             failure, finding = orders.dependence()
             findings = (*result.findings, finding) if finding else result.findings
             result = replace(result, failure=failure, findings=findings)
+        if result.sanitizer is not None and result.sanitizer.total > 0:
+            result = replace(result, failure=sanitizer_error(result, result.sanitizer))
+        if wrong and (self._settings.sanitize or self._settings.blame):
+            result = replace(result, failure=with_blame(result.failure, sanitizing.blamed(result)))
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
@@ -206,82 +204,6 @@ class _Attempt:
             self._seconds[name] = time.perf_counter() - start
 
 
-class _Orders:
-    """The runs of a case in further orders, and what they show."""
-
-    def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
-        self._setup = setup
-        self._pairs = pairs
-        self._comparison = OrderComparison(pairs, golden.order_dependent)
-
-    def matching(self) -> Schedule | None:
-        """The first order in which every output matches what is expected."""
-        for run in runs_in_orders(self._setup):
-            if run.outputs is not None and all(
-                compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
-                for pair in self._pairs
-            ):
-                return run.schedule
-        return None
-
-    def dependence(self) -> tuple[A2A3SimError | None, str | None]:
-        """The failure of a case whose outputs depend on the order, or a remark about it.
-
-        A first run has shown that they may.
-        """
-        first: OrderRun | None = None
-        for run in runs_in_orders(self._setup):
-            first = first or run
-            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
-                continue
-            if run.failure is not None:
-                same_as_before = run is first and self._setup.options.threads == 1
-                if same_as_before or not self._is_repeated(run):
-                    return None, _not_deterministic(run)
-                return self._failure_of(run, run.failure), None
-            found = self._differences(first, run)
-            for one in (first, run) if found else ():
-                if not self._is_repeated(one):
-                    return None, _not_deterministic(one)
-            if found:
-                return OrderDependence(order_text(found), found), None
-        return None, None
-
-    def _is_repeated(self, run: OrderRun) -> bool:
-        again = run_in_order(self._setup, run.schedule)
-        if again.failure is not None or run.failure is not None:
-            return _kind_of(again) == _kind_of(run)
-        return not self._differences(run, again)
-
-    def _differences(self, one: OrderRun, other: OrderRun) -> tuple[OrderDifference, ...]:
-        if one.outputs is None or other.outputs is None:
-            return ()
-        orders = (one.schedule, other.schedule)
-        return self._comparison.differences(orders, one.outputs, other.outputs)
-
-    def _failure_of(self, run: OrderRun, failure: Failure) -> A2A3SimError:
-        note = (
-            f"In the order {self._setup.options.schedule} the graph runs to its end: tasks depend "
-            "on an order that the graph does not have."
-        )
-        return error_of(failure, self._setup.built, run.schedule, note)
-
-
-def _kind_of(run: OrderRun) -> str | None:
-    return None if run.failure is None else run.failure.ending.failure
-
-
-def _hangs(run: OrderRun) -> bool:
-    return _kind_of(run) == "kernel_hang"
-
-
-def _not_deterministic(run: OrderRun) -> str:
-    return (
-        f"two runs in one and the same order ({run.schedule}) end differently: a kernel is not "
-        "deterministic"
-    )
-
-
 def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
     """Whether a case may be executed in further orders."""
     limit = setup.options.order_seconds
@@ -289,10 +211,15 @@ def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
 
 
 def _mismatch_of(
-    result: CaseResult, inputs: CaseInputs, matching_order: Schedule | None
+    result: CaseResult,
+    inputs: CaseInputs,
+    matching_order: Schedule | None,
+    read: UnwrittenRead | None,
 ) -> Mismatch:
-    lines = mismatch_lines(result, inputs, matching_order)
-    if result.unwritten:
-        unwritten = (*unwritten_lines(result.unwritten), line(""))
-        return UnwrittenOutput((*unwritten, *lines), result.diffs)
-    return Mismatch(lines, result.diffs)
+    matches = all(diff.passed for diff in result.diffs)
+    lines = chance_lines(result) if matches else mismatch_lines(result, inputs, matching_order)
+    nobody_wrote = (*read_lines(read), *unwritten_lines(result.unwritten))
+    if not nobody_wrote:
+        return Mismatch(lines, result.diffs)
+    apart = () if matches else (line(""),)
+    return UnwrittenOutput((*nobody_wrote, *apart, *lines), result.diffs)

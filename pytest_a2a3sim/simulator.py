@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
-from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError
+from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
+from pytest_a2a3sim.model.sanitizer import CHECKS, in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pytest_a2a3sim.building.builder import Builder
-    from pytest_a2a3sim.model.case import BuildProgress
+    from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
     from pytest_a2a3sim.model.result import Attempt, CaseResult
+    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.pipeline import Progress
+    from pytest_a2a3sim.tracing import Trace
 
 
 class Simulator:
@@ -31,9 +35,17 @@ class Simulator:
     Attributes:
         settings: of the session.
         report_build: is told now and then how far a build is that a case waits for.
+
+    Raises:
+        SettingsError: the settings name a check that there is none of.
     """
 
     def __init__(self, settings: Settings) -> None:
+        if not set(settings.sanitize) <= set(CHECKS):
+            raise SettingsError(
+                f"Settings.sanitize must be a tuple of {', '.join(map(repr, CHECKS))}; "
+                f"got {settings.sanitize!r}"
+            )
         self.settings = settings
         self.report_build: Callable[[BuildProgress], None] | None = None
         self._builder: Builder | None = None
@@ -58,17 +70,30 @@ class Simulator:
         from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
         builder = self._open_builder()
+        settings = replace(self.settings, sanitize=self._checks(golden))
         try:
-            return attempt_case(golden, case, self.settings, builder, progress)
+            return attempt_case(golden, case, settings, builder, progress)
         finally:
             if note := builder.take_note():
                 warnings.warn(note, A2A3SimWarning, stacklevel=2)
 
+    def trace(self, golden: GoldenSpec, case: CaseSpec) -> Trace | None:
+        """What the data of a case says; None if it does not run to its end."""
+        from pytest_a2a3sim.tracing import trace_case  # noqa: PLC0415 - needs NumPy
+
+        return trace_case(golden, case, self.settings, self._open_builder())
+
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
-        configs = [golden.config for golden in goldens]
-        if configs:
-            self._open_builder().compile_early(configs, start)
+        wanted = [(golden.config, self._instrumentation(golden)) for golden in goldens]
+        if wanted:
+            self._open_builder().compile_early(wanted, start)
+
+    def _instrumentation(self, golden: GoldenSpec) -> Instrumentation:
+        return "fast" if self._checks(golden) else "none"
+
+    def _checks(self, golden: GoldenSpec) -> tuple[Check, ...]:
+        return in_order((*self.settings.sanitize, *golden.sanitize))
 
     def _open_builder(self) -> Builder:
         from pytest_a2a3sim.building.builder import Builder  # noqa: PLC0415 - not needed at start

@@ -656,6 +656,12 @@ _OUTPUTS = (
         message=(r"5 of 15 elements were never copied back; the first is out_y\[2, 0\]",),
     ),
     Broken(
+        "reads-what-nobody-wrote",
+        "unwritten-output",
+        orchestration="x = api.device_malloc(64);",
+        message=(r"on device memory that nobody wrote: device buffer #3 \(64 bytes\)",),
+    ),
+    Broken(
         "writes-a-part",
         "unwritten-output",
         written="7",

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
+from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
+    from pytest_a2a3sim.model.case import Instrumentation
     from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec
 
 DEFAULT_ENTRY = "kernel_entry"
+
 
 _PROGRESS_SECONDS = 0.5
 
@@ -102,13 +105,15 @@ class Builder(AbstractContextManager["Builder"]):
         session = self._own()
         return None if session is None else session.cache.take_note()
 
-    def compile_early(self, configs: Iterable[KernelConfig], start: float = 0.0) -> None:
+    def compile_early(
+        self, wanted: Iterable[tuple[KernelConfig, Instrumentation]], start: float = 0.0
+    ) -> None:
         """Starts compiling what cases will need, in their order, and returns at once.
 
         Where that is impossible, the cases will tell.
 
         Args:
-            configs: of the cases.
+            wanted: what the cases are built from, and how it is instrumented.
             start: where in that order to begin, from 0 to 1; the rest follows. Processes that
                 build the same begin at different places.
         """
@@ -117,7 +122,9 @@ class Builder(AbstractContextManager["Builder"]):
         except BuildError:
             return
         distinct = dict.fromkeys(
-            unit for config in configs for unit in units(config, self._cxxflags)
+            unit
+            for config, instrumentation in wanted
+            for unit in units(config, self._cxxflags, instrumentation)
         )
         ordered = list(distinct)
         session.objects.expect(ordered)
@@ -125,12 +132,18 @@ class Builder(AbstractContextManager["Builder"]):
         for unit in (*ordered[first:], *ordered[:first]):
             session.queue.submit(unit, urgent=False)
 
-    def build(self, config: KernelConfig, asked_by: str = "an earlier case") -> BuiltCase:
+    def build(
+        self,
+        config: KernelConfig,
+        asked_by: str = "an earlier case",
+        instrumentation: Instrumentation = "none",
+    ) -> BuiltCase:
         """The objects of the kernels and of the orchestration.
 
         Args:
             config: what to build.
             asked_by: names the case, for later ones that fail for the same reason.
+            instrumentation: whether kernels tell which memory they access.
 
         Raises:
             BuildError: a source is missing, does not compile, or lacks its symbol. All sources
@@ -138,12 +151,14 @@ class Builder(AbstractContextManager["Builder"]):
         """
         session = self._open()
         try:
-            return self._build(session, config, asked_by)
+            wanted = units(config, self._cxxflags, instrumentation)
+            return self._build(session, config, wanted, asked_by)
         except OSError as error:
             raise unusable(session.directory, error) from None
 
-    def _build(self, session: Session, config: KernelConfig, asked_by: str) -> BuiltCase:
-        wanted = units(config, self._cxxflags)
+    def _build(
+        self, session: Session, config: KernelConfig, wanted: tuple[Unit, ...], asked_by: str
+    ) -> BuiltCase:
         roles = [
             *(f"kernel {spec.name!r} (func_id {spec.func_id})" for spec in config.kernels),
             "the orchestration",
@@ -153,7 +168,7 @@ class Builder(AbstractContextManager["Builder"]):
             errors = [BuildError(text) for text in _missing_symbols(config, wanted, entries)]
         if errors:
             raise BuildError(
-                "\n\n".join(map(str, errors)),
+                "\n\n".join(dict.fromkeys(map(str, errors))),
                 tuple(message for error in errors for message in error.messages),
             )
         copies = Counter[str]()
@@ -189,8 +204,10 @@ class Builder(AbstractContextManager["Builder"]):
             error = future.exception()
             if isinstance(error, CompileError):
                 says_why = bool(error.summary)
-                if lack := lack_of_space(session.directory, error.details, says_why=says_why):
+                if lack := lack_of_processes(error.details):
                     raise lack
+                if full := lack_of_space(session.directory, error.details, says_why=says_why):
+                    raise full
                 errors.append(self._error_of(unit, roles[unit], error, asked_by))
             elif isinstance(error, BuildError):
                 errors.append(error)

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.account import Account
 from pytest_a2a3sim.building.arguments import shortened
+from pytest_a2a3sim.building.companions import Companions
+from pytest_a2a3sim.building.instrumentation import CALLBACKS, callback_flags
 from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
 from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Stamp
+from pytest_a2a3sim.building.symbols import exported_symbols
 from pytest_a2a3sim.model.errors import BuildError, CompilerMessage
 
 if TYPE_CHECKING:
@@ -101,7 +103,8 @@ class UnitCompiler:
         self._workspace = workspace
         self._environment = environment
         self._processes = Processes(workspace, environment)
-        self._observer = Observer(workspace, cache, self._processes)
+        self._companions = Companions(workspace, cache, self._processes)
+        self._observer = Observer(workspace, self._companions, self._processes)
         self._account = Account(workspace, digests)
 
     def stop(self) -> None:
@@ -140,7 +143,7 @@ class UnitCompiler:
         else:
             sight = self._run(unit, toolchain, command, sight)
         _expect(compiled, command)
-        command = toolchain.link_command(unit, compiled, output)
+        command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
         sight = self._run(unit, toolchain, command, sight)
         _expect(output, command)
         compiled.unlink()
@@ -155,6 +158,24 @@ class UnitCompiler:
             settled=found.settled,
             not_kept=hidden or found.untrackable,
         )
+
+    def _callbacks(self, unit: Unit, toolchain: Toolchain) -> Path | None:
+        """What an instrumented unit calls.
+
+        Raises:
+            BuildError: the compiler cannot make it.
+        """
+        if unit.instrumentation == "none":
+            return None
+        flags = callback_flags(is_gcc=toolchain.is_gcc)
+        path = self._companions.obtain(toolchain, CALLBACKS, flags, ".o")
+        if path is None:
+            raise BuildError(
+                f"the C++ compiler {toolchain.compiler[0]!r} cannot compile what --sim-sanitize "
+                f"needs ({CALLBACKS[0].name})\nName another one in the environment variable CXX; "
+                "g++ 12 to 15 and clang++ 16 to 22 are known to do."
+            )
+        return path
 
     def _compile_behind_launcher(
         self, unit: Unit, toolchain: Toolchain, command: list[str]
@@ -273,25 +294,3 @@ def _wait_until_settled(path: str) -> None:
         age = time.time_ns() - stamp.ctime_ns
         if 0 <= age <= CLOCK_GRANULARITY_NS:
             time.sleep((CLOCK_GRANULARITY_NS - age + 1_000_000) / 1e9)
-
-
-def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
-    """Names of the functions that a shared object exports, sorted.
-
-    Raises:
-        BuildError: ``nm``, which comes with every C++ compiler, cannot read the object.
-    """
-    try:
-        listing = subprocess.run(  # noqa: S603 - reads an object that the compiler made
-            ["nm", "-D", "-P", "--defined-only", str(path)],  # noqa: S607 - the one on PATH
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise BuildError(
-            f"the symbols of {path} cannot be listed: {error}\nInstall binutils."
-        ) from None
-    rows = (line.split() for line in listing.splitlines())
-    return sorted(row[0] for row in rows if len(row) > 1 and row[1] == "T")

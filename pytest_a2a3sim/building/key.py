@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.instrumentation import callbacks_digest
 from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
 from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE
 
@@ -49,6 +50,7 @@ def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
         ("plugin headers", _plugin_digest()),
         *toolchain.identity,
         *(("flag", flag) for flag in toolchain.flags(unit)),
+        *((("callbacks", callbacks_digest()),) if unit.instrumentation != "none" else ()),
         *((f"environment {name}", value) for name, value in variables if value),
     )
 

@@ -7,7 +7,6 @@ statically, is noticed: it was to be executed, and never said that it started.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
@@ -17,18 +16,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.arguments import shortened
-from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
-from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_a2a3sim.building.companions import Companions
     from pytest_a2a3sim.building.processes import Processes, Run
-    from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.building.toolchain import Toolchain
 
 _SOURCES = tuple(PACKAGE / "building" / name for name in ("observer.cpp", "observer.h"))
+_FLAGS = (
+    *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
+    *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
+)
 _LOG_VARIABLE = "A2A3SIM_OBSERVED"
 _SEPARATES = re.compile(r"[\s:]")  # paths in LD_PRELOAD
 _UNTRACKED = ("/proc/", "/dev/", "/sys/")
@@ -133,12 +134,12 @@ def _became(executed: str | None, started: str) -> bool:
 class Observer:
     """Runs commands and tells what they look for."""
 
-    def __init__(self, workspace: Path, cache: Cache, processes: Processes) -> None:
+    def __init__(self, workspace: Path, companions: Companions, processes: Processes) -> None:
         self._workspace = workspace
-        self._cache = cache
+        self._companions = companions
         self._processes = processes
         self._mutex = threading.Lock()
-        self._libraries: dict[str, _Library | None] = {}
+        self._libraries: dict[Path, _Library] = {}
 
     def run(self, toolchain: Toolchain, command: list[str], directory: Path) -> tuple[Run, Sight]:
         """Runs a command to its end.
@@ -166,26 +167,11 @@ class Observer:
 
     def _library(self, toolchain: Toolchain) -> _Library | None:
         """The library for a compiler; None where it cannot be made."""
-        contents = (read(str(source)) for source in _SOURCES)
-        sources = tuple(("source", content.digest) for content in contents if content is not None)
-        name = digest_of_parts((*sources, *toolchain.identity))
+        path = self._companions.obtain(toolchain, _SOURCES, _FLAGS, ".so")
+        if path is None:
+            return None
         with self._mutex:
-            if name not in self._libraries:
-                self._libraries[name] = self._find_or_make(toolchain, name)
-            return self._libraries[name]
-
-    def _find_or_make(self, toolchain: Toolchain, name: str) -> _Library | None:
-        path = self._workspace / f"observer-{name}.so"
-        stored = self._cache.read_observer(name)
-        if stored is not None:
-            path.write_bytes(stored)
-            return _Library(path)
-        with contextlib.suppress(BuildError):
-            command = toolchain.observer_command(_SOURCES[0], path)
-            if self._processes.run(command, self._workspace).status == 0 and path.exists():
-                self._cache.save_observer(name, path.read_bytes())
-                return _Library(path)
-        return None
+            return self._libraries.setdefault(path, _Library(path))
 
 
 class _Library:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 _OWN_GROUP: Any = (
     {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 )
+
+
+_NO_MORE = os.strerror(errno.EAGAIN)
+
+
+def lack_of_processes(said: str | OSError) -> BuildError | None:
+    """The whole error where a process or a thread is refused, else None.
+
+    Args:
+        said: by a compiler that could not start a program, or by the system.
+    """
+    refused = f"fork: {_NO_MORE}" in said if isinstance(said, str) else said.errno == errno.EAGAIN
+    if not refused:
+        return None
+    return BuildError(
+        "compilers cannot be started: the limit of processes and threads is used up "
+        "(`ulimit -u`, pids.max of a container)"
+    )
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,8 @@ class Processes:
                     **_OWN_GROUP,
                 )
             except OSError as error:
-                raise BuildError(f"{command[0]} cannot be started: {error}") from None
+                refused = BuildError(f"{command[0]} cannot be started: {error}")
+                raise (lack_of_processes(error) or refused) from None
             self._running.add(process)
         return process
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
@@ -59,11 +60,26 @@ class CompileQueue(Generic[K, R]):
             if self._closed:
                 future.cancel()
             elif len(self._workers) < self._threads:
-                worker = threading.Thread(target=self._work, name="a2a3sim-build", daemon=True)
-                self._workers.append(worker)
-                worker.start()
+                self._start_worker()
             self._changed.notify()
+        if urgent and not self._workers:  # the system has no thread for this process
+            self._work_off()
         return future
+
+    def _start_worker(self) -> None:
+        worker = threading.Thread(target=self._work, name="a2a3sim-build", daemon=True)
+        with contextlib.suppress(RuntimeError):
+            worker.start()
+            self._workers.append(worker)
+
+    def _work_off(self) -> None:
+        """Runs every urgent job in the calling thread."""
+        while True:
+            with self._changed:
+                if self._closed or not self._urgent:
+                    return
+                job = self._take()
+            self._run(*job)
 
     def load(self) -> QueueLoad[K]:
         """How far it has come."""
@@ -89,12 +105,13 @@ class CompileQueue(Generic[K, R]):
                     self._changed.wait()
                 if self._closed:
                     return
-                key, future = (self._urgent or self._early).popitem(last=False)
-                self._running[key] = future
-            self._run(key, future)
-            with self._changed:
-                del self._running[key]
-                self._done += 1
+                job = self._take()
+            self._run(*job)
+
+    def _take(self) -> tuple[K, Future[R]]:
+        key, future = (self._urgent or self._early).popitem(last=False)
+        self._running[key] = future
+        return key, future
 
     def _run(self, key: K, future: Future[R]) -> None:
         try:
@@ -103,3 +120,6 @@ class CompileQueue(Generic[K, R]):
             future.set_exception(error)
         else:
             future.set_result(result)
+        with self._changed:
+            del self._running[key]
+            self._done += 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
+from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
@@ -23,11 +25,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
+_LATE, _YES = "late instrumentation", "yes"
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
-_OBSERVER_FLAGS = (
-    *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
-    *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
-)
 # The linker would add start files that change how the whole process computes, or keeps them.
 _CHANGES_THE_PROCESS = frozenset(
     {
@@ -68,8 +67,17 @@ class Toolchain:
         """Every flag of a source, in order."""
         root = self.environment.get("PTO_ISA_ROOT")
         flags = unit.flags((str(Path(root) / "include"),) if root else ())
+        if unit.instrumentation != "none":
+            is_late = unit.instrumentation == "fast" and self._instruments_late(unit)
+            flags = (*instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late), *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
+
+    def _instruments_late(self, unit: Unit) -> bool:
+        answers = dict(self.identity)
+        return answers.get(f"compiler {_LATE}") == _YES and may_be_late(
+            answers["compiler -dumpmachine"], (*self.compiler[1:], *unit.user_flags)
+        )
 
     def words(self, unit: Unit) -> tuple[str, ...]:
         """What is said to the compiler, apart from names of files."""
@@ -87,10 +95,6 @@ class Toolchain:
         flags = self._compile_flags(unit)
         return [*self.compiler, *flags, "-x", "c++-header", str(header), "-o", f"{header}.gch"]
 
-    def observer_command(self, source: Path, output: Path) -> list[str]:
-        """The command that makes the library which observes the compiler."""
-        return [*self.compiler, *_OBSERVER_FLAGS, str(source), "-o", str(output), "-ldl"]
-
     def preprocess_command(
         self, unit: Unit, source: Path | str, *options: str, header: Path | None = None
     ) -> list[str]:
@@ -99,12 +103,15 @@ class Toolchain:
         flags = self._compile_flags(unit)
         return [*self.compiler, *first, *flags, "-E", *options, "-x", "c++", str(source)]
 
-    def link_command(self, unit: Unit, compiled: Path, output: Path) -> list[str]:
+    def link_command(
+        self, unit: Unit, compiled: Path, output: Path, companion: Path | None = None
+    ) -> list[str]:
         """The command that makes a shared object of a compiled source."""
         return [
             *self.compiler,
             *_LINK_FLAGS,
             str(compiled),
+            *([] if companion is None else [str(companion)]),
             *(flag for flag in unit.user_flags if flag not in _CHANGES_THE_PROCESS),
             "-o",
             str(output),
@@ -203,6 +210,7 @@ class _Description:
             return _ask(command_line, [*compiler, question], environment)
 
         answers = {question: ask(question) for question in ("--version", "-dumpmachine")}
+        answers[_LATE] = _YES if _accepts(compiler, ("-fsanitize=thread", *LATE)) else ""
         programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
         path = environment.get("PATH")
         paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
@@ -228,13 +236,23 @@ def _recorded(path: Path) -> _Description | None:
     return description if unchanged and "--version" in description.answers else None
 
 
+def _accepts(compiler: tuple[str, ...], flags: tuple[str, ...]) -> bool:
+    """Whether the compiler knows the flags."""
+    command = [*compiler, *flags, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        run = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - the user's own compiler
+        return run.returncode == 0
+    return False
+
+
 def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:
     try:
         return subprocess.run(  # noqa: S603 - the user's own compiler
             command, env=environment, capture_output=True, text=True, check=True, timeout=60
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise BuildError(
+        lack = lack_of_processes(error) if isinstance(error, OSError) else None
+        raise lack or BuildError(
             f"the C++ compiler {command_line!r} does not run: {error}\n"
             "Name a working one in the environment variable CXX."
         ) from None

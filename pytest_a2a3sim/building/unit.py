@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_a2a3sim.model.spec import CompileSpec, KernelConfig
+    from pytest_a2a3sim.model.case import Instrumentation
+    from pytest_a2a3sim.model.spec import CompileSpec, CoreType, KernelConfig
 
 _COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _KERNEL_FLAGS = (
@@ -24,6 +26,10 @@ _KERNEL_FLAGS = (
     "-D__gm__=",
     "-D__aicore__=",
 )
+_CORE_FLAGS: Mapping[CoreType, tuple[str, ...]] = {  # what Ascend's compilers define, too
+    "aic": ("-D__AIC__", "-D__DAV_CUBE__"),
+    "aiv": ("-D__AIV__", "-D__DAV_VEC__"),
+}
 _ORCHESTRATION_FLAGS = ("-std=c++17", "-O2")
 
 
@@ -32,16 +38,23 @@ class Unit:
     """A source, and how it is compiled.
 
     Attributes:
-        kind: decides the default flags.
+        core_type: of a kernel, None of the orchestration; it decides the default flags.
         entry: the symbol that its author names, if any.
         compile: the source and its author's flags.
         session_flags: flags added to every source's own.
+        instrumentation: whether it tells which memory it accesses.
     """
 
-    kind: Literal["kernel", "orchestration"]
+    core_type: CoreType | None
     entry: str | None
     compile: CompileSpec
     session_flags: tuple[str, ...] = ()
+    instrumentation: Instrumentation = "none"
+
+    @property
+    def kind(self) -> Literal["kernel", "orchestration"]:
+        """What its object is loaded as."""
+        return "kernel" if self.core_type else "orchestration"
 
     @property
     def source(self) -> Path:
@@ -64,17 +77,35 @@ class Unit:
         includes = (*spec.include_dirs, str(INCLUDE_DIR), *more_includes)
         return (
             *_COMPILE_FLAGS,
-            *(_KERNEL_FLAGS if self.kind == "kernel" else _ORCHESTRATION_FLAGS),
+            *self._default_flags(),
             *(f"-D{name}={value}" if value else f"-D{name}" for name, value in spec.defines),
             *(f"-I{directory}" for directory in includes),
             *self.user_flags,
         )
 
+    def _default_flags(self) -> tuple[str, ...]:
+        if self.core_type is None:
+            return _ORCHESTRATION_FLAGS
+        return (*_KERNEL_FLAGS, *_CORE_FLAGS[self.core_type])
 
-def units(config: KernelConfig, session_flags: tuple[str, ...] = ()) -> tuple[Unit, ...]:
-    """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration."""
+
+def units(
+    config: KernelConfig,
+    session_flags: tuple[str, ...] = (),
+    instrumentation: Instrumentation = "none",
+) -> tuple[Unit, ...]:
+    """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration.
+
+    Args:
+        config: the kernel_config.py.
+        session_flags: flags added to every source's own.
+        instrumentation: whether kernels tell which memory they access.
+    """
     orchestration = config.orchestration
     return (
-        *(Unit("kernel", k.entry, k.compile, session_flags) for k in config.kernels),
-        Unit("orchestration", orchestration.function_name, orchestration.compile, session_flags),
+        *(
+            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation)
+            for k in config.kernels
+        ),
+        Unit(None, orchestration.function_name, orchestration.compile, session_flags),
     )

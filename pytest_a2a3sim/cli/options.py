@@ -50,9 +50,9 @@ def settings(arguments: argparse.Namespace) -> Settings:
     return settings_of(values, default_threads=usable_cpus())
 
 
-def _value(option: Option, text: str | None) -> Any:
-    if text is None:
-        return None
+def _value(option: Option, text: Any) -> Any:
+    if text is None or option.kind == "flag":
+        return text
     if option.kind == "words":
         return tuple(shlex.split(text))
     if option.parse is None:

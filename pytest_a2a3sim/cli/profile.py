@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="N",
         help="run the case N times and take each task's shortest time (default: 3)",
     )
+    parser.add_argument(
+        "--data",
+        action="store_true",
+        help="show the work that does nothing: edges without data, buffers that nobody reads, ...",
+    )
     simulation.declare(parser)
     parser.set_defaults(handler=run)
 
@@ -33,13 +39,23 @@ def run(options: argparse.Namespace) -> int:
     """Runs one case and prints its profile; 1 if its outputs do not match."""
     from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.reporting.profile_text import profile_lines  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting.waste_text import waste_lines  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.running.waste import waste_of  # noqa: PLC0415 - needs NumPy
 
     golden, case = load_case(Path(options.golden), options.case, kernels=Path(options.kernels))
+    golden = dataclasses.replace(golden, sanitize=())  # times of instrumented kernels mislead
     with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
+        trace = simulator.trace(golden, case) if options.data else None
         results = [simulator.attempt(golden, case).get() for _ in range(max(1, options.repeat))]
     profile = profile_of(*(result.recording for result in results))
     lines = ["", f"{options.golden}, case {case.name!r}", *profile_lines(profile)]
+    if trace is not None:
+        recording = results[0].recording
+        names = {kernel.func_id: kernel.name for kernel in golden.config.kernels}
+        kernels = {task: names[func_id] for task, func_id in enumerate(recording.func_ids.tolist())}
+        waste = waste_of(recording, trace.data, trace.buffers.use)
+        lines += ["", *waste_lines(waste, kernels, profile.critical_seconds)]
     passed = all(result.passed for result in results)
     if not passed:
         lines += ["", "The outputs do not match; `a2a3sim run` shows how."]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport, Suppressed
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 _LEVELS = ("error", "warn", "info", "debug")
@@ -54,10 +55,19 @@ class _Console:
     def __init__(self, level: str) -> None:
         self.threshold = _LEVELS.index(level)
         self.built = False
+        self.suppressed: list[Suppressed] = []
 
     def say(self, *lines: str, level: str = "info") -> None:
         if _LEVELS.index(level) <= self.threshold:
             print(*lines, sep="\n", flush=True)  # noqa: T201 - this is the command line
+
+    def unused_suppressions(self) -> list[str]:
+        """What there is to say of those that left out nothing of the cases that ran."""
+        from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - not needed at start
+        from pytest_a2a3sim.reporting.sanitizer_record import suppression_record  # noqa: PLC0415
+
+        records = [suppression_record(each, Path.cwd()) for each in self.suppressed]
+        return suppression_text.unused_lines(records)
 
     def building(self, golden: GoldenSpec) -> None:
         """Announces the build, once: later cases use the same sources."""
@@ -103,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
             for case in _cases(golden, options)
             if not _run_case(simulator, golden, case, console)
         ]
+    for text in console.unused_suppressions():
+        console.say(f"warning: {text}", level="warn")
     verdict = "TEST FAILED" if failed else "TEST PASSED"
     console.say("", _RULE, verdict, _RULE)
     if failed:
@@ -140,12 +152,26 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
             console.say(f"  {text.verdict_line(diff)}")
         else:
             console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
-    if result.failure is not None and not isinstance(result.failure, Mismatch):
+    if result.sanitizer is not None:
+        _say_sanitizer(result.sanitizer, case, console)
+    elif result.failure is not None and not isinstance(result.failure, Mismatch):
         console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
     for finding in result.findings:
         console.say(f"warning: {finding}", level="warn")
     console.say(_phases(result), level="debug")
     return result.passed
+
+
+def _say_sanitizer(report: SanitizerReport, case: CaseSpec, console: _Console) -> None:
+    """Says what was found, or what was looked at without finding anything."""
+    console.suppressed += report.suppressions
+    from pytest_a2a3sim.reporting import sanitizer_summary, sanitizer_text  # noqa: PLC0415 - rare
+
+    if report.total == 0:
+        console.say(*sanitizer_summary.checked_lines(report))
+        return
+    text = "\n".join(map(str, sanitizer_text.finding_lines(report)))
+    console.say(f"case {case.name!r}: {SanitizerError.kind}: {text}", level="error")
 
 
 def _phases(result: CaseResult) -> str:

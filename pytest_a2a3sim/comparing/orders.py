@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.engine.compare import mismatch_mask
+from pytest_a2a3sim.engine.compare import measure, mismatch_mask
 from pytest_a2a3sim.model.diff import OrderDifference, Pair
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
     Outputs = Mapping[str, Bytes]
@@ -78,6 +78,17 @@ class OrderComparison:
     def _value(tensor: Tensor, raw: Bytes, flat: int) -> str:
         itemsize = tensor.nbytes // tensor.size
         return str(tensor.flat_numbers(raw[flat * itemsize : (flat + 1) * itemsize])[0])
+
+
+def largest_difference(pair: Pair, one: Bytes, other: Bytes) -> float:
+    """The largest absolute difference of an element between two runs.
+
+    Args:
+        pair: the output.
+        one: its bytes after one run.
+        other: those after the other.
+    """
+    return measure(Pair(pair.tensor, one, other, pair.tolerance)).max_absolute
 
 
 def with_actual(pair: Pair, actual: Bytes) -> Pair:

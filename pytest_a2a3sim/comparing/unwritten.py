@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.diff import TensorDiff
+    from pytest_a2a3sim.model.diff import TensorDiff, UnwrittenKind
     from pytest_a2a3sim.model.recording import CopiedRange
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -52,18 +52,27 @@ class Suspect:
 def find_not_copied(
     pairs: Sequence[Pair], diffs: Sequence[TensorDiff], copied: Sequence[CopiedRange]
 ) -> list[Unwritten]:
-    """Mismatches of which no byte came from the device."""
+    """Elements of which no byte came from the device.
+
+    Those of an output that matches count only where other bytes were copied back twice: a tensor
+    pair with the wrong address is a mistake, a part that is not copied back may be none.
+    """
     found = []
     for pair, diff in zip(pairs, diffs, strict=True):
-        if diff.passed:
-            continue
         came = _merged(pair.tensor, copied)
+        sizes = sum(item.size for item in copied if item.tensor == pair.tensor.name)
+        twice = sizes - sum(end - begin for begin, end in came)
+        if diff.passed and not twice:
+            continue
         tally = _Tally()
         for start, piece in _pieces(pair):
-            wrong = mismatch_mask(piece).astype(bool)
-            if wrong.any():
-                tally.add(start, wrong & ~_came(piece.tensor, start, came))
-        found += tally.unwritten(pair.tensor, "copied back")
+            missing = ~_came(piece.tensor, start, came)
+            if not missing.any():
+                continue
+            if not twice:
+                missing &= mismatch_mask(piece).astype(bool)
+            tally.add(start, _compared(missing, pair, start))
+        found += tally.unwritten(pair.tensor, "copied back", twice)
     return found
 
 
@@ -80,29 +89,64 @@ def find_suspects(
 
 
 def find_unwritten(
-    suspects: Sequence[Suspect], again: Mapping[str, Bytes] | None
+    suspects: Sequence[Suspect],
+    again: Mapping[str, Bytes] | None,
+    own: Mapping[str, Bytes] | None = None,
 ) -> list[Unwritten]:
-    """Elements of the suspects that were never written.
+    """Elements of the suspects that hold device memory which nobody wrote.
 
     Args:
         suspects: of a first run.
         again: bytes of the outputs of a second one with the other poison; None if there is none,
             and every suspect element of an output that does not match counts.
+        own: those of a third one with the other poison in no buffers but those that outputs are
+            copied back from. What it does not change was copied from another buffer.
     """
     found = []
     for suspect in suspects:
         tensor = suspect.pair.tensor
         if again is None and suspect.passed:
             continue
-        tally = _Tally()
+        unwritten, copied = _Tally(), _Tally()
         for start, held in _poisoned(suspect):
             if again is None:
-                tally.add(start, held)
+                unwritten.add(start, held)
             elif held.any():
-                raw = _elements(again[tensor.name], tensor, start, held.size)
-                tally.add(start, held & _all_bytes_are(raw, OTHER_POISON, held.size))
-        found += tally.unwritten(tensor, "written")
+                nobodys = held & _is_other_poison(again, tensor, start, held.size)
+                elsewhere = np.zeros_like(nobodys)
+                if own is not None:
+                    elsewhere = nobodys & ~_is_other_poison(own, tensor, start, held.size)
+                unwritten.add(start, nobodys & ~elsewhere)
+                copied.add(start, elsewhere)
+        found += unwritten.unwritten(tensor, "written")
+        found += copied.unwritten(tensor, "copied")
     return found
+
+
+def without_unwritten(
+    pairs: Sequence[Pair], usual: Mapping[str, Bytes], own: Mapping[str, Bytes]
+) -> list[Pair]:
+    """The pairs, in which elements that nobody wrote do not count.
+
+    Args:
+        pairs: the outputs.
+        usual: bytes of the outputs of a run with the usual poison.
+        own: those of one with the other poison in the buffers that outputs are copied back from.
+    """
+    found = []
+    for pair in pairs:
+        name, size = pair.tensor.name, pair.tensor.size
+        unwritten = _all_bytes_are(usual[name], POISON, size)
+        unwritten &= _all_bytes_are(own[name], OTHER_POISON, size)
+        compared = ~unwritten if pair.compared is None else pair.compared & ~unwritten
+        found.append(dataclasses.replace(pair, compared=compared))
+    return found
+
+
+def _is_other_poison(outputs: Mapping[str, Bytes], tensor: Tensor, start: int, count: int) -> Mask:
+    return _all_bytes_are(
+        _elements(outputs[tensor.name], tensor, start, count), OTHER_POISON, count
+    )
 
 
 def _may_hold_poison(diff: TensorDiff) -> bool:
@@ -116,9 +160,13 @@ def _poisoned(suspect: Suspect) -> Iterator[tuple[int, Mask]]:
         held = _all_bytes_are(piece.actual, POISON, piece.tensor.size)
         if held.any():
             held &= _came(piece.tensor, start, suspect.came)
-            if suspect.pair.compared is not None:
-                held &= suspect.pair.compared[start : start + held.size]
+            held = _compared(held, suspect.pair, start)
         yield start, held
+
+
+def _compared(mask: Mask, pair: Pair, start: int) -> Mask:
+    """Those elements of a piece of the pair that compare_outputs has not left out."""
+    return mask if pair.compared is None else mask & pair.compared[start : start + mask.size]
 
 
 def _pieces(pair: Pair) -> Iterator[tuple[int, Pair]]:
@@ -179,9 +227,9 @@ class _Tally:
             self._first = start + int(np.argmax(mask))
         self._count += count
 
-    def unwritten(self, tensor: Tensor, what: Literal["written", "copied back"]) -> list[Unwritten]:
+    def unwritten(self, tensor: Tensor, what: UnwrittenKind, twice: int = 0) -> list[Unwritten]:
         if not self._count:
             return []
         shape = tensor.shape
         index = tuple(int(i) for i in np.unravel_index(self._first, shape)) if shape else ()
-        return [Unwritten(tensor.name, what, self._count, tensor.size, index)]
+        return [Unwritten(tensor.name, what, self._count, tensor.size, index, twice)]

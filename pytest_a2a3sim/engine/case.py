@@ -6,19 +6,21 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
+from pytest_a2a3sim.engine.findings import data_flow_of, sanitized_of
 from pytest_a2a3sim.engine.graph import map_recording
 from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
 from pytest_a2a3sim.model.failure import Failure, RunningTask, TaskArgument
-from pytest_a2a3sim.model.recording import Completion, CopiedRange, Graph
+from pytest_a2a3sim.model.recording import BufferUse, Completion, CopiedRange, Graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
-    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, LoadedObject
     from pytest_a2a3sim.model.failure import Ending, Place
+    from pytest_a2a3sim.model.sanitized import Sanitized
 
 _MOST_RUNNING = 64
 """Tasks that a failure tells about."""
@@ -80,20 +82,54 @@ class Run(AbstractContextManager["Run"]):
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
             order_matters=raw.orders_finished < len(self._options.orders_to_run),
+            buffers=raw.buffer_count,
+            use=self._use(raw.use),
+            objects=self._objects() if raw.use.call else (),
+            sanitized=self._sanitized(raw),
+            data_flow=(
+                data_flow_of(self._run, raw, self._memory.tensors(), self._objects())
+                if self._options.records_flows
+                else None
+            ),
         )
+
+    def _sanitized(self, ending: Any) -> Sanitized | None:
+        if not self._options.checks:
+            return None
+        return sanitized_of(self._run, ending, self._memory.tensors(), self._objects())
+
+    def _use(self, raw: Any) -> BufferUse | None:
+        if self._options.described is None or not raw.call:
+            return None
+        names = self._memory.names()
+        shown = min(raw.task_count, lib.A2A3_FIRST_TASKS)
+        tasks = zip(raw.tasks[0:shown], raw.func_ids[0:shown], strict=True)
+        return BufferUse(
+            buffer=self._options.described,
+            call=raw.call,
+            size=raw.size,
+            copied=raw.copied,
+            tensors=frozenset(name for i, name in enumerate(names) if raw.tensors >> i & 1),
+            task_count=raw.task_count,
+            tasks=tuple(tasks),
+            addresses=_addresses(raw.allocation),
+        )
+
+    def _objects(self) -> tuple[LoadedObject, ...]:
+        count = ffi.new("int64_t*")
+        objects = lib.a2a3_run_objects(self._run, count)
+        return tuple(loaded_object_of(item) for item in objects[0 : count[0]])
 
     def _copied(self) -> tuple[CopiedRange, ...]:
         count = ffi.new("int64_t*")
         ranges = lib.a2a3_run_copied_ranges(self._run, count)
         tensors = self._memory.names()
         return tuple(
-            CopiedRange(tensors[item.tensor], item.offset, item.size, item.changed)
+            CopiedRange(tensors[item.tensor], item.offset, item.size, item.changed, item.buffer)
             for item in ranges[0 : count[0]]
         )
 
     def _failure(self, ending: Ending, snapshot: Any) -> Failure:
-        count = ffi.new("int64_t*")
-        objects = lib.a2a3_run_objects(self._run, count)
         arguments = snapshot.args[0 : snapshot.arg_count]
         return Failure(
             ending=ending,
@@ -101,7 +137,7 @@ class Run(AbstractContextManager["Run"]):
             arguments=self._arguments(snapshot),
             addresses=_addresses(snapshot),
             running=self._running_tasks(),
-            objects=tuple(loaded_object_of(item) for item in objects[0 : count[0]]),
+            objects=self._objects(),
             device_memory=self._options.memory,
         )
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.engine.library import core_name, ffi, names, text
-from pytest_a2a3sim.model.failure import Ending, LoadedObject, Place
+from pytest_a2a3sim.model.case import LoadedObject
+from pytest_a2a3sim.model.failure import Ending, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,19 +6,16 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.engine.findings import check_bits
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
-from pytest_a2a3sim.model.settings import (
-    DEFAULT_HANG_TIMEOUT,
-    DEPTH_FIRST,
-    Schedule,
-    Threads,
-    default_device_memory,
-)
+from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Threads, default_device_memory
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.sanitizer import Check
 
 POISON: int = lib.A2A3_POISON_NAN
 """What fresh device memory is filled with: a NaN in every float type."""
@@ -46,11 +43,16 @@ class RunOptions:
         isolate: simulate in a child process.
         schedule: the order in which ready tasks are executed.
         memory: bytes of the device.
-        poison: the byte that fresh device memory is filled with.
+        other_poison: ranges of device buffers that are filled with ``OTHER_POISON``, not
+            ``POISON``, when they are fresh; each by its first and the one after its last.
+        described: the device buffer whose use the completion describes.
         output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
         orders: in which an isolated case is executed again, to find out whether it matters.
         order_seconds: ... unless its graph took longer; None for whatever it took.
         watches: buffers that are placed for an overrun to fault at once.
+        checks: of the sanitizer, for which kernels are instrumented and threads are 1.
+        records_flows: note which task works on what other ones left; kernels are instrumented.
+        questions: bytes of outputs, by tensor and offset, whose last writers are wanted then.
         check_each_task: look for damage around the watched buffers after each task.
     """
 
@@ -60,11 +62,15 @@ class RunOptions:
     isolate: bool = True
     schedule: Schedule = DEPTH_FIRST
     memory: int = field(default_factory=default_device_memory)
-    poison: int = POISON
+    other_poison: tuple[tuple[int, int], ...] = ()
+    described: int | None = None
     output: tuple[int, int] = (-1, -1)
     orders: tuple[Schedule, ...] = ()
     order_seconds: float | None = None
     watches: tuple[Watch, ...] = ()
+    checks: tuple[Check, ...] = ()
+    records_flows: bool = False
+    questions: tuple[tuple[str, int], ...] = ()
     check_each_task: bool = False
 
     @property
@@ -136,7 +142,9 @@ def request_of(
     request.seed = options.schedule.seed
     request.isolate = options.isolate
     request.device_memory_size = options.memory
-    request.poison = options.poison
+    request.other_poison = array("a2a3_buffer_range", list(options.other_poison))
+    request.other_poison_count = len(options.other_poison)
+    request.described_buffer = -1 if options.described is None else options.described
     request.output_descriptor, request.error_descriptor = options.output
     request.watches = array(
         "a2a3_watch",
@@ -150,6 +158,14 @@ def request_of(
     )
     request.order_count = len(orders)
     request.order_seconds = options.order_seconds or 0.0
+    request.checks = check_bits(options.checks)
+    request.records_flows = options.records_flows
+    tensors = {name: index for index, name in enumerate(memory.names())}
+    request.questions = array(
+        "a2a3_question",
+        [{"tensor": tensors[name], "offset": offset} for name, offset in options.questions],
+    )
+    request.question_count = len(options.questions)
     request.check_each_task = options.check_each_task
     return request
 

@@ -10,7 +10,6 @@ from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import (
     argument_lines,
     backtrace_lines,
-    byte_count,
     place_words,
     source_of,
 )
@@ -27,6 +26,7 @@ from pytest_a2a3sim.model.errors import (
     OutOfMemory,
     RunError,
 )
+from pytest_a2a3sim.model.lines import byte_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.failure import Ending, Failure, RunningTask
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import KernelSpec
 
 _ERRORS: dict[str, type[RunError]] = {

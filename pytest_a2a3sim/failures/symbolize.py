@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.failure import LoadedObject
+    from pytest_a2a3sim.model.case import LoadedObject
 
 _TIMEOUT = 60.0
 _DEMANGLERS = ("addr2line", "llvm-addr2line")
@@ -67,6 +67,11 @@ class Symbolizer:
             found = list(itertools.takewhile(lambda pair: not _is_engine(pair[1]), found))
         lines = self._lines(found)
         return tuple(frame for address, item in found for frame in lines[address, item])
+
+    def lines(self, addresses: Sequence[int]) -> dict[int, Sequence[Frame]]:
+        """The calls that each of some unrelated addresses stands for, innermost first."""
+        found = [(address, self._object_at(address)) for address in addresses]
+        return {address: frames for (address, _), frames in self._lines(found).items()}
 
     def _object_at(self, address: int) -> LoadedObject | None:
         index = bisect.bisect_right(self._begins, address) - 1

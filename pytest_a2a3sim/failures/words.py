@@ -6,6 +6,7 @@ import itertools
 import struct
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.lines import byte_count
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ _SMALLEST_SHOWN_FLOAT, _LARGEST_SHOWN_FLOAT = 1e-9, 1e9
 _LARGEST_PLAIN_NUMBER = 1 << 24
 _SHOWN_FRAMES = 16
 _NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR))
-
-
-def byte_count(count: int) -> str:
-    """``1,024 bytes``."""
-    return f"{count:,} byte{'' if count == 1 else 's'}"
 
 
 def place_words(place: Place) -> str:

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.stable_text import stable_text
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _LONGEST_VALUE = 40
-_ADDRESS = re.compile(r"0x[0-9a-f]{6,}", re.IGNORECASE)
 
 
 def case_names(params_list: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -41,7 +42,7 @@ def keywords(params: Mapping[str, Any]) -> list[str]:
 
 def _name(params: Mapping[str, Any]) -> str:
     if "name" in params:
-        return _clean(_text(params["name"])) or "unnamed"
+        return _clean(stable_text(params["name"])) or "unnamed"
     return "-".join(f"{_clean(key)}={_value(value)}" for key, value in params.items()) or "default"
 
 
@@ -51,36 +52,9 @@ def _value(value: object) -> str:
     elif isinstance(value, (set, frozenset)):
         text = ",".join(sorted(map(_value, value)))
     else:
-        text = _text(value)
+        text = stable_text(value)
     text = _clean(text)
     return text if 0 < len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
-
-
-def _text(value: object) -> str:
-    """What ``str`` gives, without what differs from process to process."""
-    if isinstance(value, str):
-        return value
-    name = getattr(value, "__name__", None)
-    return name if isinstance(name, str) else _shown(value, str)
-
-
-def _shown(value: object, show: Callable[[object], str] = repr) -> str:
-    """What ``repr`` gives; sets are sorted, and an object whose text has an address is its type."""
-    if isinstance(value, dict):
-        items = (f"{_shown(key)}: {_shown(element)}" for key, element in value.items())
-        return f"{{{', '.join(items)}}}"
-    if isinstance(value, (set, frozenset)) and value:
-        return f"{{{', '.join(sorted(map(_shown, value)))}}}"
-    if type(value) is list:
-        return f"[{', '.join(map(_shown, value))}]"
-    if type(value) is tuple:
-        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
-    try:
-        text = show(value)
-    except Exception:  # noqa: BLE001 - anything may happen in an author's __str__
-        return type(value).__name__
-    has_address = _ADDRESS.search(text) or str(id(value)) in text
-    return type(value).__name__ if has_address and not isinstance(value, (str, int)) else text
 
 
 def _clean(text: str) -> str:

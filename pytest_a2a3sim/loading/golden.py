@@ -12,12 +12,15 @@ from pytest_a2a3sim.loading.kernel_config import load_kernel_config
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
+from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
 from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
     from types import ModuleType
+
+    from pytest_a2a3sim.model.sanitizer import Check
 
 
 def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
@@ -52,6 +55,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         outputs=reader.names("__outputs__"),
         tensor_order=reader.names("TENSOR_ORDER"),
         order_dependent=reader.names("ORDER_DEPENDENT") or (),
+        sanitize=reader.checks(),
         tolerances=Tolerances(rtol=reader.tolerance("RTOL"), atol=reader.tolerance("ATOL")),
     )
 
@@ -87,6 +91,21 @@ class _Reader:
         if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
             raise self.wrong(name, "must be a list of tensor names", value)
         return tuple(value)
+
+    def checks(self) -> tuple[Check, ...]:
+        """What ``pytest.mark.sim_sanitize`` in ``pytestmark`` names, without pytest."""
+        value = getattr(self.module, "pytestmark", ())
+        found: list[Check] = []
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            mark = getattr(each, "mark", each)
+            if mark is None or getattr(mark, "name", None) != "sim_sanitize":
+                continue
+            try:
+                found += checks_of_mark(mark.args, mark.kwargs)
+            except ValueError as error:
+                got = (*mark.args, *mark.kwargs.items())
+                raise self.wrong("pytest.mark.sim_sanitize", str(error), got) from None
+        return in_order(found)
 
     def tolerance(self, name: str) -> float | Mapping[str, float]:
         value = getattr(self.module, name, DEFAULT_TOLERANCE)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_a2a3sim.loading.suppressions import suppressions_of
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.spec import (
@@ -61,7 +62,14 @@ class _Reader:
         self.check_unique(kernels)
         orchestration = self.orchestration(getattr(module, "ORCHESTRATION", None))
         runtime = self.runtime(getattr(module, "RUNTIME_CONFIG", {}))
-        return KernelConfig(self.path, kernels, orchestration, runtime, tuple(self.notes))
+        suppressions = suppressions_of(
+            getattr(module, "SUPPRESSIONS", None),
+            self.path,
+            dict.fromkeys(kernel.name for kernel in kernels),
+        )
+        return KernelConfig(
+            self.path, kernels, orchestration, runtime, suppressions, tuple(self.notes)
+        )
 
     def error(self, where: str, problem: str, got: object) -> GoldenError:
         shown = "nothing" if got is None else f"{got!r} ({type(got).__name__})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
+import os
 import sys
 import threading
 from pathlib import Path
@@ -29,6 +31,7 @@ class Siblings:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
+        self._last = ""  # of sys.modules, before the directory's own
         self._users = 0
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,21 +62,24 @@ class Siblings:
                 if self._users == 0:
                     self._leave()
 
+    # sys.modules is not walked through: a case that runs is a copy of this process, and to touch an
+    # object here is to copy its page.
+
     def _enter(self) -> None:
         names = _importable_names(self._directory)
-        self._hidden = {
-            name: module
-            for name, module in list(sys.modules.items())
-            if _top(name) in names and not self._holds(_top(name)) and not _is_installed(module)
+        present = {name for name in names if name in sys.modules}
+        hidden = {
+            name for name in present if not (self._holds(name) or _is_installed(sys.modules[name]))
         }
-        for name in self._hidden:
-            del sys.modules[name]
-        self._before = set(sys.modules)
+        self._hidden = _taken_out(hidden) if hidden else {}
+        self._before = {name for name in (*self._modules, *present) if name in sys.modules}
+        self._last = next(reversed(sys.modules), "")
         for name, module in self._modules.items():
             sys.modules.setdefault(name, module)
 
     def _leave(self) -> None:
-        for name in [name for name in sys.modules if name not in self._before]:
+        added = itertools.takewhile(self._last.__ne__, reversed(sys.modules))
+        for name in [name for name in added if name not in self._before]:
             if self._holds(_top(name)):
                 self._modules[name] = sys.modules[name]
         for name, module in self._modules.items():
@@ -98,10 +104,21 @@ def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
+def _taken_out(tops: set[str]) -> dict[str, ModuleType]:
+    """Those top-level modules, and all inside of them, which are no longer in sys.modules."""
+    names = [name for name in sys.modules if _top(name) in tops]
+    return {name: sys.modules.pop(name) for name in names}
+
+
 def _importable_names(directory: Path) -> set[str]:
     """Names of modules and packages in a directory, but for those of the standard library."""
-    names = {path.stem for path in directory.glob("*.py")}
-    names |= {path.parent.name for path in directory.glob("*/__init__.py")}
+    names = set()
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                names.add(entry.name.removesuffix(".py"))
+            elif os.path.isfile(f"{entry.path}/__init__.py"):  # noqa: PTH113 - twice a case
+                names.add(entry.name)
     return names - sys.stdlib_module_names - {"__main__"}
 
 

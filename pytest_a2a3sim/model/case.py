@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.spec import KernelSpec
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
+
+Instrumentation = Literal["none", "fast", "exact"]
+"""Whether a kernel tells which memory it accesses.
+
+``fast``: what the optimised code accesses, which may be more than the source does: a vector has
+elements that nobody wanted. ``exact``: what the source accesses, several times as slowly.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,3 +110,13 @@ class Expected:
 
     raw: Mapping[str, Bytes]
     untouched: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadedObject:
+    """An object file in memory: code address - bias = address in the file."""
+
+    begin: int
+    end: int
+    bias: int
+    path: str

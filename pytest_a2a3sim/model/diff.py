@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.recording import BufferUse
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -171,22 +172,51 @@ class OrderDifference:
     values: tuple[str, str]
 
 
+UnwrittenKind = Literal["written", "copied back", "copied"]
+
+
 @dataclass(frozen=True)
 class Unwritten:
     """Elements of one output where nothing was written.
 
-    Those that no kernel wrote count even where they match: fresh device memory holds what is
-    expected by chance.
+    They count even where they match by chance, if no kernel wrote them, or if others were copied
+    back twice in their place.
 
     Attributes:
         tensor: the output's name.
-        what: no kernel wrote them, or no tensor pair copied them back.
+        what: no kernel wrote them, no tensor pair copied them back, or they are copies of other
+            device memory that nobody wrote.
         count: how many of the output's ``size`` elements.
         first: index of the first of them in the tensor's own shape.
+        twice: other bytes of the output that were copied back more than once.
     """
 
     tensor: str
-    what: Literal["written", "copied back"]
+    what: UnwrittenKind
     count: int
     size: int
     first: tuple[int, ...]
+    twice: int = 0
+
+
+@dataclass(frozen=True)
+class UnwrittenRead:
+    """Outputs depend on what a device buffer held before anybody had written to it.
+
+    Two runs that differ in nothing but that have shown it.
+
+    Attributes:
+        use: what the case does with the buffer.
+        kernels: of the buffer's first tasks, by name.
+        source: file and line of the call that allocated it, None where unknown.
+        changed: what differs between the two runs.
+        copied_to: outputs that are copied back from the buffer.
+        not_copied: inputs of the same size, none of which was copied to the device.
+    """
+
+    use: BufferUse
+    kernels: tuple[str, ...]
+    source: str | None
+    changed: tuple[OrderDifference, ...]
+    copied_to: tuple[str, ...]
+    not_copied: tuple[str, ...]

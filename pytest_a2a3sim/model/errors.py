@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import OrderDifference, TensorDiff
     from pytest_a2a3sim.model.lines import Line
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport
 
 
 class A2A3SimError(Exception):
@@ -180,6 +181,22 @@ class OrderDependence(A2A3SimError):  # noqa: N818 - names the condition
     def __init__(self, message: str, differences: tuple[OrderDifference, ...]) -> None:
         super().__init__(message)
         self.differences = differences
+
+
+class SanitizerError(A2A3SimError):
+    """The sanitizer has found what would go wrong on a device, whether the outputs match or not.
+
+    Attributes:
+        lines: what there is to say about it; their text is the message.
+        report: what was looked at and found.
+    """
+
+    kind = "sanitizer"
+
+    def __init__(self, lines: tuple[Line, ...], report: SanitizerReport) -> None:
+        super().__init__("\n".join(map(str, lines)))
+        self.lines = lines
+        self.report = report
 
 
 class UnwrittenOutput(Mismatch):

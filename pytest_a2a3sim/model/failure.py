@@ -14,6 +14,8 @@ from pytest_a2a3sim.model.recording import Graph
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_a2a3sim.model.case import LoadedObject
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -101,16 +103,6 @@ class RunningTask:
     seconds: float
     arguments: tuple[TaskArgument, ...]
     addresses: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class LoadedObject:
-    """An object file in memory: code address - bias = address in the file."""
-
-    begin: int
-    end: int
-    bias: int
-    path: str
 
 
 @dataclass(frozen=True)

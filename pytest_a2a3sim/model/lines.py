@@ -61,3 +61,8 @@ def decode(rows: Iterable[Iterable[tuple[str, str]]]) -> tuple[Line, ...]:
     return tuple(
         Line(tuple(Span(text, cast("Style", style)) for text, style in row)) for row in rows
     )
+
+
+def byte_count(count: int) -> str:
+    """``1,024 bytes``."""
+    return f"{count:,} byte{'' if count == 1 else 's'}"

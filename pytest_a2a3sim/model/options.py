@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.model.settings import (
-    DEFAULT_HANG_TIMEOUT,
-    ORDERS,
-    Schedule,
-    Settings,
-    Threads,
-)
+from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
+from pytest_a2a3sim.model.sanitizer import parse_checks
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings, Threads
+from pytest_a2a3sim.model.suppressions import parse_suppression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SEED_BYTES = 4
 
 
 def parse_size(text: str) -> int:
@@ -51,23 +46,6 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
-def parse_schedule(text: str) -> Schedule:
-    """``fifo``, ``lifo``, ``reverse``, ``random`` (draws a seed) or ``random:SEED``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    order, colon, seed = text.strip().partition(":")
-    if order == "random" and not colon:
-        return Schedule("random", int.from_bytes(os.urandom(_SEED_BYTES), "little"))
-    if order == "random" and seed.isdecimal() and int(seed) < 1 << 64:
-        return Schedule("random", int(seed))
-    for known in ORDERS:
-        if order == known != "random" and not colon:
-            return Schedule(known)
-    raise ValueError("must be fifo, lifo, reverse, random or random:SEED")
-
-
 def parse_threads(text: str) -> Threads:
     """``cores``, for a thread per simulated core, or a number of threads, at least 1.
 
@@ -94,22 +72,6 @@ def parse_isolation(text: str) -> bool:
     return text == "process"
 
 
-def parse_orders(text: str) -> int | Literal["auto"]:
-    """``auto``, ``off``, or a number of orders.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    text = text.strip()
-    if text == "auto":
-        return "auto"
-    if text == "off":
-        return 0
-    if not text.isdecimal():
-        raise ValueError("must be auto, off or a number of orders")
-    return int(text)
-
-
 @dataclass(frozen=True)
 class Option:
     """One thing that a user can set.
@@ -121,7 +83,8 @@ class Option:
         parse: text -> value; None for a flag, or for what is text already.
         metavar: names the value in help texts.
         field: of Settings; "" where the option concerns pytest alone.
-        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``count``.
+        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``lines``, each of
+            which is parsed; ``count``.
         option: whether pytest has it as an option.
         ini: whether it is an ini key.
         command: whether the command line has it.
@@ -159,7 +122,8 @@ OPTIONS = (
     Option(
         "schedule",
         "execute ready tasks in another order, on one thread unless {p}threads is given: "
-        "fifo, lifo, reverse, random or random:SEED",
+        "fifo, lifo, creation, reverse, random, random:SEED, or before:TASK,TASK for the order of "
+        "creation in which the second task runs right after the first",
         parse_schedule,
         "ORDER",
         field="schedule",
@@ -167,10 +131,43 @@ OPTIONS = (
     Option(
         "orders",
         "execute each graph in further orders on one thread, which must leave the same outputs "
-        "bit for bit: a number of them, off, or auto (default: two, if it takes less than 50 ms)",
+        "bit for bit: a number of them, off, or auto (default: three, if it takes less than 50 ms)",
         parse_orders,
         "auto|N|off",
         field="orders",
+    ),
+    Option(
+        "sanitize",
+        "run graphs on instrumented kernels, and fail a case with a race, an access outside of its "
+        "buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several with "
+        "commas between them, or all",
+        parse_checks,
+        "CHECK[,CHECK]|all",
+        field="sanitize",
+    ),
+    Option(
+        "blame",
+        "when outputs do not match, say which tasks the first and the worst mismatch come from, as "
+        "{p}sanitize does by itself",
+        kind="flag",
+        field="blame",
+    ),
+    Option(
+        "witness",
+        "run a case with races (racecheck of {p}sanitize) once more with the two tasks of a race "
+        "in either order, and say what differs",
+        field="witness",
+        kind="flag",
+    ),
+    Option(
+        "suppressions",
+        "findings of the sanitizer to leave out, a line each, with a reason: "
+        "CHECK KERNEL [KERNEL [TENSOR]]: REASON",
+        parse_suppression,
+        field="suppressions",
+        kind="lines",
+        option=False,
+        command=False,
     ),
     Option(
         "hang_timeout",

@@ -6,7 +6,10 @@ They are plain data, as JSON has it and as it travels from xdist workers;
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check
 
 
 class DiagnosisRecord(TypedDict):
@@ -67,6 +70,87 @@ class GraphRecord(TypedDict):
     edges: int
 
 
+class SourceRecord(TypedDict):
+    """A line of a source."""
+
+    file: str
+    line: int | None
+
+
+class WitnessRunRecord(TypedDict):
+    """A run with the tasks of a race in one order."""
+
+    schedule: str
+    mismatched: list[str]
+    failure: str | None
+    message: str | None
+
+
+class WitnessDifferenceRecord(TypedDict):
+    """An output of which the two orders of a race leave other bytes."""
+
+    tensor: str
+    count: int
+    size: int
+    first: list[int]
+    values: list[str]
+    largest: float | str
+
+
+class WitnessRecord(TypedDict):
+    """What the two orders of a race do to the outputs."""
+
+    shows: bool
+    repeated: bool
+    runs: list[WitnessRunRecord]
+    differences: list[WitnessDifferenceRecord]
+
+
+class FindingRecord(TypedDict):
+    """Something that the sanitizer has found."""
+
+    check: str
+    kind: str
+    space: str
+    tasks: list[int]
+    kernels: list[str]
+    sources: list[SourceRecord | None]
+    buffer: int | None
+    tensor: str | None
+    offset: int
+    bytes: int
+    edge: list[int] | None
+    consequence: bool
+    count: int
+    witness: WitnessRecord | None
+
+
+class SuppressionRecord(TypedDict):
+    """How many findings of a case a suppression left out; ``file`` is None for the session's."""
+
+    check: Check | None
+    kernels: list[str]
+    tensor: str | None
+    reason: str
+    file: str | None
+    findings: int
+
+
+class SanitizerRecord(TypedDict):
+    """What the sanitizer looked at and found; ``total`` findings, of which some are listed."""
+
+    checks: list[str]
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    suppressed: int
+    total: int
+    findings: list[FindingRecord]
+    suppressions: list[SuppressionRecord]
+
+
 class CaseRecord(TypedDict):
     """One case."""
 
@@ -86,6 +170,7 @@ class CaseRecord(TypedDict):
     cache_hits: int | None
     findings: list[str]
     seed: int | None
+    sanitizer: SanitizerRecord | None
 
 
 class CollectionErrorRecord(TypedDict):
@@ -93,6 +178,20 @@ class CollectionErrorRecord(TypedDict):
 
     nodeid: str
     message: str
+
+
+class SanitizerTotalsRecord(TypedDict):
+    """Sums over the sanitized cases of a session."""
+
+    checks: list[str]
+    cases: int
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    suppressed: int
+    findings: int
 
 
 class TotalsRecord(TypedDict):
@@ -108,6 +207,7 @@ class TotalsRecord(TypedDict):
     findings: int
     compiled: int | None
     cache_hits: int | None
+    sanitizer: SanitizerTotalsRecord | None
 
 
 class SessionRecord(TypedDict):

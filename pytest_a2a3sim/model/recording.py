@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pytest_a2a3sim.model.case import LoadedObject
+    from pytest_a2a3sim.model.data_flow import DataFlow
+    from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
 
@@ -69,12 +72,39 @@ class CopiedRange:
         offset: of the first byte.
         size: number of bytes.
         changed: of an input's bytes, those that had another value before.
+        buffer: number of the device buffer that they came from.
     """
 
     tensor: str
     offset: int
     size: int
     changed: int
+    buffer: int
+
+
+@dataclass(frozen=True)
+class BufferUse:
+    """What a case did with one device buffer.
+
+    Attributes:
+        buffer: its number, from 0 in the order of allocation.
+        call: of device_malloc that made it, from 1.
+        size: bytes.
+        copied: bytes that copy_to_device has put into it.
+        tensors: host tensors that copy_to_device has read, for any buffer.
+        task_count: tasks that have an address in it among their arguments.
+        tasks: the first of them, each with its func_id.
+        addresses: code addresses of the call that made it, innermost first.
+    """
+
+    buffer: int
+    call: int
+    size: int
+    copied: int
+    tensors: frozenset[str]
+    task_count: int
+    tasks: tuple[tuple[int, int], ...]
+    addresses: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +118,11 @@ class Completion:
         copied: what was copied back from the device, in the order of copying.
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
+        buffers: device buffers that were allocated.
+        use: of the buffer that was to be described.
+        objects: what the simulating process had loaded, where a buffer is described.
+        sanitized: what the sanitizer has found; None if it was not asked.
+        data_flow: which tasks work on what other ones left; None if nobody asked.
     """
 
     graph: Graph
@@ -96,6 +131,11 @@ class Completion:
     copied: tuple[CopiedRange, ...]
     peak_rss_bytes: int | None = None
     order_matters: bool = False
+    buffers: int = 0
+    use: BufferUse | None = None
+    objects: tuple[LoadedObject, ...] = ()
+    sanitized: Sanitized | None = None
+    data_flow: DataFlow | None = None
 
     def copied_bytes(self, tensor: str) -> int:
         """How many bytes of a tensor were copied back, each counted once."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph, Recording
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.sanitizer import SanitizerReport
+    from pytest_a2a3sim.model.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class CaseResult:
         analyse: makes the profile of a recording.
         findings: remarks about things that are suspicious but do not fail a case.
         unwritten: elements that do not match because the device never wrote them.
+        sanitizer: what the sanitizer looked at and found; None if it was not asked.
         failure: what :meth:`check` raises; None if every output matches, in every order.
     """
 
@@ -76,6 +78,7 @@ class CaseResult:
     analyse: Callable[[Recording], Profile] = field(repr=False, compare=False)
     findings: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
+    sanitizer: SanitizerReport | None = None
     failure: A2A3SimError | None = None
 
     @property
@@ -128,6 +131,7 @@ class CaseResult:
         Raises:
             OrderDependence: outputs match, but depend on the order of unordered tasks.
             UnwrittenOutput: elements do not match because the device never wrote them.
+            SanitizerError: the sanitizer has found something, whether the outputs match or not.
             Mismatch: any other difference; the message tells about every output.
         """
         if self.failure is not None:

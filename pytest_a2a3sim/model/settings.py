@@ -7,12 +7,14 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 Threads = int | Literal["cores"]
-Order = Literal["depth-first", "fifo", "lifo", "random", "reverse"]
-
-ORDERS: tuple[Order, ...] = ("depth-first", "fifo", "lifo", "random", "reverse")
 DEFAULT_HANG_TIMEOUT = 30.0
 LARGEST_DEVICE_MEMORY = 64 << 30
 
@@ -20,52 +22,8 @@ _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """The order in which ready tasks are executed; on one thread it is the same every time.
-
-    Attributes:
-        order: ``depth-first``: what a task made ready comes right after it, and idle threads take
-            others' work; ``fifo``: the task that has been ready for longest; ``lifo``: the one that
-            became ready last; ``random``: any of them; ``reverse``: the one that was added last.
-        seed: of ``random``, at most 64 bits.
-    """
-
-    order: Order = "depth-first"
-    seed: int = 0
-
-    @property
-    def is_default(self) -> bool:
-        """Whether nobody asked for an order."""
-        return self.order == "depth-first"
-
-    @property
-    def repeat_lines(self) -> list[str]:
-        """How to repeat what failed in an order that somebody asked for; none for the default."""
-        if self.is_default:
-            return []
-        option = f"--sim-schedule={self}"
-        return [f"schedule {self}: {option} --sim-threads=1 repeats the order exactly"]
-
-    def __str__(self) -> str:
-        """As in ``--sim-schedule``."""
-        return f"random:{self.seed}" if self.order == "random" else self.order
-
-
-DEPTH_FIRST = Schedule()
-
 MOST_ORDER_SECONDS = 0.05
 """A graph that takes longer is executed in further orders only on request."""
-
-
-def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Schedule, ...]:
-    """The orders in which a case is executed again on one thread: adverse to its first one.
-
-    Tasks that were added late come first, then any by seeds 1, 2, 3, ...; none is the first one.
-    """
-    wanted = 2 if count == "auto" else count
-    orders = [Schedule("reverse"), *(Schedule("random", seed) for seed in range(1, wanted + 1))]
-    return tuple(order for order in orders if order != first)[:wanted]
 
 
 @dataclass(frozen=True)
@@ -82,7 +40,12 @@ class Settings:
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
         orders: in how many further orders each graph is executed, which must leave the same
-            outputs; ``"auto"`` for two, if it takes less than 50 ms.
+            outputs; ``"auto"`` for three, if it takes less than 50 ms.
+        sanitize: what the sanitizer looks for; nothing by default.
+        blame: say of mismatches which tasks they come from.
+        witness: run the tasks of races that racecheck finds in either order, to see what differs.
+        suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
+            leaves out.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -96,6 +59,10 @@ class Settings:
     cxxflags: tuple[str, ...] = ()
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
+    sanitize: tuple[Check, ...] = ()
+    blame: bool = False
+    witness: bool = False
+    suppressions: tuple[Suppression, ...] = ()
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

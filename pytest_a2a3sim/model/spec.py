@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+
 CoreType = Literal["aic", "aiv"]
 DEFAULT_TOLERANCE = 1e-5
 
@@ -84,12 +86,18 @@ class RuntimeConfig:
 
 @dataclass(frozen=True)
 class KernelConfig:
-    """The whole of kernel_config.py; ``notes`` are remarks for its author."""
+    """The whole of kernel_config.py.
+
+    Attributes:
+        suppressions: findings of the sanitizer that are left out.
+        notes: remarks for its author.
+    """
 
     path: Path
     kernels: tuple[KernelSpec, ...]
     orchestration: OrchestrationSpec
     runtime: RuntimeConfig
+    suppressions: tuple[Suppression, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -112,6 +120,8 @@ class GoldenSpec:
         outputs: names from ``__outputs__``, or None where names starting with ``out_`` count.
         order_dependent: outputs that may differ within the tolerance between orders of execution.
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
+        sanitize: what the sanitizer always looks for here: ``pytest.mark.sim_sanitize`` in
+            ``pytestmark``.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -125,5 +135,6 @@ class GoldenSpec:
     outputs: tuple[str, ...] | None = None
     tensor_order: tuple[str, ...] | None = None
     order_dependent: tuple[str, ...] = ()
+    sanitize: tuple[Check, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

@@ -17,6 +17,7 @@
 using a2a3sim::CaseDescription;
 using a2a3sim::CaseRun;
 using a2a3sim::HostWindow;
+using a2a3sim::Outcome;
 
 namespace {
 
@@ -44,6 +45,15 @@ int guarded(Action action) noexcept {
 HostWindow* unwrap(a2a3_window* window) { return reinterpret_cast<HostWindow*>(window); }
 CaseRun* unwrap(a2a3_run* run) { return reinterpret_cast<CaseRun*>(run); }
 const CaseRun* unwrap(const a2a3_run* run) { return reinterpret_cast<const CaseRun*>(run); }
+
+/// A table of a case that has ended; an empty one before.
+template <typename T>
+const T* listed(const a2a3_run* run, std::vector<T> Outcome::* table, int64_t* count) {
+    static const T none{};
+    const auto& result = unwrap(run)->result();
+    *count = result ? static_cast<int64_t>(((*result).*table).size()) : 0;
+    return *count == 0 ? &none : ((*result).*table).data();
+}
 
 }  // namespace
 
@@ -96,10 +106,31 @@ int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_
 }
 
 const a2a3_copied_range* a2a3_run_copied_ranges(const a2a3_run* run, int64_t* count) {
-    static const a2a3_copied_range none{};
+    return listed(run, &Outcome::copied, count);
+}
+
+const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::findings, count);
+}
+
+const a2a3_flow* a2a3_run_flows(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::flows, count);
+}
+
+const a2a3_task_args* a2a3_run_task_args(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::task_args, count);
+}
+
+const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::answers, count);
+}
+
+int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer) {
     const auto& result = unwrap(run)->result();
-    *count = result ? static_cast<int64_t>(result->copied.size()) : 0;
-    return *count == 0 ? &none : result->copied.data();
+    if (!result || number < 0 || static_cast<size_t>(number) >= result->buffers.size()) return 0;
+    const a2a3sim::DeviceBuffer& found = result->buffers[static_cast<size_t>(number)];
+    *buffer = {found.call, found.begin, found.size, found.caller};
+    return 1;
 }
 
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
@@ -121,10 +152,7 @@ void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args,
 }
 
 const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count) {
-    static const a2a3_object none{};
-    const auto& result = unwrap(run)->result();
-    *count = result ? static_cast<int64_t>(result->objects.size()) : 0;
-    return *count == 0 ? &none : result->objects.data();
+    return listed(run, &Outcome::objects, count);
 }
 
 void a2a3_run_destroy(a2a3_run* run) { delete unwrap(run); }

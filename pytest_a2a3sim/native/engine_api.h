@@ -30,7 +30,9 @@ enum a2a3_length {
     A2A3_MESSAGE_LENGTH = 8192,
     A2A3_DISTANCE_BOUNDS = 12,
     A2A3_ALLOWED_FACTORS = 8,
-    A2A3_FIRST_MISMATCHES = 16
+    A2A3_FIRST_MISMATCHES = 16,
+    A2A3_FIRST_TASKS = 4,
+    A2A3_MOST_FINDINGS = 100000 /* of a sanitized case */
 };
 
 /* Why a case failed. */
@@ -65,7 +67,26 @@ enum a2a3_schedule {
     A2A3_SCHEDULE_FIFO = 1,        /* the one that has been ready for longest */
     A2A3_SCHEDULE_LIFO = 2,        /* the one that became ready last */
     A2A3_SCHEDULE_RANDOM = 3,      /* any, by the seed */
-    A2A3_SCHEDULE_REVERSE = 4      /* the one that was added last */
+    A2A3_SCHEDULE_REVERSE = 4,     /* the one that was added last */
+    A2A3_SCHEDULE_CREATION = 5,    /* the one that was added first */
+    A2A3_SCHEDULE_BEFORE = 6       /* the same, but two tasks of the seed run one after the other */
+};
+
+/* What a sanitized run looks for; bits. */
+enum a2a3_check {
+    A2A3_CHECK_MEMCHECK = 1,  /* accesses outside of live device buffers */
+    A2A3_CHECK_RACECHECK = 2, /* conflicting accesses of tasks that nothing orders */
+    A2A3_CHECK_INITCHECK = 4  /* reads of bytes that nobody wrote, on which something depends */
+};
+
+/* What a finding is about. */
+enum a2a3_finding_kind {
+    A2A3_FINDING_RAW = 0,      /* the task with the lower id writes, the other one reads */
+    A2A3_FINDING_WAR = 1,      /* the lower one reads, the other one writes */
+    A2A3_FINDING_WAW = 2,      /* both write */
+    A2A3_FINDING_READ = 3,     /* of memory that the task must not access */
+    A2A3_FINDING_WRITE = 4,    /* the same */
+    A2A3_FINDING_UNDEFINED = 5 /* read of bytes that nobody wrote */
 };
 
 typedef struct {
@@ -90,11 +111,75 @@ typedef struct {
     int32_t underrun;
 } a2a3_watch;
 
+/* Device buffers by number, from 0 in the order of allocation: `begin` and those before `end`. */
+typedef struct {
+    int64_t begin;
+    int64_t end;
+} a2a3_buffer_range;
+
 /* An order in which to execute the graph again. */
 typedef struct {
     int32_t schedule; /* a2a3_schedule */
-    uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM */
+    uint64_t seed;    /* of A2A3_SCHEDULE_RANDOM; or of A2A3_SCHEDULE_BEFORE: in its upper 32 bits
+                       * the task that runs first, in its lower ones the one right after it */
 } a2a3_order;
+
+/* Something that a sanitized run has found: bytes, and who accesses them. */
+typedef struct {
+    int32_t check;          /* a2a3_check */
+    int32_t kind;           /* a2a3_finding_kind */
+    int32_t tasks[2];       /* the lower id first; the second one is -1 where there is none */
+    int32_t place;          /* a2a3_place_kind, of memcheck */
+    int32_t is_reversed;    /* the one with the higher id was executed first */
+    int32_t is_consequence; /* it follows from another finding, perhaps */
+    int32_t writer;         /* of initcheck: a task that writes the bytes, unordered; else -1 */
+    int32_t tensor;         /* that the bytes are copied from or to, or a part of; or -1 */
+    int64_t tensor_offset;  /* of the first byte, in bytes */
+    int64_t buffer;         /* number of the device buffer, from 0; or -1 */
+    int64_t offset;         /* of the first byte from its start, in bytes */
+    uint64_t span;          /* from the first byte to behind the last one */
+    uint64_t bytes;         /* that it is about, of those */
+    uint64_t codes[2];      /* code that accesses them, of each task; 0: unknown */
+} a2a3_finding;
+
+/* Ends of a flow that are no tasks. */
+enum a2a3_flow_end {
+    A2A3_FLOW_HOST = -1,  /* copied to the device, or back from it */
+    A2A3_FLOW_NOBODY = -2 /* never written */
+};
+
+/* Bytes of a device buffer by which one task comes after another one in a serial run. */
+typedef struct {
+    int32_t kind;   /* a2a3_finding_kind: RAW, WAR or WAW */
+    int32_t source; /* a task, or an a2a3_flow_end */
+    int32_t to;     /* likewise: A2A3_FLOW_HOST for what is copied back */
+    int32_t buffer;
+    int32_t tensor; /* where one end is A2A3_FLOW_HOST: that it was copied from or goes to; or -1 */
+    uint64_t bytes;
+    uint64_t unread_bytes; /* of a WAW: those that nobody had read before they were replaced */
+} a2a3_flow;
+
+/* The arguments of a task. */
+typedef struct {
+    int32_t count;
+    uint64_t args[A2A3_MOST_ARGS];
+} a2a3_task_args;
+
+/* A byte of a tensor that is copied back: who wrote it last? */
+typedef struct {
+    int32_t tensor;
+    uint64_t offset;
+} a2a3_question;
+
+/* What a sanitized run looked at. */
+typedef struct {
+    int64_t tasks;
+    uint64_t accesses;    /* of device memory, that were recorded */
+    uint64_t bytes;       /* of device memory, counted once for each task that accesses them */
+    uint64_t blind_bytes; /* that changed without a recorded access */
+    int64_t undecided;    /* tasks that read undefined bytes, with what effect is unknown */
+    int64_t findings;     /* of which the first A2A3_MOST_FINDINGS are listed */
+} a2a3_sanitized;
 
 typedef struct a2a3_window a2a3_window;
 typedef struct a2a3_run a2a3_run;
@@ -110,19 +195,26 @@ typedef struct {
     const uint64_t* args; /* what the orchestration receives */
     int32_t arg_count;
     int32_t block_dim;
-    int32_t thread_count;        /* 0: one for each simulated core */
-    int32_t schedule;            /* a2a3_schedule */
-    uint64_t seed;               /* of A2A3_SCHEDULE_RANDOM */
-    int32_t isolate;             /* 0: run in the calling process, for debuggers */
-    uint64_t device_memory_size; /* bytes */
-    int32_t poison;              /* a2a3_poison */
-    int32_t output_descriptor;   /* what the case prints to stdout goes there; -1: to stdout */
-    int32_t error_descriptor;    /* the same for stderr */
+    int32_t thread_count;                  /* 0: one for each simulated core */
+    int32_t schedule;                      /* a2a3_schedule */
+    uint64_t seed;                         /* as in a2a3_order */
+    int32_t isolate;                       /* 0: run in the calling process, for debuggers */
+    uint64_t device_memory_size;           /* bytes */
+    const a2a3_buffer_range* other_poison; /* what is filled with A2A3_POISON_NUMBER when it is
+                                            * fresh; other buffers with A2A3_POISON_NAN */
+    int32_t other_poison_count;
+    int64_t described_buffer;  /* whose use the ending describes; -1: of none */
+    int32_t output_descriptor; /* what the case prints to stdout goes there; -1: to stdout */
+    int32_t error_descriptor;  /* the same for stderr */
     const a2a3_watch* watches;
     int32_t watch_count;
     const a2a3_order* orders; /* in which an isolated case is executed again */
     int32_t order_count;
-    double order_seconds;    /* ... unless its graph took longer; 0: whatever it took */
+    double order_seconds;           /* ... unless its graph took longer; 0: whatever it took */
+    const a2a3_question* questions; /* of a run whose flows are recorded */
+    int32_t question_count;
+    int32_t records_flows;   /* kernels are instrumented, on one thread */
+    int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
 } a2a3_request;
@@ -179,6 +271,7 @@ typedef struct {
     uint64_t offset;
     uint64_t size;
     uint64_t changed; /* of those bytes, if they are private: how many had another value before */
+    int64_t buffer;   /* that they came from */
 } a2a3_copied_range;
 
 enum a2a3_access {
@@ -211,6 +304,18 @@ typedef struct {
     size_t nbytes;
 } a2a3_recording;
 
+/* What a case did with one device buffer. */
+typedef struct {
+    int64_t call;     /* of device_malloc, from 1; 0: there is no such buffer */
+    uint64_t size;    /* in bytes */
+    uint64_t copied;  /* bytes that copy_to_device has put into it */
+    uint64_t tensors; /* bit i: copy_to_device has read tensor i, for any buffer; of the first 64 */
+    int64_t task_count;              /* that have an address in it among their arguments */
+    int32_t tasks[A2A3_FIRST_TASKS]; /* the first of them, else -1 */
+    int32_t func_ids[A2A3_FIRST_TASKS];
+    a2a3_snapshot allocation; /* code addresses of the call */
+} a2a3_buffer_use;
+
 /* How a case ended. */
 typedef struct {
     int32_t failure; /* a2a3_failure */
@@ -240,11 +345,13 @@ typedef struct {
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
     uint64_t device_bytes_live;
-    uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
-    int64_t refused_call;    /* its number, from 1; 0: there was none */
-    int32_t orders_finished; /* of a2a3_request.orders, which left the same outputs: the next one
-                              * left others, or did not end, unless these are all */
-    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
+    uint64_t refused_bytes;   /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;     /* its number, from 1; 0: there was none */
+    int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
+                               * left others, or did not end, unless these are all */
+    uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
+    a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
+    a2a3_sanitized sanitized; /* all zero unless the run was */
     char message[A2A3_MESSAGE_LENGTH];
 } a2a3_ending;
 
@@ -287,6 +394,24 @@ void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args,
 
 /* The object files that the simulating process had loaded, valid until a2a3_run_destroy(). */
 const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
+
+/* What a sanitized case has found, valid until a2a3_run_destroy(). */
+const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count);
+
+/* The flows of a case that recorded them, and the arguments of each task by its id; the answers to
+ * its questions, in their order: a task, or an a2a3_flow_end. Valid until a2a3_run_destroy(). */
+const a2a3_task_args* a2a3_run_task_args(const a2a3_run* run, int64_t* count);
+const a2a3_flow* a2a3_run_flows(const a2a3_run* run, int64_t* count);
+const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count);
+
+/* A device buffer of a case that has ended. False if there is none of that number. */
+typedef struct {
+    int64_t call;    /* of device_malloc that made it, from 1 */
+    uint64_t begin;  /* address of its first byte */
+    uint64_t size;   /* in bytes */
+    uint64_t caller; /* code that called device_malloc */
+} a2a3_buffer;
+int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer);
 
 /* Maps what a case that ran to its end has recorded. It outlives the run; unmap its memory. */
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);

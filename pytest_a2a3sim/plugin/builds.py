@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.plugin.collect import SIMULATOR, GoldenItem
 from pytest_a2a3sim.reporting.terminal import BuildLines
 
@@ -25,7 +26,12 @@ def compile_early(session: pytest.Session) -> None:
     if session.testsfailed and not config.option.continue_on_collection_errors:
         return
     items = [item for item in session.items if isinstance(item, GoldenItem)]
-    goldens = {item.golden.path: item.golden for item in items if not _is_skipped(item)}
+    goldens = {}
+    for item in items:
+        with contextlib.suppress(SettingsError):  # fails the item, when it runs
+            golden = item.marked_golden()
+            if not _is_skipped(item):
+                goldens[golden.path, bool(golden.sanitize)] = golden
     config.stash[SIMULATOR].compile_early(goldens.values(), start=_share(config))
 
 

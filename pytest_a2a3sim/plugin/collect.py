@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import types
@@ -12,7 +13,7 @@ import pytest
 from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.loading.case_names import keywords
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
-from pytest_a2a3sim.plugin.marks import marks_of
+from pytest_a2a3sim.plugin.marks import checks_of, marks_of
 from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ class GoldenItem(pytest.Function):
         self.add_marker(pytest.mark.a2a3sim)
         self.extra_keyword_matches.update(_keywords(golden, case))
 
+    def marked_golden(self) -> GoldenSpec:
+        """The golden directory as the item's marks want it.
+
+        Raises:
+            SettingsError: one has arguments without a meaning.
+        """
+        return dataclasses.replace(self.golden, sanitize=checks_of(self))
+
     def _run(self) -> None:
         """Builds, simulates and compares the case."""
         error, findings = self._attempt()
@@ -118,7 +127,11 @@ class GoldenItem(pytest.Function):
 
         The attempt's tensors are in no frame that the error's traceback would keep alive.
         """
-        attempt = self.config.stash[SIMULATOR].attempt(self.golden, self.case)
+        try:
+            golden = self.marked_golden()
+        except A2A3SimError as error:
+            return error, ()
+        attempt = self.config.stash[SIMULATOR].attempt(golden, self.case)
         self.stash[ATTEMPT] = attempt
         return attempt.error, () if attempt.result is None else attempt.result.findings
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_a2a3sim.model.sanitizer import CHECKS
 from pytest_a2a3sim.plugin import builds, options, reports
 from pytest_a2a3sim.plugin.collect import (
     SIMULATOR,
@@ -27,8 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker; prepares the session's simulator and reports."""
+    """Registers the markers; prepares the session's simulator and reports."""
     config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
+    config.addinivalue_line(
+        "markers",
+        "sim_sanitize(*checks): look for these with the sanitizer, whatever --sim-sanitize says: "
+        f"{', '.join(CHECKS)}; all of them without arguments",
+    )
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from pytest_a2a3sim.model.errors import GoldenError
+from pytest_a2a3sim.model.errors import GoldenError, SettingsError
+from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import GoldenSpec
 
 Mark: TypeAlias = pytest.Mark | pytest.MarkDecorator
@@ -30,6 +32,26 @@ def marks_of(golden: GoldenSpec) -> list[pytest.MarkDecorator]:
     value = getattr(golden.module, "pytestmark", ())
     marks = list(value) if isinstance(value, (list, tuple)) else [value]
     return [_checked(golden, mark) for mark in marks]
+
+
+def checks_of(item: pytest.Item) -> tuple[Check, ...]:
+    """What the marks of an item want to be looked for, whoever added them.
+
+    Raises:
+        SettingsError: one has arguments without a meaning.
+    """
+    marks = item.iter_markers("sim_sanitize")
+    return in_order(check for mark in marks for check in _checks_of(item, mark))
+
+
+def _checks_of(item: pytest.Item, mark: pytest.Mark) -> tuple[Check, ...]:
+    try:
+        return checks_of_mark(mark.args, mark.kwargs)
+    except ValueError as error:
+        got = (*mark.args, *mark.kwargs.items())
+        raise SettingsError(
+            f"pytest.mark.sim_sanitize {error}; got {got!r}\n  of {item.nodeid}"
+        ) from None
 
 
 def _checked(golden: GoldenSpec, mark: object) -> pytest.MarkDecorator:

@@ -18,8 +18,8 @@ REBUILD_SINCE = "a2a3sim_rebuild_since"
 
 _PREFIX = "--sim-"
 _HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
-_INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args"}
-_INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": []}
+_INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args", "lines": "linelist"}
+_INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": [], "lines": []}
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -109,9 +109,13 @@ def default_threads(config: pytest.Config) -> int:
 def _value(config: pytest.Config, option: Option) -> Any:
     """What the command line says, or the ini file; None where neither does."""
     given = config.getoption(option.ini_name) if option.option else None
+    if option.kind == "flag":
+        return bool(given or (option.ini and config.getini(option.ini_name)))
     if given is not None:
         return _parsed(option.flag(_PREFIX), str(given), option)
     text = config.getini(option.ini_name) if option.ini else ""
+    if option.kind == "lines":
+        return tuple(_parsed(f"ini {option.ini_name}", line, option) for line in text)
     return _parsed(f"ini {option.ini_name}", text, option) if text else None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
+from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, SanitizerError
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
@@ -58,7 +58,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         item.config.rootpath,
     )
     setattr(report, _RECORD, record)
-    if isinstance(error, Mismatch):
+    if isinstance(error, (Mismatch, SanitizerError)):
         setattr(report, _TEXT, encode(error.lines))
     if attempt.result is not None:
         line = tensor_line if item.config.get_verbosity() > 1 else verdict_line
@@ -92,6 +92,7 @@ class SessionReports:
         self._started = time.time()
         self._records: dict[str, CaseRecord] = {}
         self._collection_errors: list[CollectionErrorRecord] = []
+        self._errors: list[str] = []
 
     @property
     def records(self) -> Sequence[CaseRecord]:
@@ -110,7 +111,7 @@ class SessionReports:
 
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
-            fitted = failure is not None and failure["kind"] == Mismatch.kind
+            fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
             report.longrepr = FailureText(lines, fitted=fitted)  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -121,16 +122,33 @@ class SessionReports:
             )
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Writes the files."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Warns of suppressions that no case used, and writes the files."""
+        self._warn_of_unused_suppressions(session)
         if path := self._config.getoption("sim_json"):
-            self._write_json(self._config.invocation_params.dir / path, int(exitstatus))
+            exit_status = int(session.exitstatus)
+            self._write_json(self._config.invocation_params.dir / path, exit_status)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary and self._records:
             from pytest_a2a3sim.reporting.github import markdown_lines  # noqa: PLC0415 - only there
 
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write("\n".join(markdown_lines(self.records)) + "\n")
+
+    def _warn_of_unused_suppressions(self, session: pytest.Session) -> None:
+        from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - not needed at start
+
+        for text in suppression_text.unused_lines(suppression_text.of_cases(self.records)):
+            self._warn(text, session)
+
+    def _warn(self, text: str, session: pytest.Session) -> None:
+        """Warns at the session's end; fails it where pytest turns warnings into errors."""
+        try:
+            self._config.issue_config_time_warning(A2A3SimWarning(text), stacklevel=2)
+        except A2A3SimWarning:
+            self._errors.append(text)
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _write_json(self, path: Path, exit_status: int) -> None:
         from pytest_a2a3sim.reporting import json_report  # noqa: PLC0415 - only on demand
@@ -155,6 +173,8 @@ class SessionReports:
             for line in summary_lines(self.records, slowest):
                 for part in wrapped(line, width):
                     terminalreporter.write_line(part)
+        for text in self._errors:
+            terminalreporter.write_line(f"ERROR: {text}", red=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":
             from pytest_a2a3sim.reporting.github import annotation_lines  # noqa: PLC0415 - only there
 

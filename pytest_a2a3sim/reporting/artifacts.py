@@ -34,6 +34,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 GOLDEN = Path({golden!r})
 CASE = {case!r}
+OPTIONS = {options!r}
 DTYPES = {dtypes!r}
 
 
@@ -51,7 +52,7 @@ def load(part, name):
 if __name__ == "__main__":
     import pytest
 
-    sys.exit(pytest.main([f"{{GOLDEN}}::{{CASE}}", "-v", *sys.argv[1:]]))
+    sys.exit(pytest.main([f"{{GOLDEN}}::{{CASE}}", "-v", *OPTIONS, *sys.argv[1:]]))
 '''
 
 
@@ -101,12 +102,15 @@ def save(
     if record["failure"] is not None:
         (target / "report.txt").write_text(f"{record['failure']['message']}\n", encoding="utf-8")
     (target / "record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    sanitizer = record["sanitizer"]
+    options = [] if sanitizer is None else [f"--sim-sanitize={','.join(sanitizer['checks'])}"]
     (target / "reproduce.py").write_text(
         _REPRODUCE.format(
             name="reproduce.py",
-            command=f"pytest '{golden}::{record['case']}'",
+            command=" ".join(["pytest", f"'{golden}::{record['case']}'", *options]),
             golden=str(golden),
             case=record["case"],
+            options=options,
             dtypes=dtypes,
         ),
         encoding="utf-8",

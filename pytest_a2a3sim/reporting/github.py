@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.reporting.summary import compared, counted, totals
+from pytest_a2a3sim.reporting.sanitizer_annotations import (
+    Annotation,
+    finding_annotations,
+    finding_title,
+)
+from pytest_a2a3sim.reporting.sanitizer_summary import sanitizer_lines
+from pytest_a2a3sim.reporting.summary import compared, totals
+from pytest_a2a3sim.reporting.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +32,7 @@ def markdown_lines(records: Sequence[CaseRecord]) -> list[str]:
         f"## {icon} a2a3sim: {sums['passed']} of {counted(sums['cases'], 'case')} passed",
         "",
         f"{compared(sums)}.",
+        *(f"{line}." for line in sanitizer_lines(records)),
     ]
     if not failures:
         return [*lines, ""]
@@ -53,8 +61,15 @@ def markdown_lines(records: Sequence[CaseRecord]) -> list[str]:
 
 
 def annotation_lines(records: Sequence[CaseRecord]) -> list[str]:
-    """One workflow command for each failure, at the line of the kernel that it names."""
-    return [_annotation(record, failure) for record, failure in _failures(records)]
+    """A workflow command for each failure, and for each finding of the sanitizer in its stead.
+
+    Each stands at the line of the kernel that it names.
+    """
+    return [
+        _command(annotation)
+        for record, failure in _failures(records)
+        for annotation in _annotations(record, failure)
+    ]
 
 
 def _failures(records: Sequence[CaseRecord]) -> Iterator[tuple[CaseRecord, FailureRecord]]:
@@ -63,13 +78,21 @@ def _failures(records: Sequence[CaseRecord]) -> Iterator[tuple[CaseRecord, Failu
             yield record, record["failure"]
 
 
-def _annotation(record: CaseRecord, failure: FailureRecord) -> str:
-    place = {"file": failure["source"] or record["golden"]}
-    if failure["line"] is not None:
-        place["line"] = str(failure["line"])
-    place["title"] = f"{failure['kind']}: {record['nodeid']}"
+def _annotations(record: CaseRecord, failure: FailureRecord) -> list[Annotation]:
+    title = f"{failure['kind']}: {record['nodeid']}"
+    if failure["kind"] == "sanitizer" and record["sanitizer"] is not None:
+        return finding_annotations(record["sanitizer"]["findings"], record["golden"], title)
+    file = failure["source"] or record["golden"]
+    return [Annotation(file, failure["line"], title, _headline(record, failure))]
+
+
+def _command(annotation: Annotation) -> str:
+    place = {"file": annotation.file}
+    if annotation.line is not None:
+        place["line"] = str(annotation.line)
+    place["title"] = annotation.title
     parameters = ",".join(f"{key}={_parameter(value)}" for key, value in place.items())
-    return f"::error {parameters}::{_data(_headline(record, failure))}"
+    return f"::error {parameters}::{_data(annotation.text)}"
 
 
 def _headline(record: CaseRecord, failure: FailureRecord) -> str:
@@ -89,6 +112,8 @@ def _where(record: CaseRecord, failure: FailureRecord) -> str:
             for tensor in record["tensors"]
             if tensor["status"] == "failed"
         )
+    if failure["kind"] == "sanitizer" and record["sanitizer"] is not None:
+        return ", ".join(finding_title(each) for each in record["sanitizer"]["findings"][:1])
     named = {"task": failure["task"], "kernel": failure["kernel"], "core": failure["core"]}
     parts = [f"{label} {value}" for label, value in named.items() if value is not None]
     if failure["source"] is not None:

@@ -18,9 +18,9 @@ def profile_lines(profile: Profile) -> list[str]:
     size = f"{profile.tasks} tasks, {profile.edges} edges"
     path = f"{len(profile.critical_path)} tasks; no device is faster"
     return [
-        f"{size}, executed in {_time(profile.seconds)} on {threads}",
-        f"  work                 {_time(profile.work):>10}   sum of all tasks",
-        f"  critical path        {_time(profile.critical_seconds):>10}   {path}",
+        f"{size}, executed in {time_text(profile.seconds)} on {threads}",
+        f"  work                 {time_text(profile.work):>10}   sum of all tasks",
+        f"  critical path        {time_text(profile.critical_seconds):>10}   {path}",
         f"  average parallelism  {profile.average_parallelism:>10.1f}   work / critical path",
         "",
         "By kernel:",
@@ -48,9 +48,9 @@ def _kernel_table(profile: Profile) -> list[str]:
             kernel.name,
             kernel.core_type.upper(),
             str(kernel.tasks),
-            _time(kernel.seconds),
+            time_text(kernel.seconds),
             _percent(kernel.seconds, profile.work),
-            _time(kernel.seconds / kernel.tasks),
+            time_text(kernel.seconds / kernel.tasks),
             _percent(kernel.critical_seconds, profile.critical_seconds),
             _changed(kernel.makespan_if_twice_as_fast, now),
         )
@@ -64,7 +64,7 @@ def _makespan_table(profile: Profile) -> list[str]:
     rows = [
         (
             str(item.block_dim),
-            _time(item.seconds),
+            time_text(item.seconds),
             f"{profile.work / item.seconds:.1f}x" if item.seconds else "",
             f"{item.aic_utilisation:.0%}",
             f"{item.aiv_utilisation:.0%}",
@@ -85,9 +85,10 @@ def _percent(part: float, whole: float) -> str:
 
 def _changed(seconds: float, before: float) -> str:
     change = round(100 * (seconds / before - 1)) if before else 0
-    return f"{_time(seconds)} ({change:+d}%)" if change else f"{_time(seconds)} (same)"
+    return f"{time_text(seconds)} ({change:+d}%)" if change else f"{time_text(seconds)} (same)"
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """``1.23 ms``."""
     unit, size = next((item for item in _UNITS if seconds >= item[1]), _UNITS[-1])
     return f"{seconds / size:.3g} {unit}"

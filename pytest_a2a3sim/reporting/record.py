@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
+from pytest_a2a3sim.model.stable_text import stable_text
+from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import TensorDiff
     from pytest_a2a3sim.model.record import CaseRecord, FailureRecord, KernelRecord, TensorRecord
     from pytest_a2a3sim.model.result import CaseFacts, CaseResult
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import GoldenSpec
 
 _PHASES = {"start": "fork"}  # names in the record that differ from the engine's
@@ -61,7 +62,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
     graph = facts.graph
     return {
         "nodeid": done.nodeid,
-        "golden": _path(done.golden.path, root),
+        "golden": shown_path(done.golden.path, root),
         "case": done.case,
         "params": {key: _plain(value) for key, value in done.params.items()},
         "outcome": done.outcome,
@@ -76,6 +77,11 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "cache_hits": facts.cache_hits,
         "findings": [] if result is None else list(result.findings),
         "seed": _seed(facts.schedule),
+        "sanitizer": (
+            None
+            if result is None or result.sanitizer is None
+            else sanitizer_record(result.sanitizer, root)
+        ),
     }
 
 
@@ -101,6 +107,11 @@ def properties(record: CaseRecord) -> list[tuple[str, str]]:
     if record["failure"] is not None:
         failure = record["failure"].items()
         found |= {f"failure.{name}": value for name, value in failure if name in _OF_FAILURE}
+    if record["sanitizer"] is not None:
+        sanitizer = record["sanitizer"]
+        found["sanitizer.checks"] = ", ".join(sanitizer["checks"])
+        counts = [(name, value) for name, value in sanitizer.items() if isinstance(value, int)]
+        found |= {f"sanitizer.{name}": value for name, value in counts}
     if record["findings"]:
         found["findings"] = "; ".join(record["findings"])
     return [(f"a2a3sim.{name}", str(value)) for name, value in found.items() if value is not None]
@@ -125,7 +136,7 @@ def _failure(done: TestedCase, root: Path) -> FailureRecord:
         "kernel": culprit.kernel,
         "func_id": culprit.func_id,
         "core": culprit.core,
-        "source": None if source is None else _path(Path(source), root),
+        "source": None if source is None else shown_path(Path(source), root),
         "line": line,
         "buffer": culprit.buffer,
         "offset": culprit.offset,
@@ -192,11 +203,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(element) for element in value]
     if isinstance(value, dict):
-        return {str(key): _plain(element) for key, element in value.items()}
+        return {stable_text(key): _plain(element) for key, element in value.items()}
     if hasattr(value, "tolist") and not isinstance(value, type):  # NumPy's scalars and arrays
         return _plain(value.tolist())
-    return str(getattr(value, "__name__", value))
-
-
-def _path(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else os.fspath(path)
+    return stable_text(value)

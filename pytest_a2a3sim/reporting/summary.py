@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.reporting.sanitizer_summary import sanitizer_lines, sanitizer_totals
+from pytest_a2a3sim.reporting.units import counted, duration
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_a2a3sim.model.record import CaseRecord, TotalsRecord
 
 _SHOWN_KERNELS = 3
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
 def totals(records: Sequence[CaseRecord]) -> TotalsRecord:
@@ -29,6 +31,7 @@ def totals(records: Sequence[CaseRecord]) -> TotalsRecord:
         "findings": sum(len(record["findings"]) for record in records),
         "compiled": _sum(record["compiled"] for record in records),
         "cache_hits": _sum(record["cache_hits"] for record in records),
+        "sanitizer": sanitizer_totals(records),
     }
 
 
@@ -49,6 +52,7 @@ def summary_lines(records: Sequence[CaseRecord], slowest: int = 0) -> list[str]:
     lines = [
         f"{counted(sums['cases'], 'case')}: {outcomes}",
         compared(sums),
+        *sanitizer_lines(records),
     ]
     if sums["compiled"] is not None or sums["cache_hits"] is not None:
         lines.append(
@@ -96,14 +100,3 @@ def compared(sums: TotalsRecord) -> str:
     tensors, elements = counted(sums["tensors"], "tensor"), counted(sums["elements"], "element")
     tasks = counted(sums["tasks"], "task")
     return f"{tensors} with {elements} compared, {tasks} simulated"
-
-
-def duration(seconds: float) -> str:
-    """``2.03 s``, ``6.9 ms``, ``0.8 us``."""
-    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
-    return f"{seconds / size:.2f} s" if unit == "s" else f"{seconds / size:.1f} {unit}"
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 case``, ``2 cases``, ``16,384 elements``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -18,19 +18,14 @@ if TYPE_CHECKING:
         HeatStrip,
         OrderDifference,
         TensorDiff,
-        Unwritten,
     )
     from pytest_a2a3sim.model.lines import Style
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
 
 HEAT = " .:-=+*#%@"
 """From no mismatch in a column of the heat strip to nothing but mismatches."""
 
-_NEVER_WRITTEN = {
-    "written": "no kernel wrote them in device memory",
-    "copied back": "record_tensor_pair does not cover them",
-}
 _DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
 _DIGITS_FLOAT8 = 3
 _MOST_BINS = 7
@@ -76,7 +71,7 @@ def mismatch_lines(
         line(
             f"{len(wrong)} of {len(result.diffs)} output tensors do not match: {names}", "headline"
         ),
-        *_where_lines(result, inputs),
+        *where_lines(result, inputs),
     ]
     if matching_order is not None:
         lines += [
@@ -94,7 +89,8 @@ def mismatch_lines(
     return tuple(lines)
 
 
-def _where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Line]:
+def where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Line]:
+    """Which case it is, and how to run it again."""
     tasks = f"{result.graph.tasks} task{'' if result.graph.tasks == 1 else 's'}"
     repeat = [] if result.schedule is None else result.schedule.repeat_lines
     return [
@@ -135,29 +131,6 @@ def _input_lines(inputs: CaseInputs) -> Iterator[str]:
     hidden = len(tensors) - len(named)
     if named:
         yield f"  inputs: {', '.join(named)}" + (f", and {hidden} more" if hidden else "")
-
-
-def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
-    """A line an output: ``768 of 4,096 elements were never written; the first is out[0, 3, 0]``.
-
-    They come before what else there is to say: the first is the headline.
-    """
-    texts = [
-        f"output {item.tensor!r}: {item.count:,} of {item.size:,} elements were never {item.what}; "
-        f"the first is {item.tensor}{list(item.first) if item.first else ''} "
-        f"({_NEVER_WRITTEN[item.what]})"
-        for item in unwritten
-    ]
-    return (line(texts[0], "headline"), *map(line, texts[1:]))
-
-
-def chance_lines(result: CaseResult) -> tuple[Line, ...]:
-    """About outputs that match although elements of them were never written."""
-    return (
-        line("  They match by chance: what is expected are the 0xFF bytes of fresh memory. On a"),
-        line("  device it holds anything; the kernels must write every element."),
-        *_where_lines(result),
-    )
 
 
 def diff_lines(diff: TensorDiff) -> list[Line]:

@@ -16,7 +16,7 @@ from pytest_a2a3sim.running.run import run_silently
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_a2a3sim.model.settings import Schedule
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.tensor import Bytes
     from pytest_a2a3sim.running.run import CaseSetup
 
@@ -49,6 +49,7 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
         threads=1,
         schedule=schedule,
         orders=(),
+        checks=(),
         hang_timeout=min(setup.options.hang_timeout, _PATIENCE),
     )
     with HostMemory(setup.inputs) as memory:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.host_memory import HostMemory
-from pytest_a2a3sim.engine.request import OTHER_POISON, Watch
+from pytest_a2a3sim.engine.request import Watch
 from pytest_a2a3sim.model.errors import EngineError
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.running.run import run_silently
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.tensor import Bytes
     from pytest_a2a3sim.running.run import CaseSetup
+
+Ranges = tuple[tuple[int, int], ...]
+"""Device buffers by number, each range by its first and the one after its last."""
+
+ALL_BUFFERS: Ranges = ((0, 1 << 62),)
 
 
 def pinpoint(failure: Failure, setup: CaseSetup) -> tuple[Failure, str | None]:
@@ -37,21 +42,25 @@ def pinpoint(failure: Failure, setup: CaseSetup) -> tuple[Failure, str | None]:
         return failure, None
     watch = Watch(place.buffer, underrun=place.offset < 0)
     for check_each_task in (False, True):
-        watching = replace(options, threads=1, watches=(watch,), check_each_task=check_each_task)
+        watching = replace(
+            options, threads=1, watches=(watch,), check_each_task=check_each_task, checks=()
+        )
         again = _failure_of(replace(setup, options=watching))
         if again is not None and _is_fault_at(again, watch.buffer):
             return again, "The first run did not fault there; a second one was made to."
     return failure, "Which task did it is unknown: it did not happen again in a second run."
 
 
-def with_other_poison(setup: CaseSetup) -> Mapping[str, Bytes] | None:
-    """The outputs' bytes where fresh device memory is filled with ``OTHER_POISON``.
+def with_other_poison(
+    setup: CaseSetup, buffers: Ranges = ALL_BUFFERS
+) -> Mapping[str, Bytes] | None:
+    """The outputs' bytes where these buffers are filled with ``OTHER_POISON`` when they are fresh.
 
     None if that run fails, or could not be isolated.
     """
     if not setup.options.isolate:
         return None
-    other = replace(setup, options=replace(setup.options, poison=OTHER_POISON))
+    other = replace(setup, options=replace(setup.options, other_poison=buffers, checks=()))
     with HostMemory(setup.inputs) as memory:
         try:
             if isinstance(run_silently(other, memory), Failure):

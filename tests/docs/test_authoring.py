@@ -1,16 +1,12 @@
-"""The example of compare_outputs in docs/authoring.md is part of a golden.py that passes."""
+"""The examples of docs/authoring.md and docs/usage.md are parts of golden directories that pass."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from pytest_a2a3sim import run_case
+from pytest_a2a3sim import Settings, run_case
 from tests.docs.markdown_pages import CHECKOUT, blocks
-
-if TYPE_CHECKING:
-    from tests.golden_dirs import GoldenDir
+from tests.golden_dirs import GoldenDir
 
 GOLDEN = """
 TENSOR_ORDER = ["x", "out_y", "out_count"]
@@ -53,17 +49,57 @@ for (int i = 0; i < 8; ++i) count[i] = COUNT;
 """
 
 
+DOUBLES_TWICE = """
+for (int i = 0; i < 2; ++i) runtime->add_task(task, 3, 0, CoreType::AIV);
+runtime->record_tensor_pair(host_y, y, args[3]);
+return 0;
+"""
+
+
+def example(page: str, text: str) -> str:
+    """The one block of a page that has a text."""
+    (found,) = (each.text for each in blocks(CHECKOUT / "docs" / page) if text in each.text)
+    return found
+
+
 @pytest.mark.parametrize(("count", "passed"), [(5, True), (6, False)])
 def test_example_of_compare_outputs(golden_dir: GoldenDir, count: int, passed: bool) -> None:  # noqa: FBT001 - an expectation
-    (example,) = (
-        block.text
-        for block in blocks(CHECKOUT / "docs" / "authoring.md")
-        if "def compare_outputs" in block.text
-    )
     golden_dir.extend_golden(GOLDEN)
-    golden_dir.extend_golden(example)
+    golden_dir.extend_golden(example("authoring.md", "def compare_outputs"))
     golden_dir.orchestration(ORCHESTRATION)
     golden_dir.kernel_body(KERNEL.replace("COUNT", str(count)))
     result = run_case(golden_dir.path)
     assert result.passed is passed
     assert {diff.name: diff.left_out for diff in result.diffs} == {"out_y": 3, "out_count": 0}
+
+
+def test_example_of_suppressions(golden_dir: GoldenDir) -> None:
+    golden_dir.orchestration_body(DOUBLES_TWICE)
+    config = (golden_dir.path / "kernels" / "kernel_config.py").read_text()
+    golden_dir.kernel_config(config + example("authoring.md", "SUPPRESSIONS ="))
+    result = run_case(golden_dir.path, settings=Settings(sanitize=("racecheck",)))
+    assert result.passed
+    assert result.sanitizer is not None
+    assert result.sanitizer.suppressed == 1
+
+
+def test_example_of_suppressions_in_an_ini_file(pytester: pytest.Pytester) -> None:
+    GoldenDir.create(pytester.path / "doubler").orchestration_body(DOUBLES_TWICE)
+    pytester.makeini(example("authoring.md", "sim_suppressions ="))
+    result = pytester.runpytest("--sim-sanitize=racecheck")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["suppressed 1 finding: racecheck double double out_y *"])
+
+
+@pytest.mark.parametrize("file", ["golden.py", "conftest.py"])
+def test_examples_of_the_marker(pytester: pytest.Pytester, file: str) -> None:
+    doubler = GoldenDir.create(pytester.path / "doubler")
+    doubler.orchestration_body(DOUBLES_TWICE)
+    if file == "golden.py":
+        doubler.extend_golden(example("usage.md", "pytestmark ="))
+    else:
+        text = example("usage.md", "def pytest_itemcollected")
+        doubler.add("conftest.py", f"import pytest\n\n\n{text}")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the sanitizer has 1 finding: 1 racecheck WAW"])

@@ -61,7 +61,11 @@ def test_command_with_wrong_outputs(
     ("option", "message"),
     [
         ("--threads=0", "--threads must be an int, at least 1, or 'cores'; got '0'"),
-        ("--schedule=best", "--schedule must be fifo, lifo, reverse, random or random:SEED; got"),
+        (
+            "--schedule=best",
+            "--schedule must be fifo, lifo, creation, reverse, random, random:SEED",
+        ),
+        ("--schedule=before:1,1", "--schedule must name two tasks by their ids, as in before:7,3"),
     ],
 )
 def test_bad_option(

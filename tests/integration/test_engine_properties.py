@@ -7,15 +7,16 @@ without a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pytest_a2a3sim import GraphError, Settings
+from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 from pytest_a2a3sim.simulator import Simulator
 from tests.golden_dirs import GoldenDir
 
@@ -121,9 +122,15 @@ class GraphRunner:
         self.directory = directory
         self.simulator = Simulator(Settings(threads=threads))
 
-    def run(self, graph: RandomGraph) -> CaseResult:
+    def run(self, graph: RandomGraph, schedule: Schedule = DEPTH_FIRST) -> CaseResult:
         params = {"core_types": graph.core_types, "edges": graph.edges}
+        self.simulator.settings = replace(self.simulator.settings, schedule=schedule)
         return self.simulator.run_case(self.directory.path, params=params)
+
+    def executed(self, graph: RandomGraph, schedule: Schedule) -> list[int]:
+        """Ids of the tasks in the order in which they started."""
+        start = self.run(graph, schedule).actual["out_events"][1:, 0]
+        return [int(task) for task in np.argsort(start)]
 
 
 @pytest.fixture(scope="module", params=[1, 2, 4, 16])
@@ -188,3 +195,42 @@ def test_every_cycle_is_found(runner: GraphRunner, graph: RandomGraph, data: st.
     closed = tuple(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
     with pytest.raises(GraphError, match=r"the graph has a cycle of \d+ task"):
         runner.run(RandomGraph(graph.core_types, graph.edges + closed))
+
+
+def tasks_after(graph: RandomGraph, task: int) -> set[int]:
+    """Those that wait for it, itself aside."""
+    found: set[int] = set()
+    waiting = [task]
+    while waiting:
+        last = waiting.pop()
+        new = {after for before, after in graph.edges if before == last} - found
+        found |= new
+        waiting += new
+    return found
+
+
+@PROPERTY
+@given(graph=graphs(), data=st.data())
+@pytest.mark.parametrize("runner", [1], indirect=True)
+def test_before_differs_from_its_reverse_in_nothing_else(
+    runner: GraphRunner, graph: RandomGraph, data: st.DataObject
+) -> None:
+    tasks = range(len(graph.core_types))
+    assume(len(tasks) > 1)
+    one, other = data.draw(st.lists(st.sampled_from(tasks), min_size=2, max_size=2, unique=True))
+    after = [tasks_after(graph, task) for task in tasks]
+    if one in after[other]:
+        one, other = other, one
+    order = runner.executed(graph, Schedule.before(one, other))
+    assert sorted(order) == list(tasks)
+    assert all(order.index(task) < order.index(then) for task, then in graph.edges)
+    begin, end = order.index(one), order.index(other)
+    if other in after[one]:
+        between = {task for task in after[one] if other in after[task]}
+        assert set(order[begin + 1 : end]) == between
+        with pytest.raises(GraphError, match=f"the graph orders task {one} before task {other}"):
+            runner.run(graph, Schedule.before(other, one))
+    else:
+        assert end == begin + 1
+        swapped = [*order[:begin], other, one, *order[end + 1 :]]
+        assert runner.executed(graph, Schedule.before(other, one)) == swapped

@@ -94,6 +94,25 @@ ADD = "int t = runtime->add_task(task, 3, 0, CoreType::AIV);\n"
             id="copy-too-much",
         ),
         pytest.param(
+            f"{ADD} api.copy_to_device(host_x, x, args[2]);\n{RECORD}",
+            OrchestrationError,
+            r"copy_to_device: 0x\w+ is not a device address, and 0x\w+ is one: are they swapped\? "
+            r"The order is \(dev, host, size\)",
+            id="g18",
+        ),
+        pytest.param(
+            f"{ADD} api.copy_from_device(x, host_x, args[2]);\n{RECORD}",
+            OrchestrationError,
+            r"copy_from_device: .* swapped\? The order is \(host, dev, size\)",
+            id="copy-from-swapped",
+        ),
+        pytest.param(
+            f"{ADD} runtime->record_tensor_pair(y, host_y, args[3]);\nreturn 0;",
+            OrchestrationError,
+            r"record_tensor_pair: .* swapped\? The order is \(host, dev, size\)",
+            id="pair-swapped",
+        ),
+        pytest.param(
             f"{ADD} runtime->record_tensor_pair(host_y, y, 64);\nreturn 0;",
             OrchestrationError,
             r"record_tensor_pair: 64 bytes do not fit: device buffer #1 has 32 bytes",

@@ -14,7 +14,11 @@ import pytest_a2a3sim
 from pytest_a2a3sim.model.record import (
     CaseRecord,
     FailureRecord,
+    FindingRecord,
+    SanitizerRecord,
+    SanitizerTotalsRecord,
     SessionRecord,
+    SuppressionRecord,
     TensorRecord,
 )
 from tests.golden_dirs import GoldenDir
@@ -62,6 +66,10 @@ def test_schema_is_a_schema() -> None:
         ("case", CaseRecord),
         ("failure", FailureRecord),
         ("tensor", TensorRecord),
+        ("sanitizer", SanitizerRecord),
+        ("finding", FindingRecord),
+        ("sanitizer_totals", SanitizerTotalsRecord),
+        ("suppression", SuppressionRecord),
     ],
 )
 def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:
@@ -164,3 +172,31 @@ def test_skipped_case(pytester: pytest.Pytester) -> None:
     directory.extend_golden("import pytest\npytestmark = pytest.mark.skip(reason='later')")
     (case,) = report_of(pytester)["cases"]
     assert (case["outcome"], case["failure"], case["tensors"]) == ("skipped", None, [])
+
+
+def test_params_are_the_same_in_every_process(pytester: pytest.Pytester) -> None:
+    """Objects without a text of their own are their type, sets are sorted."""
+    GoldenDir.create(pytester.path / "objects").extend_golden(
+        """
+        class Shape:
+            pass
+
+        def scale(x):
+            return x
+
+        PARAMS_LIST = [{
+            "shape": Shape(), "nested": [{"of": Shape(), Shape(): 1}], "set": {"b", "a", "c"},
+            "scale": scale, "call": Shape().__init__,
+        }]
+        """
+    )
+    (first,) = report_of(pytester)["cases"]
+    assert first["params"] == {
+        "shape": "Shape",
+        "nested": [{"of": "Shape", "Shape": 1}],
+        "set": "{'a', 'b', 'c'}",
+        "scale": "scale",
+        "call": "__init__",
+    }
+    (second,) = report_of(pytester)["cases"]
+    assert without_times(second) == without_times(first)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         (["--sim-threads=0"], "--sim-threads must be an int, at least 1, or 'cores'; got '0'"),
         (
             ["--sim-schedule=random:x"],
-            "--sim-schedule must be fifo, lifo, reverse, random or random:SEED; got 'random:x'",
+            "--sim-schedule must be fifo, lifo, creation, reverse, random, random:SEED or before:*",
         ),
         (["--sim-isolation=thread"], "--sim-isolation must be process or none; got 'thread'"),
         (["--sim-hang-timeout=never"], "--sim-hang-timeout must be a number of seconds above 0"),

@@ -91,6 +91,69 @@ def test_scarce_addresses(
     pytester.run("sh", "-c", limited, "sh", *command).assert_outcomes(passed=1)
 
 
+REFUSES = """
+#include <cerrno>
+#include <pthread.h>
+#include <unistd.h>
+
+// As the system does where `ulimit -u` is used up; root is not subject to it.
+extern "C" {
+#ifdef PROCESSES
+pid_t fork() noexcept { errno = EAGAIN; return -1; }
+pid_t vfork() noexcept { errno = EAGAIN; return -1; }
+#endif
+int pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*) noexcept {
+    return EAGAIN;
+}
+}
+"""
+USED_UP = "the limit of processes and threads is used up (`ulimit -u`, pids.max of a container)"
+
+
+@pytest.mark.parametrize(
+    ("refused", "compiled", "options", "message"),
+    [
+        pytest.param("THREADS", True, (), None, id="threads"),
+        pytest.param("THREADS", False, (), None, id="threads-while-compiling"),
+        pytest.param(
+            "THREADS",
+            True,
+            ("--sim-threads=cores",),
+            "threads cannot be started",
+            id="thread-a-core",
+        ),
+        pytest.param("PROCESSES", True, (), "the simulation cannot be started", id="processes"),
+        pytest.param("PROCESSES", False, (), "compilers cannot be started", id="compilers"),
+    ],
+)
+@pytest.mark.usefixtures("own_cache")
+def test_processes_and_threads_are_used_up(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    pytester: pytest.Pytester,
+    doubler: GoldenDir,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+    compiled: bool,  # noqa: FBT001 - a parameter
+    options: tuple[str, ...],
+    message: str | None,
+) -> None:
+    source, library = pytester.path / "refuses.cpp", pytester.path / "refuses.so"
+    source.write_text(REFUSES)
+    command = ["g++", f"-D{refused}", "-shared", "-fPIC", str(source), "-o", str(library)]
+    subprocess.run(command, check=True)
+    if compiled:
+        assert run_case(doubler.path).passed
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *options]
+    result = pytester.run(*command, str(doubler.path))
+    if message is None:
+        result.assert_outcomes(passed=1)
+        return
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(f"*{message}*{USED_UP.replace('[', '[[]')}")
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 USES_OPENMP = """
 import ctypes
 

@@ -60,7 +60,7 @@ class Case {
         request_.thread_count = 2;
         request_.isolate = 1;
         request_.device_memory_size = 1 << 20;
-        request_.poison = A2A3_POISON_NAN;
+        request_.described_buffer = -1;
         request_.output_descriptor = -1;
         request_.error_descriptor = -1;
     }
@@ -125,8 +125,7 @@ void create_windows() {
 }
 
 /// The simulating process runs out of memory at one place after the other, and tells it each time.
-void run_cases(const char* orchestration, const char* kernel) {
-    Case succeeds(orchestration, kernel, 0);
+void run_until_it_succeeds(Case& succeeds) {
     for (int left = 0;; ++left) {
         allocations_left = left;
         int status = succeeds.start();
@@ -137,6 +136,11 @@ void run_cases(const char* orchestration, const char* kernel) {
         expect(status == A2A3_FAILED, "wait returns %d", status);
         expect_failure(succeeds, A2A3_FAILURE_OUT_OF_MEMORY);
     }
+}
+
+void run_cases(const char* orchestration, const char* kernel) {
+    Case succeeds(orchestration, kernel, 0);
+    run_until_it_succeeds(succeeds);
     a2a3_recording recording;
     sweep("map_recording", [&] { return a2a3_run_map_recording(succeeds.run(), &recording); });
     expect(recording.task_count == 2 && recording.edge_count == 1, "the recording");
@@ -144,6 +148,21 @@ void run_cases(const char* orchestration, const char* kernel) {
     a2a3_recording_times(&recording, times.data());
     expect(times[0].end <= times[1].start, "the times");
     a2a3_unmap_recording(recording.memory, recording.nbytes);
+}
+
+void sanitize_cases(const char* orchestration, const char* kernel) {
+    Case succeeds(orchestration, kernel, 0);
+    succeeds.request().thread_count = 1;
+    succeeds.request().checks = A2A3_CHECK_MEMCHECK | A2A3_CHECK_RACECHECK | A2A3_CHECK_INITCHECK;
+    run_until_it_succeeds(succeeds);
+    const a2a3_sanitized sanitized = succeeds.ending().sanitized;
+    expect(sanitized.tasks == 2 && sanitized.findings == 0, "what the sanitizer looked at");
+    int64_t count = -1;
+    a2a3_run_findings(succeeds.run(), &count);
+    expect(count == 0, "%lld findings", static_cast<long long>(count));
+    a2a3_buffer buffer;
+    expect(a2a3_run_buffer(succeeds.run(), 0, &buffer) != 0 && buffer.size == 64, "the buffer");
+    expect(a2a3_run_buffer(succeeds.run(), 1, &buffer) == 0, "a buffer that there is none of");
 }
 
 void end_hanging_cases(const char* orchestration, const char* kernel) {
@@ -226,6 +245,7 @@ int main(int argc, char** argv) {
     expect(argc == 3, "usage: api_test ORCHESTRATION KERNEL");
     create_windows();
     run_cases(argv[1], argv[2]);
+    sanitize_cases(argv[1], argv[2]);
     end_hanging_cases(argv[1], argv[2]);
     refuse_devices(argv[1], argv[2]);
     analyse_graphs();

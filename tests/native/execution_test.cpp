@@ -117,11 +117,15 @@ void check_records(const Probe& probe, const std::vector<TaskRecord>& records, i
 
 /// Work stealing half of the time, else a thread per core, another schedule, or both. Nobody looks
 /// again: a call that a thread misses is a test that never ends.
-ExecutorOptions random_options(int block_dim, int thread_count, std::mt19937& random) {
-    ExecutorOptions options{block_dim, thread_count, A2A3_SCHEDULE_DEPTH_FIRST,
-                            random(),  read_ticks(), std::chrono::hours(24)};
+ExecutorOptions random_options(int tasks, int block_dim, int thread_count, std::mt19937& random) {
+    ExecutorOptions options{block_dim,    thread_count, A2A3_SCHEDULE_DEPTH_FIRST, random(),
+                            read_ticks(), nullptr,      std::chrono::hours(24)};
     if (random() % 2 == 0) return options;
-    options.schedule = static_cast<a2a3_schedule>(random() % 5);
+    options.schedule = static_cast<a2a3_schedule>(random() % (A2A3_SCHEDULE_BEFORE + 1));
+    if (options.schedule == A2A3_SCHEDULE_BEFORE) {  // of two tasks as edges may order them
+        const auto second = 1 + random() % static_cast<unsigned>(tasks - 1);
+        options.seed = uint64_t{random() % second} << 32 | second;
+    }
     if (random() % 4 == 0) options.thread_count = kThreadPerCore;
     return options;
 }
@@ -140,7 +144,7 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     expect(graph.task_count() == tasks && graph.edge_count == edges.size(), "graph's size");
     const auto control = std::make_unique<Control>();
     std::vector<TaskRecord> records(static_cast<size_t>(tasks));
-    const ExecutorOptions options = random_options(block_dim, thread_count, random);
+    const ExecutorOptions options = random_options(tasks, block_dim, thread_count, random);
     const bool succeeded = execute(graph, kernels(), options, *control, records.data());
 
     expect(succeeded != throws, "execute() returned %d", succeeded);

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -20,6 +21,7 @@ extern "C" {
 
 namespace {
 
+constexpr int kAllChecks = A2A3_CHECK_MEMCHECK | A2A3_CHECK_RACECHECK | A2A3_CHECK_INITCHECK;
 constexpr uint64_t kAfterTheEnd = 9;  // the parent itself writes, when the process has ended
 
 uint64_t current_seed = 0;
@@ -58,6 +60,17 @@ void ask_for_graph(const a2a3_recording& recording) {
     check(length >= 0 && length <= count, "a path of %d tasks", length);
 }
 
+void ask_for_buffer(const a2a3_run* run, const a2a3_ending& ending, const a2a3_finding& finding) {
+    for (const int32_t task : {finding.tasks[0], finding.tasks[1], finding.writer}) {
+        check(task >= -1 && task < ending.task_count, "a finding about task %d", task);
+    }
+    check(finding.tasks[0] >= 0 && finding.bytes <= finding.span, "a finding");
+    check(finding.tensor >= -1 && finding.tensor < 1, "a finding about tensor %d", finding.tensor);
+    a2a3_buffer buffer;
+    const bool found = a2a3_run_buffer(run, finding.buffer, &buffer) != 0;
+    check(found == (finding.buffer >= 0), "the buffer of a finding");
+}
+
 void ask_for_everything(a2a3_run* run, int status) {
     a2a3_ending ending;
     a2a3_run_ending(run, &ending);
@@ -85,11 +98,20 @@ void ask_for_everything(a2a3_run* run, int status) {
     const a2a3_copied_range* const ranges = a2a3_run_copied_ranges(run, &count);
     for (int64_t i = 0; i < count; ++i) {
         check(ranges[i].tensor == 0 && ranges[i].offset + ranges[i].size <= 64, "a copied range");
+        check(ranges[i].buffer >= 0, "the buffer of a copied range");
     }
     const a2a3_object* const objects = a2a3_run_objects(run, &count);
     for (int64_t i = 0; i < count; ++i) sum += std::strlen(objects[i].path);
+    const a2a3_finding* const findings = a2a3_run_findings(run, &count);
+    for (int64_t i = 0; i < count; ++i) ask_for_buffer(run, ending, findings[i]);
     for (int64_t i = 0; i < ending.snapshot.arg_count; ++i) sum += ending.snapshot.args[i];
     for (int64_t i = 0; i < ending.snapshot.frame_count; ++i) sum += ending.snapshot.frames[i];
+    const a2a3_buffer_use& use = ending.use;
+    check(use.task_count >= 0 && use.task_count <= ending.task_count, "the tasks of a buffer");
+    for (int i = 0; i < std::min<int64_t>(use.task_count, A2A3_FIRST_TASKS); ++i) {
+        check(use.tasks[i] >= 0 && use.tasks[i] < ending.task_count, "a task of a buffer");
+    }
+    for (int64_t i = 0; i < use.allocation.frame_count; ++i) sum += use.allocation.frames[i];
     a2a3_place place;
     a2a3_run_place(run, ending.address, ending.snapshot.args, ending.snapshot.arg_count, &place);
     a2a3_run_place(run, sum, nullptr, 0, &place);
@@ -115,6 +137,7 @@ void run(const char* object, uint64_t seed) {
     constexpr uint64_t kPhases[] = {1, 2, 4, 4, kAfterTheEnd, kAfterTheEnd};
     const uint64_t phase = kPhases[seed % 6];
     const uint64_t how = phase == kAfterTheEnd ? 0 : seed / 6 % 7;
+    const bool sanitized = seed / 42 % 2 == 1;
     a2a3_window* window = nullptr;
     check(a2a3_window_create(page_size(), page_size(), &window) == A2A3_OK, "a window");
     char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
@@ -132,10 +155,11 @@ void run(const char* object, uint64_t seed) {
     request.args = args;
     request.arg_count = 4;
     request.block_dim = 2;
-    request.thread_count = 2;
+    request.thread_count = sanitized ? 1 : 2;
+    request.checks = sanitized ? kAllChecks : 0;
     request.isolate = 1;
     request.device_memory_size = 1 << 20;
-    request.poison = A2A3_POISON_NAN;
+    request.described_buffer = static_cast<int64_t>(seed % 3) - 1;
     request.output_descriptor = request.error_descriptor = -1;
     if (phase == 1) {
         setenv("FUZZ_WHILE_LOADED", std::to_string(seed * 7 + how).c_str(), 1);

@@ -20,11 +20,15 @@ MAY_IMPORT = {
     "reporting": {"model", "version"},
     "running": {"engine", "model"},
     "comparing": {"engine", "model"},
+    "rerunning": {
+        *("comparing", "engine", "failures", "loading", "model", "reporting", "running"),
+    },
     "pipeline": {
         *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
-        "running",
+        *("rerunning", "running"),
     },
-    "simulator": {"building", "loading", "model", "pipeline", "version"},
+    "tracing": {"building", "failures", "loading", "model", "running"},
+    "simulator": {"building", "loading", "model", "pipeline", "tracing", "version"},
     "__init__": {"model", "simulator", "version"},
     "plugin": {"engine", "loading", "model", "reporting", "simulator"},
     "cli": {
@@ -42,8 +46,12 @@ MAY_INCLUDE = {
     "faults": {"device", "engine_api.h", "graph", "shared"},
     "executor": {"base", "engine_api.h", "faults", "graph", "shared"},
     "runtime": {"base", "device", "engine_api.h", "faults", "graph", "shared"},
+    "sanitizer": {
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
+    },
     "isolation": {
-        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime", "shared"),
+        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime"),
+        *("sanitizer", "shared"),
     },
     "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def unit(path: Path, text: str, flag: str = "") -> Unit:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    return Unit("kernel", None, CompileSpec(path), (flag,) if flag else ())
+    return Unit("aiv", None, CompileSpec(path), (flag,) if flag else ())
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_a2a3sim.model.options import parse_schedule, parse_threads
-from pytest_a2a3sim.model.settings import Schedule
+from pytest_a2a3sim.model.options import parse_threads
+from pytest_a2a3sim.model.order_options import parse_schedule
+from pytest_a2a3sim.model.schedule import Schedule
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,12 @@ def test_bad_threads(text: str) -> None:
     [
         ("fifo", Schedule("fifo")),
         ("lifo", Schedule("lifo")),
+        ("creation", Schedule("creation")),
         ("reverse", Schedule("reverse")),
         ("random:0", Schedule("random", 0)),
         (f"random:{2**64 - 1}", Schedule("random", 2**64 - 1)),
+        ("before:7,3", Schedule.before(7, 3)),
+        (f"before:0,{2**31 - 1}", Schedule.before(0, 2**31 - 1)),
     ],
 )
 def test_schedule(text: str, schedule: Schedule) -> None:
@@ -42,5 +46,17 @@ def test_random_draws_a_seed_that_repeats_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "fifo:1", "random:", "random:-1", f"random:{2**64}", "best"])
 def test_bad_schedule(text: str) -> None:
-    with pytest.raises(ValueError, match="must be fifo, lifo, reverse, random or random:SEED"):
+    with pytest.raises(ValueError, match=r"must be fifo, lifo, creation, .* or before:TASK,TASK"):
         parse_schedule(text)
+
+
+def test_tasks_of_before() -> None:
+    assert parse_schedule("before: 7, 3").tasks == (7, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":", ":7", ":7,", ":7,3,1", ":3,3", ":-1,3", ":a,b", f":1,{2**31}", ":3.0,1"]
+)
+def test_bad_tasks_of_before(text: str) -> None:
+    with pytest.raises(ValueError, match="must name two tasks by their ids, as in before:7,3"):
+        parse_schedule(f"before{text}")

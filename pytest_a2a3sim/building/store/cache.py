@@ -6,7 +6,7 @@ Layout, below a directory that :func:`cache_directory` names::
     manifests/<2 digits>/<key>.json     see manifest.py
     sources/<2 digits>/<digest>         key of the latest manifest of a source
     compilers/<digest>.json             see toolchain.py
-    compilers/<digest>.observer         see observer.py; preceded by its own SHA-256
+    compilers/<digest>.companion        see companions.py; preceded by its own SHA-256
     headers/<key>/                      precompiled headers
     locks/  slots/  tmp/
 
@@ -155,16 +155,16 @@ class Cache:
         """Keeps what was found out about a compiler."""
         self._write(self.compiler_file(name), data)
 
-    def read_observer(self, name: str) -> bytes | None:
-        """The library that observes a compiler; None where there is no sound one."""
-        content = read(str(self._root / "compilers" / f"{name}.observer"))
-        digest, _, library = content.data.partition(b"\n") if content is not None else (b"",) * 3
-        return library if hashlib.sha256(library).hexdigest().encode() == digest else None
+    def read_companion(self, name: str) -> bytes | None:
+        """What was compiled for a compiler's results; None where there is no sound one."""
+        content = read(str(self._root / "compilers" / f"{name}.companion"))
+        digest, _, data = content.data.partition(b"\n") if content is not None else (b"",) * 3
+        return data if hashlib.sha256(data).hexdigest().encode() == digest else None
 
-    def save_observer(self, name: str, library: bytes) -> None:
-        """Keeps the library that observes a compiler."""
-        digest = hashlib.sha256(library).hexdigest().encode()
-        self._write(self._root / "compilers" / f"{name}.observer", digest + b"\n" + library)
+    def save_companion(self, name: str, data: bytes) -> None:
+        """Keeps it."""
+        digest = hashlib.sha256(data).hexdigest().encode()
+        self._write(self._root / "compilers" / f"{name}.companion", digest + b"\n" + data)
 
     def header_directory(self, key: str) -> Path:
         """The directory of a precompiled header."""

@@ -27,6 +27,10 @@ namespace a2a3sim {
     return text;
 }
 
+/// What EAGAIN of fork() and pthread_create() means, to follow what cannot be started.
+constexpr const char* kNoMoreProcesses =
+    "the limit of processes and threads is used up (`ulimit -u`, pids.max of a container)";
+
 class CaseFailure : public std::runtime_error {
   public:
     CaseFailure(a2a3_failure failure, const std::string& message, int task = -1, int kernel = -1)

@@ -100,9 +100,9 @@ bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
     return true;
 }
 
-void* DeviceMemory::allocate(size_t size, int64_t call) {
+void* DeviceMemory::allocate(size_t size, int64_t call, const void* caller) {
     if (size > options_.capacity - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0};
+    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0, reinterpret_cast<uint64_t>(caller)};
     const Placement placement = placement_of_next();
     const bool placed =
         placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
@@ -133,7 +133,7 @@ std::string DeviceMemory::free(void* address) {
     }
     buffer.live = 0;
     live_bytes_ -= buffer.size;
-    if (buffer.filled != 0 && buffer.pages != 0) {
+    if (buffer.content != kNothing && buffer.pages != 0) {
         madvise(reinterpret_cast<void*>(buffer.pages), buffer.mapped_size, MADV_DONTNEED);
     }
     return "";
@@ -144,29 +144,39 @@ DeviceMemory::Region DeviceMemory::own_bytes(const DeviceBuffer& buffer) {
     return {buffer.begin, round_up(buffer.size, kAlignment) + kAlignment};
 }
 
-void DeviceMemory::fill(size_t index, bool with_poison) {
-    DeviceBuffer& buffer = buffers_[index];
+int DeviceMemory::poison_of(size_t index) const {
+    const bool other = std::any_of(options_.other_poison.begin(), options_.other_poison.end(),
+                                   [number = static_cast<int64_t>(index)](const auto& range) {
+                                       return number >= range.begin && number < range.end;
+                                   });
+    return other ? A2A3_POISON_NUMBER : A2A3_POISON_NAN;
+}
+
+void DeviceMemory::paint(size_t index) const { fill(index, true); }
+
+void DeviceMemory::fill(size_t index, bool with_poison) const {
+    const DeviceBuffer& buffer = buffers_[index];
     const Region own = own_bytes(buffer);
     const bool live = buffer.live != 0;
     fill_guard(own.begin, buffer.begin, index);
     fill_guard(live ? buffer.end() : buffer.begin, own.begin + own.size, index);
     if (live && with_poison) {
-        std::memset(reinterpret_cast<void*>(buffer.begin), options_.poison, buffer.size);
+        std::memset(reinterpret_cast<void*>(buffer.begin), poison_of(index), buffer.size);
     }
-    buffer.filled = 1;
 }
 
 template <typename Copy>
 void DeviceMemory::with_access(const void* dev, bool is_overwritten, Copy copy) {
     const auto index = static_cast<size_t>(find(reinterpret_cast<uintptr_t>(dev)));
-    const DeviceBuffer& buffer = buffers_[index];
+    DeviceBuffer& buffer = buffers_[index];
     const Region own = own_bytes(buffer);
     const uintptr_t pages = own.begin / page_size_ * page_size_;
     const size_t size = round_up(own.begin + own.size - pages, page_size_);
     set_reachable(pages, size, true);
-    if (buffer.filled == 0) {
+    if (buffer.content == kNothing) {
         use_huge_pages(own);
         fill(index, !is_overwritten);
+        buffer.content = kCopied;
     }
     copy();
     set_reachable(pages, size, false);
@@ -194,14 +204,16 @@ void DeviceMemory::open() {
         use_huge_pages(region);
     }
     for (size_t index = 0; index < buffers_.size(); ++index) {
-        const DeviceBuffer& buffer = buffers_[index];
+        DeviceBuffer& buffer = buffers_[index];
         const bool live = buffer.live != 0;
         if (buffer.pages != 0) {
             if (!live) continue;
             set_reachable(buffer.pages, buffer.mapped_size, true);
-            if (buffer.filled == 0) use_huge_pages(own_bytes(buffer));
+            if (buffer.content == kNothing) use_huge_pages(own_bytes(buffer));
         }
-        if (buffer.filled == 0 || !live) fill(index, true);
+        if (buffer.content != kNothing && live) continue;
+        fill(index, true);
+        buffer.content = kPoison;
     }
 }
 

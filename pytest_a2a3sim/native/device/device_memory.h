@@ -14,6 +14,18 @@ extern "C" {
 
 namespace a2a3sim {
 
+/// What the orchestration copied from or to a tensor of the host, or will copy when the graph has
+/// run.
+struct DeviceCopy {
+    uintptr_t begin;  // on the device
+    size_t size;
+    int32_t tensor;
+    uint64_t offset;  // in the tensor
+    bool to_device;
+};
+/// What is in a buffer, and in the guards around it, when kernels get it.
+enum BufferContent : uint64_t { kNothing, kPoison, kCopied };
+
 struct DeviceBuffer {
     uintptr_t begin;
     size_t size;
@@ -21,7 +33,8 @@ struct DeviceBuffer {
     size_t mapped_size;  // of those pages
     int64_t call;        // of device_malloc, from 1
     uint64_t live;       // 0: it was freed
-    uint64_t filled;     // with poison or with what was copied to it, and guards around it
+    uint64_t content;    // a BufferContent
+    uint64_t caller;     // code that called device_malloc
 
     uintptr_t end() const { return begin + size; }
 };
@@ -35,7 +48,7 @@ struct Damage {
 /// Allocation is O(1): addresses ascend and are never used twice, so that an access after
 /// device_free faults for as long as the case runs. Each buffer ends at unreachable addresses
 /// (within kAlignment). Past kGuardedBuffers, where guards would exhaust the kernel's mappings,
-/// buffers share regions. Fresh memory is filled with `poison`, and the bytes around a buffer with
+/// buffers share regions. Fresh memory is filled with poison, and the bytes around a buffer with
 /// a pattern by which find_damage() knows an overrun that did not fault.
 ///
 /// Until open(), nothing of it can be reached but by copy_in() and copy_out(): on the device, the
@@ -48,7 +61,7 @@ class DeviceMemory {
 
     struct Options {
         size_t capacity;  // bytes that can be live at a time
-        uint8_t poison;
+        std::vector<a2a3_buffer_range> other_poison;
         std::vector<a2a3_watch> watches;
         bool places_watched;  // so that the access next to them faults
     };
@@ -59,8 +72,9 @@ class DeviceMemory {
     DeviceMemory(const DeviceMemory&) = delete;
     DeviceMemory& operator=(const DeviceMemory&) = delete;
 
-    /// nullptr when `size` bytes more do not fit. `call` is the number of the call.
-    void* allocate(size_t size, int64_t call);
+    /// nullptr when `size` bytes more do not fit. `call` is the number of the call, `caller` the
+    /// code that it came from.
+    void* allocate(size_t size, int64_t call, const void* caller);
 
     /// "" or what is wrong with freeing `address`.
     std::string free(void* address);
@@ -76,6 +90,26 @@ class DeviceMemory {
     /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
     void open();
 
+    /// Where device memory begins, and how much of it has been given to buffers and what is around
+    /// them, in bytes.
+    uintptr_t begin() const { return base_; }
+    size_t used_size() const { return next_ - base_; }
+
+    /// Calls visit(begin, size) for each range of pages that open() makes reachable.
+    template <typename Visit>
+    void for_each_open_range(Visit visit) const {
+        for (const Region& region : regions_) visit(region.begin, region.size);
+        for (const DeviceBuffer& buffer : buffers_) {
+            if (buffer.pages != 0 && buffer.live != 0) visit(buffer.pages, buffer.mapped_size);
+        }
+    }
+
+    /// The last buffer that begins at or before `address`, or -1.
+    ptrdiff_t find(uintptr_t address) const;
+    const SharedTable<DeviceBuffer>& buffers() const { return buffers_; }
+    /// Fills a live buffer with poison, and the guards around it, as open() does.
+    void paint(size_t index) const;
+
     /// Whether the address is one that device memory may have, in a buffer or not.
     bool contains(uintptr_t address) const { return address - base_ < reserved_; }
 
@@ -83,6 +117,12 @@ class DeviceMemory {
     bool find_damage(Damage& damage) const;
     /// The same for the watched buffers alone.
     bool find_watched_damage(Damage& damage) const;
+
+    /// The buffer that holds `address`, of which check_range() has said that one does.
+    size_t buffer_at(const void* address) const {
+        return static_cast<size_t>(find(reinterpret_cast<uintptr_t>(address)));
+    }
+    const DeviceBuffer& buffer(size_t index) const { return buffers_[index]; }
 
     size_t buffer_count() const { return buffers_.size(); }
     size_t peak_bytes() const { return peak_bytes_; }
@@ -102,14 +142,13 @@ class DeviceMemory {
     /// The bytes that belong to a buffer alone: it, and guards around it.
     static Region own_bytes(const DeviceBuffer& buffer);
     static void use_huge_pages(const Region& pages);
-    void fill(size_t index, bool with_poison);
+    int poison_of(size_t index) const;
+    void fill(size_t index, bool with_poison) const;
     template <typename Copy>
     void with_access(const void* dev, bool is_overwritten, Copy copy);
     bool place_guarded(DeviceBuffer& buffer, Placement placement);
     bool place_shared(DeviceBuffer& buffer);
     bool is_damaged(size_t index, Damage& damage) const;
-    /// The last buffer that begins at or before `address`, or -1.
-    ptrdiff_t find(uintptr_t address) const;
 
     Options options_;
     size_t page_size_;

@@ -15,6 +15,8 @@
 
 namespace a2a3sim {
 
+class TaskObserver;
+
 constexpr int kThreadPerCore = 0;
 
 /// The largest block_dim: with a thread per core, each core takes a WorkerSlot.
@@ -29,8 +31,9 @@ struct ExecutorOptions {
     int block_dim;
     int thread_count;  // or kThreadPerCore
     a2a3_schedule schedule;
-    uint64_t seed;         // of A2A3_SCHEDULE_RANDOM
-    int64_t origin_ticks;  // of the records' times
+    uint64_t seed;                     // as in a2a3_order
+    int64_t origin_ticks;              // of the records' times
+    TaskObserver* observer = nullptr;  // of a run on one thread
     /// How long a thread without work waits before it looks for some that nobody called it for.
     std::chrono::milliseconds look_again{50};
 };

@@ -4,25 +4,48 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
+#include <vector>
 
+#include "executor/pair_order.h"
 #include "executor/task_runner.h"
 
 namespace a2a3sim {
 
 namespace {
 
+/// What of an execution only A2A3_SCHEDULE_BEFORE has: its order, and each task's place in it.
+struct FixedOrder {
+    FixedOrder(const Graph& graph, const KernelTable& kernels, const ExecutorOptions& options) {
+        if (options.schedule != A2A3_SCHEDULE_BEFORE) return;
+        tasks = order_with_pair(graph, kernels, TaskPair(options.seed));
+        places.resize(tasks.size());
+        for (size_t i = 0; i < tasks.size(); ++i) {
+            places[static_cast<size_t>(tasks[i])] = static_cast<int32_t>(i);
+        }
+    }
+
+    std::vector<int32_t> tasks;
+    std::vector<int32_t> places;
+};
+
 /// Ready tasks; which of them comes next is the schedule's choice.
 class ReadyPool {
   public:
-    ReadyPool(a2a3_schedule schedule, uint64_t seed) : schedule_(schedule), random_(seed) {}
+    ReadyPool(const ExecutorOptions& options, const FixedOrder& fixed)
+        : schedule_(options.schedule), random_(options.seed), fixed_(fixed) {}
 
     bool empty() const { return tasks_.empty(); }
     size_t size() const { return tasks_.size(); }
 
     void push(int32_t task) {
-        tasks_.push_back(task);
+        const bool fixed = schedule_ == A2A3_SCHEDULE_BEFORE;
+        tasks_.push_back(fixed ? fixed_.places[static_cast<size_t>(task)] : task);
         if (schedule_ == A2A3_SCHEDULE_REVERSE) std::push_heap(tasks_.begin(), tasks_.end());
+        if (schedule_ == A2A3_SCHEDULE_CREATION || fixed) {
+            std::push_heap(tasks_.begin(), tasks_.end(), std::greater<>());
+        }
     }
 
     /// The pool is not empty.
@@ -33,6 +56,10 @@ class ReadyPool {
             case A2A3_SCHEDULE_REVERSE:  // the largest id
                 std::pop_heap(tasks_.begin(), tasks_.end());
                 break;
+            case A2A3_SCHEDULE_CREATION:  // the smallest id
+            case A2A3_SCHEDULE_BEFORE:    // the smallest place
+                std::pop_heap(tasks_.begin(), tasks_.end(), std::greater<>());
+                break;
             case A2A3_SCHEDULE_RANDOM:
                 std::swap(tasks_[next_random() % tasks_.size()], tasks_.back());
                 break;
@@ -42,9 +69,9 @@ class ReadyPool {
                 return task;
             }
         }
-        const int32_t task = tasks_.back();
+        const int32_t last = tasks_.back();
         tasks_.pop_back();
-        return task;
+        return schedule_ == A2A3_SCHEDULE_BEFORE ? fixed_.tasks[static_cast<size_t>(last)] : last;
     }
 
   private:
@@ -58,7 +85,8 @@ class ReadyPool {
 
     a2a3_schedule schedule_;
     uint64_t random_;
-    std::deque<int32_t> tasks_;
+    const FixedOrder& fixed_;
+    std::deque<int32_t> tasks_;  // ids, or their places in the fixed order
 };
 
 class OrderedExecution {
@@ -72,8 +100,9 @@ class OrderedExecution {
           look_again_(options.look_again),
           worker_count_(typed_ ? kCoresPerBlock * block_dim_
                                : std::clamp(options.thread_count, 1, block_dim_)),
+          fixed_(graph, kernels, options),
           remaining_(graph.task_count()),
-          lanes_{Lane(options), Lane(options)} {
+          lanes_{Lane(options, fixed_), Lane(options, fixed_)} {
         lanes_[0].threads = typed_ ? block_dim_ : worker_count_;
         lanes_[1].threads = worker_count_ - lanes_[0].threads;
         for (const int32_t task : graph.roots) lane_of(task).pool.push(task);
@@ -90,7 +119,7 @@ class OrderedExecution {
   private:
     /// The tasks that the same threads can execute.
     struct Lane {
-        explicit Lane(const ExecutorOptions& options) : pool(options.schedule, options.seed) {}
+        Lane(const ExecutorOptions& options, const FixedOrder& fixed) : pool(options, fixed) {}
 
         ReadyPool pool;
         int threads = 0;
@@ -171,6 +200,7 @@ class OrderedExecution {
     const std::chrono::milliseconds look_again_;
     const int worker_count_;
     const int cpus_ = usable_cpus();
+    const FixedOrder fixed_;
 
     std::mutex mutex_;  // of everything below, and of the fan-ins
     int64_t remaining_;

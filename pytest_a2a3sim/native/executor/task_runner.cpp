@@ -6,13 +6,18 @@
 #include <thread>
 #include <vector>
 
+#include "base/failure.h"
 #include "base/float_environment.h"
 #include "faults/exception_probe.h"
 #include "faults/faults.h"
+#include "faults/signal_stack.h"
 
 namespace a2a3sim {
 
-int usable_cpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int usable_cpus() {
+    static const int count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return count;
+}
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {
@@ -33,10 +38,9 @@ void TaskRunner::run_workers(int count, Threads needed,
         for (int i = 1; i < count; ++i) threads.emplace_back(body, i);
     } catch (const std::exception& error) {  // no more threads, or no memory for one
         if (needed == Threads::kAllNeeded) {
-            char message[256];
-            std::snprintf(message, sizeof message, "%d threads cannot be started: %s", count,
-                          error.what());
-            control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message, -1, -1);
+            const std::string message = format("%d threads cannot be started: %s, or %s", count,
+                                               error.what(), kNoMoreProcesses);
+            control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message.c_str(), -1, -1);
             cancelled_.store(true, std::memory_order_release);
         }
     }
@@ -44,10 +48,12 @@ void TaskRunner::run_workers(int count, Threads needed,
     for (std::thread& thread : threads) thread.join();
 }
 
-void TaskRunner::call(const Kernel& kernel, int64_t* args) {
+void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
     try {
         reset_float_environment();
+        if (observer_ != nullptr) observer_->before_task(id);
         kernel.function(args);
+        if (observer_ != nullptr) observer_->after_task(id, kernel, args);
         if (kernel.changes_process) state_->restore();
         inspect_after_task(control_);
         return;

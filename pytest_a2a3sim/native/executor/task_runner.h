@@ -8,12 +8,13 @@
 
 #include "base/ticks.h"
 #include "executor/executor.h"
+#include "executor/task_observer.h"
 #include "faults/argument_areas.h"
 #include "faults/process_state.h"
 
 namespace a2a3sim {
 
-/// CPUs that threads of this process can run on at a time.
+/// CPUs that threads of this process can run on at a time. The first call reads a file.
 int usable_cpus();
 
 class TaskRunner {
@@ -24,7 +25,8 @@ class TaskRunner {
           kernels_(kernels),
           control_(control),
           records_(records),
-          origin_ticks_(options.origin_ticks) {}
+          origin_ticks_(options.origin_ticks),
+          observer_(options.observer) {}
 
     enum class Threads { kAsManyAsPossible, kAllNeeded };
 
@@ -48,7 +50,7 @@ class TaskRunner {
         slot.start_ticks.store(start, std::memory_order_relaxed);
         slot.task_id.store(id, std::memory_order_release);
         count_event(slot);
-        call(kernel, args);
+        call(id, kernel, args);
         slot.task_id.store(-1, std::memory_order_release);
         count_event(slot);
         const int64_t end = read_ticks();
@@ -71,13 +73,14 @@ class TaskRunner {
                           std::memory_order_relaxed);
     }
 
-    void call(const Kernel& kernel, int64_t* args);
+    void call(int32_t id, const Kernel& kernel, int64_t* args);
 
     Graph& graph_;
     const KernelTable& kernels_;
     Control& control_;
     TaskRecord* const records_;
     const int64_t origin_ticks_;
+    TaskObserver* const observer_;
     std::unique_ptr<ArgumentAreas> areas_;
     std::unique_ptr<ProcessState> state_;  // before the first task
     std::atomic<bool> cancelled_{false};

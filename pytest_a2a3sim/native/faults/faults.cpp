@@ -1,17 +1,16 @@
 #include "faults/faults.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <new>
 
 #include "faults/argument_areas.h"
 #include "faults/exception_probe.h"
+#include "faults/fatal_signals.h"
 #include "faults/loaded_objects.h"
 #include "faults/machine_context.h"
 #include "faults/snapshot.h"
@@ -38,17 +37,21 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kSignalStackSize = size_t{64} << 10;
-constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-
 Control* watched_control = nullptr;
 SharedTable<a2a3_object>* watched_objects = nullptr;
 pid_t simulating_process = 0;
 const Graph* graph_in_view = nullptr;
 const DeviceMemory* inspected_memory = nullptr;
+bool (*resolve_fault)(uint64_t address) = nullptr;
 
 /// False in a process that a kernel forked: what happens there is not the case's.
 bool is_simulating_process() { return getpid() == simulating_process; }
+
+/// Whether the access that faulted can go on.
+bool is_resolved(int signal_number, const siginfo_t& info) {
+    return signal_number == SIGSEGV && info.si_code > 0 && resolve_fault != nullptr &&
+           resolve_fault(reinterpret_cast<uint64_t>(info.si_addr));
+}
 
 void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
@@ -108,6 +111,7 @@ void flush_stdout() {
 }
 
 void on_signal(int signal_number, siginfo_t* info, void* context) {
+    if (is_resolved(signal_number, *info)) return;
     if (!is_simulating_process()) _exit(128 + signal_number);
     Control& control = *watched_control;
     const bool first =
@@ -212,6 +216,8 @@ bool is_out_of_memory() {
 
 }  // namespace
 
+void set_fault_resolver(bool (*resolve)(uint64_t address)) { resolve_fault = resolve; }
+
 int dump_signal() { return SIGRTMAX - 2; }
 
 a2a3_failure blame(const Control& control, a2a3_failure in_kernel) {
@@ -264,22 +270,6 @@ void inspect_after_task(Control& control) {
     _exit(1);
 }
 
-SignalStack::SignalStack() : memory_(new (std::nothrow) char[kSignalStackSize]) {
-    if (memory_ != nullptr) {
-        stack_t stack{};
-        stack.ss_sp = memory_.get();
-        stack.ss_size = kSignalStackSize;
-        sigaltstack(&stack, &previous_);
-    }
-    if (WorkerSlot* const worker = current_worker()) {
-        worker->thread_id.store(system_thread_id(), std::memory_order_relaxed);
-    }
-}
-
-SignalStack::~SignalStack() {
-    if (memory_ != nullptr) sigaltstack(&previous_, nullptr);
-}
-
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects) {
     watched_control = &control;
     watched_objects = &objects;
@@ -288,7 +278,7 @@ void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects)
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    for (const int signal_number : kFatalSignals) sigaction(signal_number, &action, nullptr);
+    catch_fatal_signals(action);
     action.sa_sigaction = on_dump;
     action.sa_flags |= SA_RESTART;
     sigaction(dump_signal(), &action, nullptr);

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 
-#include <memory>
-
 #include "device/device_memory.h"
 #include "graph/graph.h"
 #include "shared/control.h"
@@ -18,6 +16,10 @@ int dump_signal();
 /// For the simulating process: fatal signals, exit() and std::terminate() fill control.ending,
 /// with the task of the thread they happen in, and end the process.
 void install_fault_handlers(Control& control, SharedTable<a2a3_object>& objects);
+
+/// `resolve` is asked about each fault of an access: if it returns true, the access is tried again.
+/// It must be safe in a signal handler; null for none.
+void set_fault_resolver(bool (*resolve)(uint64_t address));
 
 /// What failed, by the phase that the case is in: `in_kernel` while a kernel is loaded or runs.
 a2a3_failure blame(const Control& control, a2a3_failure in_kernel);
@@ -42,19 +44,5 @@ class GraphInView {
 
 /// To be called after each task, in its thread.
 void inspect_after_task(Control& control);
-
-/// Gives the calling thread a stack for signal handlers, so that a stack overflow can be told (if
-/// there is memory for one), and makes the thread known to the watchdog.
-class SignalStack {
-  public:
-    SignalStack();
-    ~SignalStack();
-    SignalStack(const SignalStack&) = delete;
-    SignalStack& operator=(const SignalStack&) = delete;
-
-  private:
-    std::unique_ptr<char[]> memory_;
-    stack_t previous_{};
-};
 
 }  // namespace a2a3sim

@@ -1,14 +1,13 @@
 #include "faults/process_state.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "faults/imports.h"
 
 namespace a2a3sim {
 
@@ -29,12 +28,6 @@ std::vector<std::string> environment() {
         entries.emplace_back(*entry);
     }
     return entries;
-}
-
-/// The address that an entry of a dynamic section holds: musl leaves it relative to the object.
-template <typename T>
-const T* address_in(const link_map& object, ElfW(Addr) value) {
-    return reinterpret_cast<const T*>(value < object.l_addr ? value + object.l_addr : value);
 }
 
 }  // namespace
@@ -63,46 +56,10 @@ void ProcessState::restore() const {
 }
 
 bool changes_process_state(void* handle) {
-    link_map* object = nullptr;
-    if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&object)) != 0) return true;
-    const ElfW(Sym)* symbols = nullptr;
-    const char* names = nullptr;
-    const ElfW(Rela) * relocations[2] = {nullptr, nullptr};
-    size_t sizes[2] = {0, 0};
-    for (const ElfW(Dyn)* entry = object->l_ld; entry->d_tag != DT_NULL; ++entry) {
-        const ElfW(Addr) value = entry->d_un.d_ptr;
-        switch (entry->d_tag) {
-            case DT_SYMTAB:
-                symbols = address_in<ElfW(Sym)>(*object, value);
-                break;
-            case DT_STRTAB:
-                names = address_in<char>(*object, value);
-                break;
-            case DT_RELA:
-                relocations[0] = address_in<ElfW(Rela)>(*object, value);
-                break;
-            case DT_RELASZ:
-                sizes[0] = entry->d_un.d_val;
-                break;
-            case DT_JMPREL:
-                relocations[1] = address_in<ElfW(Rela)>(*object, value);
-                break;
-            case DT_PLTRELSZ:
-                sizes[1] = entry->d_un.d_val;
-                break;
-            default:
-                break;
-        }
-    }
-    if (symbols == nullptr || names == nullptr) return true;
-    for (int table = 0; table < 2; ++table) {
-        if (relocations[table] == nullptr) continue;
-        for (size_t i = 0; i < sizes[table] / sizeof(ElfW(Rela)); ++i) {
-            const auto index = relocations[table][i].r_info >> 32;  // ELF64_R_SYM
-            if (index != 0 && is_changing(names + symbols[index].st_name)) return true;
-        }
-    }
-    return false;
+    bool changes = false;
+    const bool known = for_each_import(
+        handle, [&](const char* name, void**) { changes = changes || is_changing(name); });
+    return changes || !known;
 }
 
 }  // namespace a2a3sim

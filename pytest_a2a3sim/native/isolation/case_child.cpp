@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "faults/faults.h"
+#include "faults/signal_stack.h"
 
 namespace a2a3sim {
 

@@ -17,7 +17,9 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/failure.h"
 #include "device/places.h"
+#include "executor/task_runner.h"
 #include "faults/faults.h"
 #include "faults/process_state.h"
 #include "faults/snapshot.h"
@@ -77,6 +79,7 @@ uint64_t out_of_memory_kills() {
 
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
+      shared_(description_.is_sanitized()),
       kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
@@ -108,9 +111,11 @@ void CaseRun::start_child() {
     std::fflush(nullptr);  // or the child would write it once more
     const pid_t parent = getpid();
     prepare_snapshots();
+    usable_cpus();  // is known to the child then
     const SignalsBlocked blocked;
     const OtherWindowsHidden others_hidden(*description_.window);
     child_ = fork();
+    if (child_ < 0 && errno == EAGAIN) throw std::runtime_error(kNoMoreProcesses);
     if (child_ < 0) fail_with_errno("fork of the simulating process");
     if (child_ == 0) run_child(description_, shared_, parent);
     shared_.hide_from_children();  // from those of later cases

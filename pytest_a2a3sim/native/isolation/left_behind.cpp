@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace a2a3sim {
 
@@ -36,16 +37,79 @@ bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept {
     return false;
 }
 
+bool copy_phase_seconds(const a2a3_ending& from, double most, a2a3_ending& to) noexcept {
+    bool possible = true;
+    for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
+        const double seconds = from.phase_seconds[i];
+        const bool holds = seconds >= 0 && seconds <= most;  // not if it is a NaN
+        if (holds) to.phase_seconds[i] = seconds;
+        possible &= holds;
+    }
+    return possible;
+}
+
+KernelTable kernels_of(const CaseDescription& description) {
+    std::vector<Kernel> kernels;
+    for (const ObjectSymbol& object : description.kernels) {
+        kernels.push_back(Kernel{object.name, nullptr, object.func_id, CoreType::AIC});
+    }
+    return KernelTable(std::move(kernels));
+}
+
+bool is_core(int block_dim, int32_t type, int32_t id) noexcept {
+    if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
+    return id >= 0 && id < block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
+}
+
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept {
     if (range.tensor < 0 || static_cast<uint64_t>(range.tensor) >= tensors.size()) return false;
     const size_t nbytes = tensors[static_cast<size_t>(range.tensor)].nbytes;
     return range.offset <= nbytes && range.size <= nbytes - range.offset &&
-           range.changed <= range.size;
+           range.changed <= range.size && range.buffer >= 0;
+}
+
+bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept {
+    if (use.call < 0 || use.task_count < 0 || use.task_count > tasks) return false;
+    a2a3_snapshot frames;
+    if (!copy_snapshot(use.allocation, frames)) return false;
+    for (int64_t i = 0; i < std::min<int64_t>(use.task_count, A2A3_FIRST_TASKS); ++i) {
+        if (use.tasks[i] < 0 || use.tasks[i] >= tasks || kernels.find(use.func_ids[i]) < 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool is_possible(const a2a3_object& object) noexcept {
     return object.begin < object.end && object.bias <= object.begin && object.path[0] != '\0' &&
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
+}
+
+bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept {
+    return flow.tensor >= -1 && flow.tensor < static_cast<int64_t>(tensors) &&
+           flow.kind >= A2A3_FINDING_RAW && flow.kind <= A2A3_FINDING_WAW &&
+           flow.source >= A2A3_FLOW_NOBODY && flow.source < tasks && flow.to >= A2A3_FLOW_HOST &&
+           flow.to < tasks && flow.buffer >= 0 && static_cast<size_t>(flow.buffer) < buffers &&
+           flow.unread_bytes <= flow.bytes;
+}
+
+bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
+                 const std::vector<HostTensor>& tensors) noexcept {
+    const auto is_task = [&](int64_t id, int64_t least) { return id >= least && id < tasks; };
+    const bool is_race = finding.check == A2A3_CHECK_RACECHECK;
+    const bool check =
+        is_race || finding.check == A2A3_CHECK_MEMCHECK || finding.check == A2A3_CHECK_INITCHECK;
+    const bool kind = finding.kind >= A2A3_FINDING_RAW && finding.kind <= A2A3_FINDING_UNDEFINED &&
+                      is_race == (finding.kind <= A2A3_FINDING_WAW);
+    const bool place =
+        finding.place >= A2A3_PLACE_UNKNOWN && finding.place <= A2A3_PLACE_NEAR_TENSOR;
+    const bool is_in = finding.buffer >= -1 && finding.buffer < static_cast<int64_t>(buffers) &&
+                       finding.tensor >= -1 &&
+                       finding.tensor < static_cast<int64_t>(tensors.size());
+    return check && kind && place && is_in && is_task(finding.tasks[0], 0) &&
+           (is_race ? is_task(finding.tasks[1], 0) : finding.tasks[1] == -1) &&
+           is_task(finding.writer, -1) && finding.bytes <= finding.span &&
+           (finding.is_consequence == 0 || finding.is_consequence == 1);
 }
 
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "graph/graph.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
@@ -19,8 +20,21 @@ uint64_t read_progress(const Control& control) noexcept;
 /// Whether `to` got what `from` has; else it is empty.
 bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept;
 
+/// Whether `to` got each of the times that `from` has; those that are not possible stay 0.
+bool copy_phase_seconds(const a2a3_ending& from, double most, a2a3_ending& to) noexcept;
+
+/// The case's kernels, which the parent has not loaded. Throws std::bad_alloc.
+KernelTable kernels_of(const CaseDescription& description);
+
+/// Whether a device of `block_dim` blocks has the core.
+bool is_core(int block_dim, int32_t type, int32_t id) noexcept;
+
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept;
 bool is_possible(const a2a3_object& object) noexcept;
+bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept;
+bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
+                 const std::vector<HostTensor>& tensors) noexcept;
+bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept;
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;
 
 }  // namespace a2a3sim

@@ -45,38 +45,52 @@ void silence() {
 
 }  // namespace
 
-SavedDeviceMemory::SavedDeviceMemory(const SharedTable<DeviceBuffer>& buffers) {
-    bytes_.resize(size_of(buffers));
-    char* next = bytes_.data();
-    for (const DeviceBuffer& buffer : buffers) {
-        if (!buffer.live) continue;
-        const auto [begin, size] = extent(buffer);
-        ranges_.push_back({begin, size});
-        std::memcpy(next, begin, size);
-        next += size;
+SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory) : memory_(memory) {
+    size_t size = 0;
+    for (size_t index = 0; index < memory.buffer_count(); ++index) {
+        const DeviceBuffer& buffer = memory.buffer(index);
+        if (buffer.live == 0) continue;
+        if (buffer.content == kPoison) {
+            painted_.push_back(index);
+        } else {
+            const auto [begin, bytes] = extent(buffer);
+            ranges_.push_back({begin, bytes});
+            size += bytes;
+        }
+    }
+    bytes_.reset(new char[size]);  // not zeroed: every page would be touched twice
+    char* next = bytes_.get();
+    for (const Range& range : ranges_) {
+        std::memcpy(next, range.begin, range.size);
+        next += range.size;
     }
 }
 
 void SavedDeviceMemory::restore() const {
-    const char* next = bytes_.data();
+    for (const size_t index : painted_) memory_.paint(index);
+    const char* next = bytes_.get();
     for (const Range& range : ranges_) {
         std::memcpy(range.begin, next, range.size);
         next += range.size;
     }
 }
 
-size_t SavedDeviceMemory::size_of(const SharedTable<DeviceBuffer>& buffers) {
+size_t SavedDeviceMemory::size_of(const DeviceMemory& memory) {
     size_t size = 0;
-    for (const DeviceBuffer& buffer : buffers) size += buffer.live ? extent(buffer).second : 0;
+    for (size_t index = 0; index < memory.buffer_count(); ++index) {
+        const DeviceBuffer& buffer = memory.buffer(index);
+        if (buffer.live != 0) size += extent(buffer).second;
+    }
     return size;
 }
 
-FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared)
+FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
+                             const DeviceMemory& memory)
     : description_(description), shared_(shared) {
     const bool unlimited = description.order_seconds <= 0;
     if (description.orders.empty() || !description.isolate) return;
-    if (!unlimited && SavedDeviceMemory::size_of(shared.buffers) > kMostSaved) return;
-    saved_.emplace_back(shared.buffers);
+    if (!unlimited && SavedDeviceMemory::size_of(memory) > kMostSaved) return;
+    saved_.emplace(memory);
 }
 
 bool FurtherOrders::differs(const RuntimeHost& host) const {
@@ -91,19 +105,19 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
     a2a3_ending& ending = control.draft;
     const bool slow = description_.order_seconds > 0 &&
                       ending.phase_seconds[A2A3_PHASE_EXECUTE] > description_.order_seconds;
-    if (saved_.empty() || slow) {
+    if (!saved_ || slow) {
         ending.orders_finished = static_cast<int32_t>(description_.orders.size());
         return;
     }
     silence();
     std::vector<TaskRecord> records(graph.tasks.size());
+    const TablesOutOfReach tables_out_of_reach(shared_);
     for (const a2a3_order& order : description_.orders) {
-        saved_.front().restore();
+        saved_->restore();
         restore_fanins(graph);
         bool succeeded = false;
         {
             const HostTensorsOutOfReach out_of_reach(description_);
-            const TablesOutOfReach tables_out_of_reach(shared_);
             const ExecutorOptions options{description_.block_dim, 1,
                                           static_cast<a2a3_schedule>(order.schedule), order.seed,
                                           0};

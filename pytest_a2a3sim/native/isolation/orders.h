@@ -2,6 +2,8 @@
 // the order of tasks that nothing orders.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "executor/executor.h"
@@ -10,15 +12,16 @@
 
 namespace a2a3sim {
 
-/// The device's memory as it is when this is made: the live buffers and what lies around them.
+/// The device's memory as it is when this is made, before kernels run: the live buffers and what
+/// lies around them. Those that hold poison alone are not copied.
 class SavedDeviceMemory {
   public:
-    explicit SavedDeviceMemory(const SharedTable<DeviceBuffer>& buffers);
+    explicit SavedDeviceMemory(const DeviceMemory& memory);
 
     void restore() const;
 
     /// Bytes that saving the buffers takes.
-    static size_t size_of(const SharedTable<DeviceBuffer>& buffers);
+    static size_t size_of(const DeviceMemory& memory);
 
   private:
     struct Range {
@@ -26,15 +29,18 @@ class SavedDeviceMemory {
         size_t size;
     };
 
+    const DeviceMemory& memory_;
+    std::vector<size_t> painted_;
     std::vector<Range> ranges_;
-    std::vector<char> bytes_;
+    std::unique_ptr<char[]> bytes_;
 };
 
 /// Saves what further orders need before the graph runs for the first time, unless the case does
 /// not ask for any or its memory is too large; executes them once its outputs are on the host.
 class FurtherOrders {
   public:
-    FurtherOrders(const CaseDescription& description, const SharedState& shared);
+    FurtherOrders(const CaseDescription& description, const SharedState& shared,
+                  const DeviceMemory& memory);
 
     /// Executes the graph in each order on one thread, from the saved memory, until one leaves
     /// other outputs than the host has; counts them in `control.draft`. The case's result is
@@ -46,7 +52,7 @@ class FurtherOrders {
 
     const CaseDescription& description_;
     const SharedState& shared_;
-    std::vector<SavedDeviceMemory> saved_;  // one, or none where no order is executed
+    std::optional<SavedDeviceMemory> saved_;  // where orders are executed
 };
 
 }  // namespace a2a3sim

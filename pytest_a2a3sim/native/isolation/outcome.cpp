@@ -7,11 +7,11 @@
 #include <csignal>
 #include <cstring>
 
-#include "base/failure.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/faults.h"
 #include "isolation/left_behind.h"
+#include "isolation/left_tables.h"
 
 namespace a2a3sim {
 
@@ -28,8 +28,9 @@ class Reader {
           kernels_(kernels_of(description)) {}
 
     Outcome read() {
-        read_tables();
+        read_tables(description_, shared_, problems_, out_);
         read_sizes();
+        read_sanitizer_tables(description_, shared_, problems_, out_);
         const Report& report = *shared_.control.report;
         const int32_t complete = report.failure_complete.load(std::memory_order_acquire);
         check(complete >= 0 && complete <= 2, "state of the failure");
@@ -44,9 +45,10 @@ class Reader {
         }
         read_running_tasks();
         out_.ending.peak_rss_bytes = end_.peak_rss_bytes;
-        if (problems_.empty()) return std::move(out_);
+        if (problems_.text().empty()) return std::move(out_);
         out_.ending.failure = A2A3_FAILURE_CORRUPTED;
-        std::snprintf(out_.ending.message, sizeof out_.ending.message, "%s", problems_.c_str());
+        std::snprintf(out_.ending.message, sizeof out_.ending.message, "%s",
+                      problems_.text().c_str());
         out_.copied.clear();
         return std::move(out_);
     }
@@ -60,39 +62,7 @@ class Reader {
         return KernelTable(std::move(kernels));
     }
 
-    /// Notes what cannot be; true if it can.
-    bool check(bool holds, const char* what) {
-        if (holds || problems_.find(what) != std::string::npos) return holds;
-        if (!problems_.empty()) problems_ += ", ";
-        problems_ += what;
-        return false;
-    }
-
-    template <typename T>
-    bool read_table(const SharedTable<T>& table, std::vector<T>& copy, const char* number) {
-        if (!check(table.left_size() <= table.capacity(), number)) return false;
-        copy = table.left();
-        return true;
-    }
-
-    void read_tables() {
-        if (read_table(shared_.buffers, out_.buffers, "number of device buffers") &&
-            !check(are_possible(out_.buffers), "table of device buffers")) {
-            out_.buffers.clear();
-        }
-        if (read_table(shared_.copied, out_.copied, "number of copies from the device")) {
-            const bool possible = std::all_of(
-                out_.copied.begin(), out_.copied.end(),
-                [&](const auto& range) { return is_possible(range, description_.tensors); });
-            check(possible, "table of copies from the device");
-        }
-        if (read_table(shared_.objects, out_.objects, "number of loaded objects") &&
-            !check(std::all_of(out_.objects.begin(), out_.objects.end(),
-                               [](const auto& object) { return is_possible(object); }),
-                   "table of loaded objects")) {
-            out_.objects.clear();
-        }
-    }
+    bool check(bool holds, const char* what) { return problems_.check(holds, what); }
 
     /// What every ending has: times and sizes.
     void read_sizes() {
@@ -105,14 +75,7 @@ class Reader {
         ending.phase = read_phase(shared_.control);
         const double passed =
             to_seconds(monotonic_nanoseconds() - description_.start_nanoseconds) + 1;
-        bool possible = true;
-        for (int i = 0; i < A2A3_PHASE_COUNT; ++i) {
-            const double seconds = left_.phase_seconds[i];
-            const bool holds = seconds >= 0 && seconds <= passed;  // not if it is a NaN
-            if (holds) ending.phase_seconds[i] = seconds;
-            possible &= holds;
-        }
-        check(possible, "time of a phase");
+        check(copy_phase_seconds(left_, passed, ending), "time of a phase");
         const bool sizes =
             left_.task_count >= 0 && left_.task_count <= static_cast<int64_t>(Graph::kMaxTasks) &&
             left_.edge_count >= 0 && left_.edge_count <= static_cast<int64_t>(kMostEdges);
@@ -138,8 +101,7 @@ class Reader {
     }
 
     bool is_known_core(int32_t type, int32_t id) const {
-        if (type != A2A3_CORE_AIC && type != A2A3_CORE_AIV) return false;
-        return id >= 0 && id < description_.block_dim * (type == A2A3_CORE_AIV ? kAivPerBlock : 1);
+        return is_core(description_.block_dim, type, id);
     }
 
     bool is_known_task(int32_t task) const { return task >= 0 && task < out_.ending.task_count; }
@@ -202,9 +164,10 @@ class Reader {
         a2a3_ending& ending = out_.ending;
         check(left_.failure == A2A3_FAILURE_NONE, "kind of the failure");
         const auto most = static_cast<int32_t>(description_.orders.size());
-        const bool orders = left_.orders_finished >= 0 && left_.orders_finished <= most;
-        check(orders, "number of further orders");
+        check(left_.orders_finished >= 0 && left_.orders_finished <= most, "number of orders");
         if (ending.phase == A2A3_PHASE_DONE) ending.orders_finished = left_.orders_finished;
+        const bool use = is_possible(left_.use, ending.task_count, kernels_);
+        if (check(use, "use of a device buffer")) ending.use = left_.use;
         const uint64_t receipt = receipt_of(description_, ending, out_.copied.size());
         if (!check(shared_.control.report->receipt == receipt, "mark of a case that has ended") ||
             !check(ending.ticks_per_second > 0, "rate of the clock")) {
@@ -285,7 +248,7 @@ class Reader {
     const ProcessEnd& end_;
     const a2a3_ending left_;
     const KernelTable kernels_;
-    std::string problems_;
+    Problems problems_;
     Outcome out_;
 };
 

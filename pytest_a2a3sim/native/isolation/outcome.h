@@ -28,6 +28,10 @@ struct Outcome {
     std::vector<DeviceBuffer> buffers;
     std::vector<a2a3_copied_range> copied;
     std::vector<a2a3_object> objects;
+    std::vector<a2a3_finding> findings;
+    std::vector<a2a3_flow> flows;
+    std::vector<a2a3_task_args> task_args;
+    std::vector<int32_t> answers;
 };
 
 /// How the case ended. What does not add up makes it A2A3_FAILURE_CORRUPTED, with a message that

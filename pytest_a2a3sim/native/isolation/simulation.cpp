@@ -4,13 +4,14 @@
 
 #include <cstring>
 #include <new>
-#include <stdexcept>
+#include <optional>
 
 #include "base/failure.h"
 #include "base/float_environment.h"
 #include "base/ticks.h"
 #include "executor/executor.h"
 #include "faults/exception_probe.h"
+#include "faults/fatal_signals.h"
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
 #include "faults/process_state.h"
@@ -18,6 +19,7 @@
 #include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
+#include "sanitizer/sanitizer.h"
 
 namespace a2a3sim {
 
@@ -41,6 +43,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
 struct LoadedSymbol {
     void* address;
     bool changes_process;
+    UseRecorder use_recorder;  // null unless it is instrumented
 };
 
 /// Loads the object for the rest of the process; its symbols stay its own.
@@ -60,7 +63,9 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             format("%s has no symbol '%s'", object.name.c_str(), object.symbol.c_str()), -1,
             object.func_id);
     }
-    return {address, changes_process_state(handle)};
+    keep_fatal_signals(handle);
+    return {address, changes_process_state(handle),
+            reinterpret_cast<UseRecorder>(dlsym(handle, A2A3_RECORDER_SYMBOL))};
 }
 
 /// Keeps the phase and the time spent in each.
@@ -91,13 +96,15 @@ class PhaseClock {
     int64_t since_;
 };
 
-KernelTable load_kernels(const CaseDescription& description, Control& control) {
+KernelTable load_kernels(const CaseDescription& description, Control& control,
+                         std::vector<UseRecorder>& instrumented) {
     std::vector<Kernel> kernels;
     for (const ObjectSymbol& object : description.kernels) {
         const LoadedSymbol loaded = load(object, control);
         kernels.push_back(Kernel{object.name, reinterpret_cast<KernelFunction>(loaded.address),
                                  object.func_id, static_cast<CoreType>(object.core_type),
                                  loaded.changes_process});
+        if (loaded.use_recorder != nullptr) instrumented.push_back(loaded.use_recorder);
     }
     return KernelTable(std::move(kernels));
 }
@@ -154,7 +161,9 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
             const uint64_t changed = description.window->is_private(begin)
                                          ? differing_bytes(begin + offset, pair.dev_ptr, pair.size)
                                          : 0;
-            copied.push_back(a2a3_copied_range{index, offset, pair.size, changed});
+            copied.push_back(
+                a2a3_copied_range{index, offset, pair.size, changed,
+                                  static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
         }
         std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
     }
@@ -168,7 +177,8 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
-    const KernelTable kernels = load_kernels(description, control);
+    std::vector<UseRecorder> instrumented;
+    const KernelTable kernels = load_kernels(description, control, instrumented);
     const auto function =
         reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control).address);
     record_loaded_objects(shared.objects);
@@ -176,9 +186,10 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
     set_reachable(*description.window, description.tensors, true);
     RuntimeHost host(*description.window, description.tensors,
-                     DeviceMemory::Options{description.device_memory_size, description.poison,
+                     DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
+    host.describe(description.described_buffer);
     host.check(orchestrate(function, host, description.args, control));
     host.memory().open();
 
@@ -189,25 +200,40 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.device_bytes_peak = host.memory().peak_bytes();
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
+    host.describe_tasks(graph, ending.use);
     TaskRecord* const records = shared.recording.begin(graph);
-    FurtherOrders orders(description, shared);
+    FurtherOrders orders(description, shared, host.memory());
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
         const TablesOutOfReach tables_out_of_reach(shared);
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
+        std::optional<Sanitizer> sanitizer;
+        if (description.is_sanitized()) {
+            sanitizer.emplace(
+                Sanitizer::Case{description.checks, description.records_flows, graph, host.memory(),
+                                host.copies(), *description.window, description.tensors,
+                                A2A3_POISON_NAN, description.isolate},
+                instrumented);
+        }
         clock.enter(A2A3_PHASE_EXECUTE);
         const TickRate rate;
         ending.origin_ticks = rate.origin();
         const ExecutorOptions options{description.block_dim, description.thread_count,
-                                      description.schedule, description.seed, rate.origin()};
+                                      description.schedule,  description.seed,
+                                      rate.origin(),         sanitizer ? &*sanitizer : nullptr};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
+        if (sanitizer) {
+            shared.sanitizer->set_writable(true);
+            sanitizer->report(description.questions, *shared.sanitizer, ending.sanitized);
+        }
         if (!succeeded) return false;
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
     check_control(control, graph.task_count());
-    check_damage(host.memory(), control);
+    // A sanitized run has recorded what was written there.
+    if ((description.checks & A2A3_CHECK_MEMCHECK) == 0) check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
     shared.recording.append(graph);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
@@ -216,55 +242,6 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
 }
 
 }  // namespace
-
-CaseDescription::CaseDescription(const a2a3_request& request)
-    : orchestration{"the orchestration", request.orchestration_path, request.orchestration_symbol},
-      args(request.args, request.args + request.arg_count),
-      window(reinterpret_cast<const HostWindow*>(request.window)),
-      block_dim(request.block_dim),
-      thread_count(request.thread_count),
-      schedule(static_cast<a2a3_schedule>(request.schedule)),
-      seed(request.seed),
-      isolate(request.isolate != 0),
-      device_memory_size(request.device_memory_size),
-      poison(static_cast<uint8_t>(request.poison)),
-      output_descriptor(request.output_descriptor),
-      error_descriptor(request.error_descriptor),
-      watches(request.watches, request.watches + request.watch_count),
-      orders(request.orders, request.orders + request.order_count),
-      order_seconds(request.order_seconds),
-      check_each_task(request.check_each_task != 0),
-      start_nanoseconds(monotonic_nanoseconds()),
-      start_ticks(read_ticks()),
-      nonce(static_cast<uint64_t>(read_ticks()) * 0xbf58476d1ce4e5b9 ^
-            reinterpret_cast<uintptr_t>(this)) {
-    if (block_dim < 1 || block_dim > kMostBlocks) {
-        throw std::invalid_argument(
-            format("block_dim is %d, not from 1 to %d", block_dim, kMostBlocks));
-    }
-    for (int32_t i = 0; i < request.kernel_count; ++i) {
-        const a2a3_kernel& kernel = request.kernels[i];
-        kernels.push_back(ObjectSymbol{kernel.name, kernel.object_path, kernel.symbol,
-                                       kernel.func_id, kernel.core_type});
-    }
-    for (int32_t i = 0; i < request.tensor_count; ++i) {
-        const a2a3_tensor& tensor = request.tensors[i];
-        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
-                                     tensor.read_only != 0});
-    }
-}
-
-uint64_t receipt_of(const CaseDescription& description, const a2a3_ending& ending,
-                    size_t copied_ranges) {
-    uint64_t receipt = description.nonce;
-    for (const uint64_t number :
-         {static_cast<uint64_t>(ending.task_count), static_cast<uint64_t>(ending.edge_count),
-          static_cast<uint64_t>(copied_ranges)}) {
-        receipt = (receipt ^ number) * 0x9e3779b97f4a7c15;
-        receipt ^= receipt >> 32;
-    }
-    return receipt | 1;
-}
 
 void simulate(const CaseDescription& description, SharedState& shared) {
     Control& control = shared.control;

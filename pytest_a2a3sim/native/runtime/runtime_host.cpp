@@ -31,7 +31,9 @@ struct RuntimeCalls {
         return *static_cast<const RuntimeHost*>(state);
     }
 
-    static void* device_malloc(size_t size) { return host(current_host).allocate(size); }
+    static void* device_malloc(size_t size) {
+        return host(current_host).allocate(size, __builtin_return_address(0));
+    }
 
     static void device_free(void* address) {
         RuntimeHost& self = host(current_host);
@@ -124,6 +126,7 @@ struct RuntimeCalls {
             problem = check_host_range(self.window_, self.tensors_, to, size, true);
         }
         if (!problem.empty()) {
+            problem += self.swapped(dev, to, "(host, dev, size)");
             self.note(A2A3_FAILURE_ORCHESTRATION, "record_tensor_pair: " + problem);
             return;
         }
@@ -165,10 +168,15 @@ void RuntimeHost::note(a2a3_failure kind, std::string message) {
     if (misuses_.size() < kKept) misuses_.push_back(Misuse{kind, std::move(message)});
 }
 
-void* RuntimeHost::allocate(size_t size) {
-    void* const address = memory_.allocate(size, ++malloc_calls_);
+void* RuntimeHost::allocate(size_t size, const void* caller) {
+    void* const address = memory_.allocate(size, ++malloc_calls_, caller);
     a2a3_ending& ending = control_.draft;
     ending.device_bytes_live = memory_.live_bytes();
+    if (address != nullptr && static_cast<int64_t>(memory_.buffer_count()) - 1 == described_) {
+        ending.use.call = malloc_calls_;
+        ending.use.size = size;
+        capture_frames(nullptr, ending.use.allocation);
+    }
     if (address == nullptr && ending.refused_call == 0) {
         ending.refused_bytes = size;
         ending.refused_call = malloc_calls_;
@@ -186,15 +194,71 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
     if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, !to_device);
     if (!problem.empty()) {
         const char* const call = to_device ? "copy_to_device" : "copy_from_device";
+        problem += swapped(dev, host, to_device ? "(dev, host, size)" : "(host, dev, size)");
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;
     }
     if (to_device) {
+        if (described_ >= 0) note_copy(dev, host, size);
         memory_.copy_in(const_cast<void*>(dev), host, size);
+        copied_.push_back(copy_of(dev, host, size, true));
     } else {
         memory_.copy_out(const_cast<void*>(host), dev, size);
     }
     return 0;
+}
+
+DeviceCopy RuntimeHost::copy_of(const void* dev, const void* host, size_t size,
+                                bool to_device) const {
+    const int tensor = find_tensor(tensors_, host);
+    uint64_t offset = 0;
+    if (tensor >= 0) {
+        const char* const begin = tensors_[static_cast<size_t>(tensor)].data;
+        offset = static_cast<uint64_t>(static_cast<const char*>(host) - begin);
+    }
+    return {reinterpret_cast<uintptr_t>(dev), size, tensor, offset, to_device};
+}
+
+std::vector<DeviceCopy> RuntimeHost::copies() const {
+    std::vector<DeviceCopy> all = copied_;
+    for (const TensorPair& pair : pairs_) {
+        all.push_back(copy_of(pair.dev_ptr, pair.host_ptr, pair.size, false));
+    }
+    return all;
+}
+
+void RuntimeHost::note_copy(const void* dev, const void* host, size_t size) {
+    a2a3_buffer_use& use = control_.draft.use;
+    const int tensor = find_tensor(tensors_, host);
+    if (tensor >= 0 && tensor < 64) use.tensors |= uint64_t{1} << tensor;
+    if (static_cast<int64_t>(memory_.buffer_at(dev)) == described_) use.copied += size;
+}
+
+void RuntimeHost::describe_tasks(const Graph& graph, a2a3_buffer_use& use) const {
+    std::fill_n(use.tasks, A2A3_FIRST_TASKS, -1);
+    if (use.call == 0) return;
+    const DeviceBuffer& buffer = memory_.buffer(static_cast<size_t>(described_));
+    for (int32_t id = 0; id < graph.task_count(); ++id) {
+        const TaskNode& task = graph.tasks[static_cast<size_t>(id)];
+        const uint64_t* const args = graph.args.data() + task.first_arg;
+        if (std::none_of(args, args + task.num_args,
+                         [&](uint64_t value) { return value - buffer.begin < buffer.size; })) {
+            continue;
+        }
+        if (use.task_count < A2A3_FIRST_TASKS) {
+            use.tasks[use.task_count] = id;
+            use.func_ids[use.task_count] = task.func_id;
+        }
+        ++use.task_count;
+    }
+}
+
+std::string RuntimeHost::swapped(const void* dev, const void* host, const char* order) const {
+    if (!memory_.contains(reinterpret_cast<uintptr_t>(host)) ||
+        memory_.contains(reinterpret_cast<uintptr_t>(dev))) {
+        return "";
+    }
+    return format(", and %p is one: are they swapped? The order is %s", host, order);
 }
 
 void RuntimeHost::check(int returned) const {

@@ -30,6 +30,13 @@ class RuntimeHost {
     const DeviceMemory& memory() const { return memory_; }
     const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
 
+    /// What has been copied to the device, and then what will be copied back.
+    std::vector<DeviceCopy> copies() const;
+    /// Has the case's ending describe the use of a buffer; -1: of none.
+    void describe(int64_t buffer) { described_ = buffer; }
+    /// Completes that description once the graph is there.
+    void describe_tasks(const Graph& graph, a2a3_buffer_use& use) const;
+
     /// Throws CaseFailure if the orchestration returned an error, misused a call or built nothing.
     void check(int returned) const;
 
@@ -42,9 +49,13 @@ class RuntimeHost {
     friend struct RuntimeCalls;
 
     void note(a2a3_failure kind, std::string message);
-    void* allocate(size_t size);
+    void* allocate(size_t size, const void* caller);
+    /// "" or a question, where `host` is an address of the device and `dev` is none.
+    std::string swapped(const void* dev, const void* host, const char* order) const;
+    void note_copy(const void* dev, const void* host, size_t size);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);
+    DeviceCopy copy_of(const void* dev, const void* host, size_t size, bool to_device) const;
 
     const HostWindow& window_;
     const std::vector<HostTensor>& tensors_;
@@ -52,9 +63,11 @@ class RuntimeHost {
     DeviceMemory memory_;
     GraphBuilder graph_;
     std::vector<TensorPair> pairs_;
+    std::vector<DeviceCopy> copied_;
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
     int64_t malloc_calls_ = 0;
+    int64_t described_ = -1;
     Runtime runtime_;
 };
 

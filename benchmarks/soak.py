@@ -1,0 +1,204 @@
+"""Long sessions: what they leave behind, also when they are killed, and verdicts that vary.
+
+    python benchmarks/soak.py [--cases N] [--mebibytes M] [--kill N] [--races N] [DIRECTORY]...
+
+cases  N cases with tensors of M MiB in one pytest session: its memory, mappings and descriptors
+       after each case, and the processes and temporary files that are there when it has ended.
+kill   N sessions whose process is killed (SIGKILL) at a random time: what outlives them, and what
+       is left of their files after the next session.
+races  directories with missing edges, and those that are named, N times alone, N times with two
+       workers, N times on one thread: each must fail the same cases every time.
+
+Exits with 1 if anything was left, grew or varied.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from directories import missing_edges, scaling
+
+MARK = "A2A3SIM_SOAK"  # of every process that belongs to a session
+MOST_GROWTH = 8 << 20  # bytes of resident memory, from a tenth of the cases on
+MOST_MAPPINGS = 8  # more than at a tenth of the cases: Python's own come and go
+PATIENCE = 10.0  # seconds until processes of a killed session must be gone
+CONFTEST = """
+import json, os
+from pathlib import Path
+
+def pytest_runtest_logfinish(nodeid, location):
+    status = Path("/proc/self/status").read_text()
+    resident = int(status.split("VmRSS:")[1].split()[0]) * 1024
+    row = (resident, len(Path("/proc/self/maps").read_text().splitlines()),
+           len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")))
+    with open(os.environ["A2A3SIM_SOAK"], "a") as file:
+        print(json.dumps(row), file=file)
+"""
+
+
+class Place:
+    """A directory in which sessions run, with a cache and temporary files of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path / "tmp"
+        self.temporary.mkdir()
+        self.samples = path / "samples"
+        (path / "conftest.py").write_text(CONFTEST)
+        (path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider -q --tb=line\n")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A session."""
+        environment = {
+            **os.environ,
+            "A2A3SIM_CACHE_DIR": str(self.path / "cache"),
+            "TMPDIR": str(self.temporary),
+            MARK: str(self.samples),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=self.path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """A session to its end: the exit status, and what it printed."""
+        session = self.start(*arguments)
+        printed = session.communicate()[0]
+        return session.returncode, printed
+
+    def processes(self) -> list[str]:
+        """Command names of the processes that belong to a session."""
+        mark = f"{MARK}={self.samples}".encode()
+        names = []
+        for directory in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended, or is another user's
+                if mark in (directory / "environ").read_bytes().split(b"\0"):
+                    names.append((directory / "comm").read_text().strip())
+        return names
+
+    def files(self) -> list[str]:
+        """Names of temporary files and directories, but for pytest's own."""
+        names = (path.name for path in self.temporary.iterdir())
+        return sorted(name for name in names if not name.startswith("pytest-of-"))
+
+
+def cases(place: Place, options: argparse.Namespace) -> list[str]:
+    """One session of many cases; what is wrong about it."""
+    scaling(place.path / "scaling", options.mebibytes << 20, options.cases)
+    start = time.monotonic()
+    status, printed = place.run("scaling")
+    seconds = time.monotonic() - start
+    rows = [json.loads(line) for line in place.samples.read_text().splitlines()]
+    early = rows[len(rows) // 10 :]
+    print(f"  {len(rows)} cases of {options.mebibytes} MiB in {seconds:.0f} s")
+    print(f"  {'':12} {'first':>8} {'at 10 %':>8} {'last':>8} {'most':>8}")
+    names = ("MiB resident", "mappings", "descriptors", "threads")
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        unit = 1 << 20 if name.startswith("MiB") else 1
+        shown = (column[0], column[len(rows) // 10], column[-1], max(column))
+        print(f"  {name:12} " + " ".join(f"{value // unit:8d}" for value in shown))
+    left = (place.processes(), place.files())
+    print(f"  left: {len(left[0])} processes, {len(left[1])} temporary files")
+    grown = [max(column) - column[0] for column in zip(*early, strict=True)]
+    wrong = {
+        f"exit status {status}:\n{printed[-2000:]}": status != 0,
+        "memory grew": grown[0] > MOST_GROWTH,
+        "mappings grew": grown[1] > MOST_MAPPINGS,
+        "descriptors or threads grew": grown[2] > 0 or grown[3] > 0,
+        f"left: {left}": any(left),
+    }
+    return [text for text, holds in wrong.items() if holds]
+
+
+def kill(place: Place, options: argparse.Namespace) -> list[str]:
+    """Sessions that are killed, each followed by another; what is wrong about them."""
+    generator = random.Random(0)
+    scaling(place.path / "long", options.mebibytes << 20, 1000)
+    scaling(place.path / "short", 1 << 20, 1)
+    start = time.monotonic()
+    place.run("short")  # so that sources are compiled
+    usual = time.monotonic() - start
+    wrong = []
+    left_behind = 0
+    for _ in range(options.kill):
+        session = place.start("long", *generator.choice(((), ("-n2",))))
+        time.sleep(generator.uniform(0, 3 * usual))
+        session.send_signal(signal.SIGKILL)
+        session.wait()
+        end = time.monotonic() + PATIENCE
+        while place.processes() and time.monotonic() < end:
+            time.sleep(0.05)
+        if running := place.processes():
+            wrong.append(f"outlived a killed session: {running}")
+        left_behind += bool(place.files())
+        status, printed = place.run("short")
+        if status != 0:
+            wrong.append(f"after a killed session:\n{printed[-2000:]}")
+        if files := place.files():
+            wrong.append(f"left after the next session: {files}")
+    print(f"  {options.kill} sessions killed, {left_behind} of them left temporary files")
+    return wrong
+
+
+def races(place: Place, options: argparse.Namespace) -> list[str]:
+    """Directories with missing edges, many times; which verdicts vary."""
+    made = missing_edges(place.path / "missing")
+    wrong = []
+    for directory in (*made, *options.directories):
+        verdicts = Counter(
+            failed_cases(place, directory, *arguments)
+            for arguments in ((), ("-n2",), ("--sim-threads=1",))
+            for _ in range(options.races)
+        )
+        told = (f"{count} failed {', '.join(names)}" for names, count in verdicts.items())
+        print(f"  {directory.name:24} {sum(verdicts.values()):4d} runs: {'; '.join(told)}")
+        if len(verdicts) > 1 or () in verdicts:
+            wrong.append(f"{directory} does not fail the same cases every time")
+    return wrong
+
+
+def failed_cases(place: Place, directory: Path, *arguments: str) -> tuple[str, ...]:
+    """Names of the cases that fail in one session."""
+    report = place.path / "report.json"
+    place.run(f"--sim-json={report}", f"--rootdir={directory}", str(directory), *arguments)
+    cases_of = json.loads(report.read_text())["cases"]
+    return tuple(case["case"] for case in cases_of if case["outcome"] == "failed")
+
+
+def main() -> None:
+    """Runs what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--mebibytes", type=int, default=64, help="of the tensors of a case")
+    parser.add_argument("--kill", type=int, default=0)
+    parser.add_argument("--races", type=int, default=0)
+    parser.add_argument("directories", nargs="*", type=lambda text: Path(text).resolve())
+    options = parser.parse_args()
+    print(f"{len(os.sched_getaffinity(0))} CPUs, load {os.getloadavg()[0]:.1f}")
+    wrong = []
+    for section in (cases, kill, races):
+        if getattr(options, section.__name__):
+            print(section.__name__)
+            with tempfile.TemporaryDirectory() as name:
+                wrong += section(Place(Path(name)), options)
+    print("\n".join(("", *wrong)) if wrong else "nothing left, grown or varied")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What a shared object exports."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.building.instrumentation import CALLBACKS_SYMBOL
+from pytest_a2a3sim.model.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
+    """Names of the functions that a shared object exports, sorted.
+
+    Raises:
+        BuildError: ``nm``, which comes with every C++ compiler, cannot read the object.
+    """
+    try:
+        listing = subprocess.run(  # noqa: S603 - reads an object that the compiler made
+            ["nm", "-D", "-P", "--defined-only", str(path)],  # noqa: S607 - the one on PATH
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildError(
+            f"the symbols of {path} cannot be listed: {error}\nInstall binutils."
+        ) from None
+    rows = (line.split() for line in listing.splitlines())
+    names = (row[0] for row in rows if len(row) > 1 and row[1] == "T")
+    return sorted(name for name in names if name != CALLBACKS_SYMBOL)

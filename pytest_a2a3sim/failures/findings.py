@@ -1,0 +1,142 @@
+"""What the engine has found -> findings that name kernels, source lines and elements."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.failures.suppressed import applicable, leave_out
+from pytest_a2a3sim.failures.symbolize import Symbolizer
+from pytest_a2a3sim.failures.words import source_of
+from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.recording import Completion
+    from pytest_a2a3sim.model.sanitized import RawFinding, Sanitized
+    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+    from pytest_a2a3sim.model.tensor import Tensor
+
+_MEMCHECK_KINDS = {"freed_buffer": "FREED", "tensor": "HOST", "near_tensor": "HOST"}
+
+
+def report_of(
+    completion: Completion,
+    checks: tuple[Check, ...],
+    built: BuiltCase,
+    tensors: Mapping[str, Tensor],
+    suppressions: Iterable[Suppression] = (),
+) -> SanitizerReport | None:
+    """The report of a sanitized run; None of another one.
+
+    Args:
+        completion: what the engine knows.
+        checks: that were made.
+        built: the objects that ran.
+        tensors: of the host, by name.
+        suppressions: of findings to leave out, some of which may be about other directories.
+    """
+    sanitized, recording = completion.sanitized, completion.recording
+    if sanitized is None:
+        return None
+    kernels = {kernel.spec.func_id: kernel.spec.name for kernel in built.kernels}
+
+    def kernel_of(task: int) -> str:
+        return kernels[int(recording.func_ids[task])]
+
+    usable = applicable(suppressions, checks, kernels.values(), tensors)
+    kept, suppressed = leave_out(sanitized.findings, usable, kernel_of, recording)
+    lines = _Lines(kept, sanitized, built)
+    count = sum(each.findings for each in suppressed)
+
+    def finding_of(raw: RawFinding) -> Finding:
+        tensor = None if raw.tensor is None else tensors.get(raw.tensor)
+        buffer = None if raw.buffer is None else sanitized.buffers[raw.buffer]
+        last = raw.tensor_offset + max(raw.span, 1) - 1
+        return Finding(
+            check=raw.check,
+            kind=_kind(raw),
+            space="GM",
+            tasks=raw.tasks,
+            kernels=tuple(map(kernel_of, raw.tasks)),
+            sources=tuple(lines.of(code) for code in raw.codes),
+            access={"read": "read", "write": "write", "undefined": "read"}.get(raw.kind, ""),
+            buffer=raw.buffer,
+            call=None if buffer is None else buffer.call,
+            allocation=None if buffer is None else lines.of(buffer.caller),
+            size=None if buffer is None else buffer.size,
+            tensor=raw.tensor,
+            element=_element(tensor, raw.tensor_offset),
+            last_element=_element(tensor, last),
+            offset=raw.offset,
+            span=raw.span,
+            bytes=raw.bytes,
+            edge=_edge(raw),
+            consequence=raw.is_consequence,
+            writer=raw.writer,
+        )
+
+    return SanitizerReport(
+        checks=checks,
+        tasks=sanitized.tasks,
+        accesses=sanitized.accesses,
+        bytes=sanitized.bytes,
+        blind_bytes=sanitized.blind_bytes,
+        undecided=sanitized.undecided,
+        suppressed=count,
+        total=sanitized.total - count,
+        findings=tuple(map(finding_of, kept)),
+        suppressions=suppressed,
+    )
+
+
+class _Lines:
+    """Source lines of code addresses, all looked up at once."""
+
+    def __init__(
+        self, findings: Iterable[RawFinding], sanitized: Sanitized, built: BuiltCase
+    ) -> None:
+        codes = {code for finding in findings for code in finding.codes}
+        codes |= {buffer.caller for buffer in sanitized.buffers.values()}
+        symbolizer = Symbolizer(sanitized.objects, built.paths)
+        # The address is the one that a call returns to: the line is that of the byte before it.
+        self._lines = symbolizer.lines(sorted(code - 1 for code in codes if code > 0))
+
+    def of(self, code: int) -> SourceLine | None:
+        file, line = source_of(self._lines.get(code - 1, ()))
+        return None if file is None else SourceLine(file, line)
+
+
+def _kind(raw: RawFinding) -> str:
+    if raw.check == "racecheck":
+        return raw.kind.upper()
+    if raw.check == "initcheck":
+        return "UNINITIALIZED"
+    return _MEMCHECK_KINDS.get(raw.place, "OUT_OF_BOUNDS")
+
+
+def _edge(raw: RawFinding) -> tuple[int, int] | None:
+    if raw.check == "racecheck" and not raw.is_consequence:
+        first, second = raw.tasks
+        return (second, first) if raw.is_reversed else (first, second)
+    if raw.check == "initcheck" and raw.writer is not None:
+        return raw.writer, raw.tasks[0]
+    return None
+
+
+def _element(tensor: Tensor | None, offset: int) -> tuple[int, ...] | None:
+    """Index of the element that holds a byte of a tensor; None outside of it."""
+    if tensor is None or not 0 <= offset < tensor.nbytes:
+        return None
+    flat = offset // (tensor.nbytes // math.prod(tensor.shape))
+    return _unravel(flat, tensor.shape)
+
+
+def _unravel(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
+    index = []
+    for extent in reversed(shape):
+        flat, remainder = divmod(flat, extent)
+        index.append(remainder)
+    return tuple(reversed(index))

@@ -1,0 +1,69 @@
+"""What the engine knows of a sanitized run, in its own terms: code addresses, tensors, numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_a2a3sim.model.case import LoadedObject
+    from pytest_a2a3sim.model.sanitizer import Check
+
+
+@dataclass(frozen=True)
+class RawFinding:
+    """The engine's a2a3_finding; names of kinds and places are those of its enumerators."""
+
+    check: Check
+    kind: str
+    tasks: tuple[int, ...]
+    place: str
+    is_reversed: bool
+    is_consequence: bool
+    writer: int | None
+    tensor: str | None
+    tensor_offset: int
+    buffer: int | None
+    offset: int
+    span: int
+    bytes: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RawBuffer:
+    """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
+
+    call: int
+    begin: int
+    size: int
+    caller: int
+
+
+@dataclass(frozen=True)
+class Sanitized:
+    """What the engine knows of a sanitized run.
+
+    Attributes:
+        tasks: that were executed.
+        accesses: of device memory, that were recorded.
+        bytes: of device memory that they were of, counted once for each task.
+        blind_bytes: of those, how many changed without a recorded access.
+        undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        total: findings, of which at most 100,000 are listed.
+        findings: races by the ids of their tasks, then the others.
+        buffers: those that the findings are about, by number.
+        objects: what the simulating process had loaded.
+    """
+
+    tasks: int
+    accesses: int
+    bytes: int
+    blind_bytes: int
+    undecided: int
+    total: int
+    findings: tuple[RawFinding, ...]
+    buffers: Mapping[int, RawBuffer]
+    objects: tuple[LoadedObject, ...]

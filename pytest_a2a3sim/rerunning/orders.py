@@ -1,0 +1,98 @@
+"""Whether outputs depend on the order of tasks that the graph does not order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.comparing.compare import compare
+from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
+from pytest_a2a3sim.failures.explain import error_of
+from pytest_a2a3sim.model.errors import A2A3SimError, OrderDependence
+from pytest_a2a3sim.reporting.text import order_text
+from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_a2a3sim.model.diff import OrderDifference, Pair
+    from pytest_a2a3sim.model.failure import Failure
+    from pytest_a2a3sim.model.schedule import Schedule
+    from pytest_a2a3sim.model.spec import GoldenSpec
+    from pytest_a2a3sim.running.orders import OrderRun
+    from pytest_a2a3sim.running.run import CaseSetup
+
+
+class Orders:
+    """The runs of a case in further orders, and what they show."""
+
+    def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
+        self._setup = setup
+        self._pairs = pairs
+        self._comparison = OrderComparison(pairs, golden.order_dependent)
+
+    def matching(self) -> Schedule | None:
+        """The first order in which every output matches what is expected."""
+        for run in runs_in_orders(self._setup):
+            if run.outputs is not None and all(
+                compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
+                for pair in self._pairs
+            ):
+                return run.schedule
+        return None
+
+    def dependence(self) -> tuple[A2A3SimError | None, str | None]:
+        """The failure of a case whose outputs depend on the order, or a remark about it.
+
+        A first run has shown that they may.
+        """
+        first: OrderRun | None = None
+        for run in runs_in_orders(self._setup):
+            first = first or run
+            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
+                continue
+            if run.failure is not None:
+                same_as_before = run is first and self._setup.options.threads == 1
+                if same_as_before or not self._is_repeated(run):
+                    return None, _not_deterministic(run)
+                return self._failure_of(run, run.failure), None
+            found = self._differences(first, run)
+            for one in (first, run) if found else ():
+                if not self._is_repeated(one):
+                    return None, _not_deterministic(one)
+            if found:
+                return OrderDependence(order_text(found), found), None
+        return None, None
+
+    def _is_repeated(self, run: OrderRun) -> bool:
+        again = run_in_order(self._setup, run.schedule)
+        if again.failure is not None or run.failure is not None:
+            return _kind_of(again) == _kind_of(run)
+        return not self._differences(run, again)
+
+    def _differences(self, one: OrderRun, other: OrderRun) -> tuple[OrderDifference, ...]:
+        if one.outputs is None or other.outputs is None:
+            return ()
+        orders = (one.schedule, other.schedule)
+        return self._comparison.differences(orders, one.outputs, other.outputs)
+
+    def _failure_of(self, run: OrderRun, failure: Failure) -> A2A3SimError:
+        note = (
+            f"In the order {self._setup.options.schedule} the graph runs to its end: tasks depend "
+            "on an order that the graph does not have."
+        )
+        return error_of(failure, self._setup.built, run.schedule, note)
+
+
+def _kind_of(run: OrderRun) -> str | None:
+    return None if run.failure is None else run.failure.ending.failure
+
+
+def _hangs(run: OrderRun) -> bool:
+    return _kind_of(run) == "kernel_hang"
+
+
+def _not_deterministic(run: OrderRun) -> str:
+    return (
+        f"two runs in one and the same order ({run.schedule}) end differently: a kernel is not "
+        "deterministic"
+    )

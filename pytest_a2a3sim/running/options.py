@@ -1,0 +1,34 @@
+"""A session's settings -> how a case is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.engine.request import RunOptions
+from pytest_a2a3sim.model.schedule import Schedule, further_orders
+from pytest_a2a3sim.model.settings import MOST_ORDER_SECONDS, default_device_memory
+
+if TYPE_CHECKING:
+    from pytest_a2a3sim.model.settings import Settings
+
+SANITIZED_SLOWDOWN = 20
+"""How much longer a sanitized task may take without being called a hang."""
+
+
+def options_of(settings: Settings, block_dim: int) -> RunOptions:
+    """How the first run of a case is made; a sanitized one is serial, and in need of no other."""
+    checks = settings.sanitize
+    schedule = settings.schedule
+    if checks and schedule.is_default:
+        schedule = Schedule("creation")
+    return RunOptions(
+        block_dim=block_dim,
+        threads=1 if checks else settings.threads,
+        hang_timeout=settings.hang_timeout * (SANITIZED_SLOWDOWN if checks else 1),
+        isolate=settings.isolate,
+        schedule=schedule,
+        memory=settings.device_memory or default_device_memory(),
+        orders=() if checks else further_orders(settings.schedule, settings.orders),
+        order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
+        checks=checks,
+    )
