@@ -22,7 +22,7 @@ from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
 from pytest_a2a3sim.model.settings import (
-    MOST_ORDER_SECONDS,
+    MOST_ORDER_CPU_SECONDS,
     default_device_memory,
     further_orders,
 )
@@ -118,7 +118,7 @@ class _Attempt:
             schedule=settings.schedule,
             memory=settings.device_memory or default_device_memory(),
             orders=further_orders(settings.schedule, settings.orders),
-            order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
+            order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         )
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
@@ -177,7 +177,7 @@ class _Attempt:
         )
         orders = Orders(setup, compared, golden)
         if wrong or unwritten:
-            quick = _is_quick(completion, setup)
+            quick = completion.quick and bool(setup.options.orders)
             matching = orders.matching() if wrong and quick else None
             look = quick and matching is None
             read = find_unwritten_read(compared, setup, completion) if look else None
@@ -198,12 +198,6 @@ class _Attempt:
             yield
         finally:
             self._seconds[name] = time.perf_counter() - start
-
-
-def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
-    """Whether a case may be executed in further orders."""
-    limit = setup.options.order_seconds
-    return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
 
 
 def _mismatch_of(

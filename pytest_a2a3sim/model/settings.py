@@ -54,8 +54,8 @@ class Schedule:
 
 DEPTH_FIRST = Schedule()
 
-MOST_ORDER_SECONDS = 0.05
-"""A graph that takes longer is executed in further orders only on request."""
+MOST_ORDER_CPU_SECONDS = 0.1
+"""A graph that takes more CPU time is executed in further orders only on request."""
 
 
 def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Schedule, ...]:
@@ -84,7 +84,7 @@ class Settings:
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
         orders: in how many further orders each graph is executed, which must leave the same
-            outputs; ``"auto"`` for three, if it takes less than 50 ms.
+            outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.

@@ -210,6 +210,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
         if (!succeeded) return false;
+        orders.note_execution(ending);
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
     check_control(control, graph.task_count());
