@@ -177,7 +177,7 @@ class _Attempt:
         )
         orders = Orders(setup, compared, golden)
         if wrong or unwritten:
-            quick = _is_quick(completion, setup)
+            quick = completion.quick and bool(setup.options.orders)
             matching = orders.matching() if wrong and quick else None
             look = quick and matching is None
             read = find_unwritten_read(compared, setup, completion) if look else None
@@ -202,12 +202,6 @@ class _Attempt:
             yield
         finally:
             self._seconds[name] = time.perf_counter() - start
-
-
-def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
-    """Whether a case may be executed in further orders."""
-    limit = setup.options.order_seconds
-    return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
 
 
 def _mismatch_of(

@@ -129,6 +129,15 @@ def test_buffer_that_unordered_chains_share(  # gemm-shared-acc
         assert run_case(golden_dir.path, settings=Settings(threads=threads)).passed is passed
 
 
+def test_a_busy_machine_changes_no_verdict(golden_dir: GoldenDir) -> None:
+    """What keeps the graph waiting (here its own kernel) is no reason to leave orders out."""
+    accumulating(golden_dir)
+    waits = "const timespec pause{0, 120'000'000};\n    nanosleep(&pause, nullptr);\n    "
+    add = ADD.replace("for (", f"{waits}for (").replace("<cstdint>", "<cstdint>\n#include <ctime>")
+    golden_dir.kernel(add, "add.cpp")
+    assert not run_case(golden_dir.path, settings=Settings(threads=1)).passed
+
+
 def test_the_edge_mends_it(golden_dir: GoldenDir) -> None:
     accumulating(golden_dir, "runtime->add_successor(writes, adds);")
     run_case(golden_dir.path, settings=Settings(threads=2)).check()
