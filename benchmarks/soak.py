@@ -31,6 +31,7 @@ from directories import missing_edges, scaling
 
 MARK = "A2A3SIM_SOAK"  # of every process that belongs to a session
 MOST_GROWTH = 8 << 20  # bytes of resident memory, from a tenth of the cases on
+MOST_RECORD = 16 << 10  # and so many a case: pytest's reports and our record of it
 MOST_MAPPINGS = 8  # more than at a tenth of the cases: Python's own come and go
 PATIENCE = 10.0  # seconds until processes of a killed session must be gone
 CONFTEST = """
@@ -117,7 +118,7 @@ def cases(place: Place, options: argparse.Namespace) -> list[str]:
     grown = [max(column) - column[0] for column in zip(*early, strict=True)]
     wrong = {
         f"exit status {status}:\n{printed[-2000:]}": status != 0,
-        "memory grew": grown[0] > MOST_GROWTH,
+        "memory grew": grown[0] > MOST_GROWTH + MOST_RECORD * options.cases,
         "mappings grew": grown[1] > MOST_MAPPINGS,
         "descriptors or threads grew": grown[2] > 0 or grown[3] > 0,
         f"left: {left}": any(left),

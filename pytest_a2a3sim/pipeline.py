@@ -16,7 +16,7 @@ from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
-from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, UnwrittenOutput
+from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
@@ -24,7 +24,7 @@ from pytest_a2a3sim.reporting.text import mismatch_lines
 from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, unwritten_lines
 from pytest_a2a3sim.rerunning.orders import Orders
 from pytest_a2a3sim.rerunning.poison import examine, find_unwritten_read
-from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_blame
+from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_lines
 from pytest_a2a3sim.rerunning.witness import WitnessTrials
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.profile import profile_of
@@ -176,8 +176,9 @@ class _Attempt:
             sanitizer=report,
         )
         orders = Orders(setup, compared, golden)
+        matching = None
         if wrong or unwritten:
-            quick = _is_quick(completion, setup)
+            quick = completion.quick and bool(setup.options.orders)
             matching = orders.matching() if wrong and quick else None
             look = quick and matching is None
             read = find_unwritten_read(compared, setup, completion) if look else None
@@ -189,7 +190,9 @@ class _Attempt:
         if result.sanitizer is not None and result.sanitizer.total > 0:
             result = replace(result, failure=sanitizer_error(result, result.sanitizer))
         if wrong and (self._settings.sanitize or self._settings.blame):
-            result = replace(result, failure=with_blame(result.failure, sanitizing.blamed(result)))
+            result = replace(result, failure=with_lines(result.failure, sanitizing.blamed(result)))
+        elif matching is not None or isinstance(result.failure, OrderDependence):
+            result = replace(result, failure=with_lines(result.failure, sanitizing.missing_edges()))
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
@@ -202,12 +205,6 @@ class _Attempt:
             yield
         finally:
             self._seconds[name] = time.perf_counter() - start
-
-
-def _is_quick(completion: Completion, setup: CaseSetup) -> bool:
-    """Whether a case may be executed in further orders."""
-    limit = setup.options.order_seconds
-    return bool(setup.options.orders) and (limit is None or completion.phases["execute"] <= limit)
 
 
 def _mismatch_of(

@@ -82,6 +82,7 @@ class Run(AbstractContextManager["Run"]):
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
             order_matters=raw.orders_finished < len(self._options.orders_to_run),
+            quick=bool(raw.quick),
             buffers=raw.buffer_count,
             use=self._use(raw.use),
             objects=self._objects() if raw.use.call else (),

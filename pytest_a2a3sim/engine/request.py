@@ -48,7 +48,7 @@ class RunOptions:
         described: the device buffer whose use the completion describes.
         output: descriptors of what the case prints to stdout and stderr; -1 for this process' own.
         orders: in which an isolated case is executed again, to find out whether it matters.
-        order_seconds: ... unless its graph took longer; None for whatever it took.
+        order_seconds: ... unless its graph took more CPU time; None for whatever it took.
         watches: buffers that are placed for an overrun to fault at once.
         checks: of the sanitizer, for which kernels are instrumented and threads are 1.
         records_flows: note which task works on what other ones left; kernels are instrumented.

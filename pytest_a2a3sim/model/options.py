@@ -131,7 +131,8 @@ OPTIONS = (
     Option(
         "orders",
         "execute each graph in further orders on one thread, which must leave the same outputs "
-        "bit for bit: a number of them, off, or auto (default: three, if it takes less than 50 ms)",
+        "bit for bit: a number of them, off, or auto (default: three, if it takes less "
+        "than 100 ms of CPU time)",
         parse_orders,
         "auto|N|off",
         field="orders",

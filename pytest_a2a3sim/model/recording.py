@@ -118,6 +118,7 @@ class Completion:
         copied: what was copied back from the device, in the order of copying.
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
+        quick: whether its graph took no more CPU time than further orders are allowed for.
         buffers: device buffers that were allocated.
         use: of the buffer that was to be described.
         objects: what the simulating process had loaded, where a buffer is described.
@@ -131,6 +132,7 @@ class Completion:
     copied: tuple[CopiedRange, ...]
     peak_rss_bytes: int | None = None
     order_matters: bool = False
+    quick: bool = False
     buffers: int = 0
     use: BufferUse | None = None
     objects: tuple[LoadedObject, ...] = ()

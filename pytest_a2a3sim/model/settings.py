@@ -22,8 +22,8 @@ _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
-MOST_ORDER_SECONDS = 0.05
-"""A graph that takes longer is executed in further orders only on request."""
+MOST_ORDER_CPU_SECONDS = 0.1
+"""A graph that takes more CPU time is executed in further orders only on request."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Settings:
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed.
         orders: in how many further orders each graph is executed, which must leave the same
-            outputs; ``"auto"`` for three, if it takes less than 50 ms.
+            outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
         blame: say of mismatches which tasks they come from.
         witness: run the tasks of races that racecheck finds in either order, to see what differs.

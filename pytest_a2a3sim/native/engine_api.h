@@ -210,7 +210,7 @@ typedef struct {
     int32_t watch_count;
     const a2a3_order* orders; /* in which an isolated case is executed again */
     int32_t order_count;
-    double order_seconds;           /* ... unless its graph took longer; 0: whatever it took */
+    double order_seconds; /* ... unless its graph took more CPU time; 0: whatever it took */
     const a2a3_question* questions; /* of a run whose flows are recorded */
     int32_t question_count;
     int32_t records_flows;   /* kernels are instrumented, on one thread */
@@ -349,6 +349,7 @@ typedef struct {
     int64_t refused_call;     /* its number, from 1; 0: there was none */
     int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
                                * left others, or did not end, unless these are all */
+    int32_t quick;            /* the graph took less CPU time than a2a3_request.order_seconds */
     uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
     a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
     a2a3_sanitized sanitized; /* all zero unless the run was */

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport
 
 _MOST_SHOWN = 20
+_MOST_EDGES = 5
+_EXACT_ANSWER = (
+    "--sim-sanitize=racecheck finds every pair of tasks that nothing orders, and --sim-witness "
+    "shows what each does."
+)
 _RACES = {
     "RAW": ("writes", "reads"),
     "WAR": ("reads", "writes"),
@@ -39,6 +44,23 @@ def finding_lines(report: SanitizerReport) -> tuple[Line, ...]:
     untried = map(line, untried_texts(report.findings))
     lines += [line(""), *untried, *map(line, checked_lines(report))]
     return tuple(lines)
+
+
+def missing_edge_lines(report: SanitizerReport | None) -> tuple[Line, ...]:
+    """Under outputs that depend on the order of tasks: the races that are no consequences.
+
+    Args:
+        report: of racecheck; None where it could not be had.
+    """
+    groups = [] if report is None else _folded(report.findings)
+    races = [group for group in groups if not group[0].consequence][:_MOST_EDGES]
+    lines: list[Line] = []
+    for finding, same in races:
+        first, *rest = _texts(finding)
+        lines += [line(""), line(first, "diagnosis"), *map(line, rest)]
+        if same > 1:
+            lines.append(line(f"  and {_more(finding, same - 1)}"))
+    return (*lines, line(""), line(_EXACT_ANSWER))
 
 
 def _headline(report: SanitizerReport) -> str:

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.buffers import Buffers
 from pytest_a2a3sim.failures.findings import report_of
-from pytest_a2a3sim.model.errors import Mismatch, SanitizerError
+from pytest_a2a3sim.model.errors import (
+    A2A3SimError,
+    Mismatch,
+    OrderDependence,
+    SanitizerError,
+)
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
+from pytest_a2a3sim.model.settings import Settings
 from pytest_a2a3sim.reporting.blame_text import blame_lines
-from pytest_a2a3sim.reporting.sanitizer_text import finding_lines
+from pytest_a2a3sim.reporting.sanitizer_text import finding_lines, missing_edge_lines
 from pytest_a2a3sim.reporting.text import verdict_line
 from pytest_a2a3sim.running.blame import blame, questions_of
+from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.run import CaseSetup, run_silently
 from pytest_a2a3sim.running.trace import data_flow_of
 
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_a2a3sim.model.case import BuiltCase, Instrumentation
-    from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.lines import Line
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.result import CaseResult
@@ -69,6 +75,19 @@ class Sanitizing:
         checks, tensors = setup.options.checks, setup.inputs.tensors
         return report_of(completion, checks, setup.built, tensors, self._suppressions)
 
+    def missing_edges(self) -> tuple[Line, ...]:
+        """What nothing orders, in a case whose outputs depend on the order of its tasks."""
+        options = options_of(Settings(sanitize=("racecheck",)), self._setup.options.block_dim)
+        options = replace(options, memory=self._setup.options.memory)
+        try:
+            setup = replace(self._setup, built=self._build("exact"), options=options)
+            with HostMemory(setup.inputs) as memory:
+                ended = run_silently(setup, memory)
+        except A2A3SimError:
+            return missing_edge_lines(None)
+        report = None if isinstance(ended, Failure) else self._report_of(setup, ended)
+        return missing_edge_lines(report)
+
     def blamed(self, result: CaseResult) -> tuple[Line, ...]:
         """Which tasks the first and the worst mismatch of each output come from."""
         questions = questions_of(result.diffs, self._setup.inputs.tensors)
@@ -90,10 +109,13 @@ def sanitizer_error(result: CaseResult, report: SanitizerReport) -> SanitizerErr
     return SanitizerError((*finding_lines(report), line(""), *compared), report)
 
 
-def with_blame(failure: A2A3SimError | None, blamed: tuple[Line, ...]) -> A2A3SimError | None:
-    """The failure, and who is to blame for it."""
+def with_lines(failure: A2A3SimError | None, more: tuple[Line, ...]) -> A2A3SimError | None:
+    """The failure, and what else there is to say about it."""
     if isinstance(failure, SanitizerError):
-        return SanitizerError((*failure.lines, *blamed), failure.report)
+        return SanitizerError((*failure.lines, *more), failure.report)
     if isinstance(failure, Mismatch):
-        return type(failure)((*failure.lines, *blamed), failure.diffs)
+        return type(failure)((*failure.lines, *more), failure.diffs)
+    if isinstance(failure, OrderDependence):
+        text = "\n".join([str(failure), *map(str, more)])
+        return OrderDependence(text, failure.differences)
     return failure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.model.schedule import Schedule, further_orders
-from pytest_a2a3sim.model.settings import MOST_ORDER_SECONDS, default_device_memory
+from pytest_a2a3sim.model.settings import MOST_ORDER_CPU_SECONDS, default_device_memory
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.settings import Settings
@@ -29,6 +29,6 @@ def options_of(settings: Settings, block_dim: int) -> RunOptions:
         schedule=schedule,
         memory=settings.device_memory or default_device_memory(),
         orders=() if checks else further_orders(settings.schedule, settings.orders),
-        order_seconds=MOST_ORDER_SECONDS if settings.orders == "auto" else None,
+        order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         checks=checks,
     )

@@ -73,7 +73,8 @@ def test_what_a_missing_edge_is_told_with(golden_dir: GoldenDir) -> None:
     (difference,) = caught.value.differences
     assert (difference.tensor, difference.count, difference.first) == ("out_y", 7, (1,))
     assert difference.orders == (Schedule(), Schedule("reverse"))
-    assert str(caught.value).splitlines() == [
+    message, _, races = str(caught.value).partition("\n\n")
+    assert message.splitlines() == [
         "the outputs depend on the order of tasks that the graph does not order: out_y",
         (
             "  out_y: 7 of 8 elements differ between the orders depth-first and reverse; "
@@ -86,6 +87,9 @@ def test_what_a_missing_edge_is_told_with(golden_dir: GoldenDir) -> None:
             "wait for one another memory of their own."
         ),
     ]
+    assert races.startswith("racecheck: RAW race of task 0 ")
+    assert "  add the edge: runtime->add_successor(0, 1);" in races.splitlines()
+    assert races.splitlines()[-1].startswith("--sim-sanitize=racecheck finds every pair of tasks ")
 
 
 # Two chains of two tasks, (x -> t -> y) and (s -> t -> s), that share t.
@@ -129,6 +133,15 @@ def test_buffer_that_unordered_chains_share(  # gemm-shared-acc
         assert run_case(golden_dir.path, settings=Settings(threads=threads)).passed is passed
 
 
+def test_a_busy_machine_changes_no_verdict(golden_dir: GoldenDir) -> None:
+    """What keeps the graph waiting (here its own kernel) is no reason to leave orders out."""
+    accumulating(golden_dir)
+    waits = "const timespec pause{0, 120'000'000};\n    nanosleep(&pause, nullptr);\n    "
+    add = ADD.replace("for (", f"{waits}for (").replace("<cstdint>", "<cstdint>\n#include <ctime>")
+    golden_dir.kernel(add, "add.cpp")
+    assert not run_case(golden_dir.path, settings=Settings(threads=1)).passed
+
+
 def test_the_edge_mends_it(golden_dir: GoldenDir) -> None:
     accumulating(golden_dir, "runtime->add_successor(writes, adds);")
     run_case(golden_dir.path, settings=Settings(threads=2)).check()
@@ -150,6 +163,7 @@ def test_a_mismatch_says_in_which_order_everything_matches(golden_dir: GoldenDir
     result = run_case(golden_dir.path, settings=settings)
     assert not result.diffs[0].passed
     assert "every output matches (--sim-schedule=fifo " in str(result.failure)
+    assert "  add the edge: runtime->add_successor(" in str(result.failure)
 
 
 def test_a_kernel_that_faults_in_another_order(golden_dir: GoldenDir) -> None:

@@ -1,12 +1,14 @@
 #include "isolation/orders.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 
+#include "base/ticks.h"
 #include "isolation/out_of_reach.h"
 
 namespace a2a3sim {
@@ -22,6 +24,13 @@ std::pair<char*, size_t> extent(const DeviceBuffer& buffer) {
     constexpr size_t kUnit = DeviceMemory::kAlignment;
     const size_t rounded = (buffer.size + kUnit - 1) / kUnit * kUnit;
     return {reinterpret_cast<char*>(buffer.begin), rounded + kUnit};
+}
+
+/// That all threads of this process have used.
+int64_t cpu_nanoseconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 /// Counts the predecessors anew that execution has counted down.
@@ -86,11 +95,16 @@ size_t SavedDeviceMemory::size_of(const DeviceMemory& memory) {
 
 FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
                              const DeviceMemory& memory)
-    : description_(description), shared_(shared) {
+    : description_(description), shared_(shared), start_(cpu_nanoseconds()) {
     const bool unlimited = description.order_seconds <= 0;
     if (description.orders.empty() || !description.isolate) return;
     if (!unlimited && SavedDeviceMemory::size_of(memory) > kMostSaved) return;
     saved_.emplace(memory);
+}
+
+void FurtherOrders::note_execution(a2a3_ending& ending) const {
+    const double seconds = to_seconds(cpu_nanoseconds() - start_);
+    ending.quick = description_.order_seconds <= 0 || seconds <= description_.order_seconds;
 }
 
 bool FurtherOrders::differs(const RuntimeHost& host) const {
@@ -103,9 +117,7 @@ bool FurtherOrders::differs(const RuntimeHost& host) const {
 void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host,
                         Control& control) {
     a2a3_ending& ending = control.draft;
-    const bool slow = description_.order_seconds > 0 &&
-                      ending.phase_seconds[A2A3_PHASE_EXECUTE] > description_.order_seconds;
-    if (!saved_ || slow) {
+    if (!saved_ || ending.quick == 0) {
         ending.orders_finished = static_cast<int32_t>(description_.orders.size());
         return;
     }

@@ -42,6 +42,11 @@ class FurtherOrders {
     FurtherOrders(const CaseDescription& description, const SharedState& shared,
                   const DeviceMemory& memory);
 
+    /// To be called when the graph has been executed for the first time: notes in the ending
+    /// whether it was quick enough. CPU time tells, from this object's making on: how long it took
+    /// depends on what else the machine does, and so would the verdict.
+    void note_execution(a2a3_ending& ending) const;
+
     /// Executes the graph in each order on one thread, from the saved memory, until one leaves
     /// other outputs than the host has; counts them in `control.draft`. The case's result is
     /// complete: what goes wrong here ends the process before all orders have ended.
@@ -52,6 +57,7 @@ class FurtherOrders {
 
     const CaseDescription& description_;
     const SharedState& shared_;
+    int64_t start_;                           // CPU time of this process in nanoseconds
     std::optional<SavedDeviceMemory> saved_;  // where orders are executed
 };
 

@@ -164,10 +164,11 @@ class Reader {
         a2a3_ending& ending = out_.ending;
         check(left_.failure == A2A3_FAILURE_NONE, "kind of the failure");
         const auto most = static_cast<int32_t>(description_.orders.size());
+        ending.quick = left_.quick != 0;
         check(left_.orders_finished >= 0 && left_.orders_finished <= most, "number of orders");
         if (ending.phase == A2A3_PHASE_DONE) ending.orders_finished = left_.orders_finished;
-        const bool use = is_possible(left_.use, ending.task_count, kernels_);
-        if (check(use, "use of a device buffer")) ending.use = left_.use;
+        const bool possible = is_possible(left_.use, ending.task_count, kernels_);
+        if (check(possible, "use of a device buffer")) ending.use = left_.use;
         const uint64_t receipt = receipt_of(description_, ending, out_.copied.size());
         if (!check(shared_.control.report->receipt == receipt, "mark of a case that has ended") ||
             !check(ending.ticks_per_second > 0, "rate of the clock")) {
@@ -205,11 +206,11 @@ class Reader {
     }
 
     void tell_unexplained_end() {
-        blame(WIFSIGNALED(end_.wait_status) ? A2A3_FAILURE_KERNEL_FAULT : A2A3_FAILURE_KERNEL_EXIT);
+        const int status = end_.wait_status;
+        blame(WIFSIGNALED(status) ? A2A3_FAILURE_KERNEL_FAULT : A2A3_FAILURE_KERNEL_EXIT);
         if (end_.out_of_memory) out_.ending.failure = A2A3_FAILURE_OUT_OF_MEMORY;
-        const bool by_signal = WIFSIGNALED(end_.wait_status);
-        if (by_signal) out_.ending.signal_number = WTERMSIG(end_.wait_status);
-        if (!by_signal) out_.ending.exit_status = WEXITSTATUS(end_.wait_status);
+        if (WIFSIGNALED(status)) out_.ending.signal_number = WTERMSIG(status);
+        if (!WIFSIGNALED(status)) out_.ending.exit_status = WEXITSTATUS(status);
     }
 
     void read_running_tasks() {
@@ -238,9 +239,7 @@ class Reader {
                   "backtrace of a worker");
             out_.running.push_back(task);
         }
-        if (out_.ending.failure == A2A3_FAILURE_NONE) {
-            check(out_.running.empty(), "task of a worker");
-        }
+        check(out_.running.empty() || out_.ending.failure != A2A3_FAILURE_NONE, "task of a worker");
     }
 
     const CaseDescription& description_;

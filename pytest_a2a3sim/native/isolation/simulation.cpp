@@ -229,6 +229,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
             sanitizer->report(description.questions, *shared.sanitizer, ending.sanitized);
         }
         if (!succeeded) return false;
+        orders.note_execution(ending);
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
     check_control(control, graph.task_count());
