@@ -217,7 +217,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                       rate.origin(),         sanitizer ? &*sanitizer : nullptr};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
-        if (sanitizer) {
+        if (sanitizer && shared.findings) {
             shared.findings->set_writable(true);
             sanitizer->report(*shared.findings, ending.sanitized);
         }
