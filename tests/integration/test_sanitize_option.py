@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import KernelFault, SanitizerError, Settings, run_case
-from pytest_a2a3sim.model.settings import Schedule
+from pytest_a2a3sim.model.schedule import Schedule
 from tests.integration.racing import EDGE, race
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_a2a3sim.model.settings import Order
+    from pytest_a2a3sim.model.schedule import Order
     from tests.compilers import CountingCompiler
     from tests.golden_dirs import GoldenDir
 
@@ -139,6 +139,7 @@ def test_every_schedule_finds_the_same(golden_dir: GoldenDir, order: Order) -> N
     assert result.sanitizer is not None
     (finding,) = result.sanitizer.findings
     assert (finding.tasks, finding.kind, finding.bytes) == ((0, 1), "RAW", 32)
+    assert finding.edge == (0, 1)
 
 
 @pytest.mark.parametrize("option", ["--sim-threads=cores", "--sim-threads=4", "--sim-orders=8"])
