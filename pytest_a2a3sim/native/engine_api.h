@@ -130,7 +130,7 @@ typedef struct {
     int32_t kind;           /* a2a3_finding_kind */
     int32_t tasks[2];       /* the lower id first; the second one is -1 where there is none */
     int32_t place;          /* a2a3_place_kind, of memcheck */
-    int32_t is_reversed;    /* the one with the higher id was executed first */
+    int32_t is_reversed;    /* the missing edge leads from the higher id to the lower one */
     int32_t is_consequence; /* it follows from another finding, perhaps */
     int32_t writer;         /* of initcheck: a task that writes the bytes, unordered; else -1 */
     int32_t tensor;         /* that the bytes are copied from or to, or a part of; or -1 */

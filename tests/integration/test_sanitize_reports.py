@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import re
@@ -19,13 +20,20 @@ from tests.integration.racing import EDGE, race
 from tests.integration.test_json import comparable, documented_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+# How many accesses optimised code has is the compiler's choice.
 CHECKED = (
-    "checked (memcheck, racecheck){cases}: {tasks} tasks, {accesses} recorded accesses of {bytes} "
-    "bytes, 0 bytes changed unseen, {findings}"
+    "checked (memcheck, racecheck){cases}: {tasks} tasks, * recorded accesses of {bytes} bytes, 0 "
+    "bytes changed unseen, {findings}"
 )
+
+
+def has(lines: Sequence[str], pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(line, pattern) for line in lines)
+
+
 # Lines that say how a run went, or in which process.
 OF_THE_RUN = re.compile(r"compiled|\d+\.\d+s|\[gw\d\]|Captured|artifacts|reproduce|xml file")
 SANITIZE = ("--sim-sanitize=racecheck,memcheck",)
@@ -46,6 +54,7 @@ RACE = {
     "edge": [0, 1],
     "consequence": False,
     "count": 1,
+    "witness": None,
 }
 
 
@@ -126,7 +135,8 @@ def test_json(run: Run) -> None:
         "suppressed": 0,
     }
     assert {name: racy[name] for name in counts} == counts
-    assert clean == racy | {"findings": [], "total": 0}
+    assert 0 < clean["accesses"] <= racy["accesses"]
+    assert clean == racy | {"accesses": clean["accesses"], "findings": [], "total": 0}
     assert racy["total"] == 1
     sums = run.document["totals"]["sanitizer"]
     assert (sums["cases"], sums["tasks"], sums["bytes"], sums["findings"]) == (2, 4, 256, 1)
@@ -179,14 +189,12 @@ def test_summary_of_github(run: Run) -> None:
     summary = (run.path / "summary.md").read_text(encoding="utf-8")
     where = "racecheck RAW: task 0 (double) and task 1 (add)"
     assert f"| `racy/golden.py::default` | sanitizer | {where} |" in summary
-    assert "checked (memcheck, racecheck) in 2 cases: 4 tasks, 80 recorded" in summary
+    assert "checked (memcheck, racecheck) in 2 cases: 4 tasks, " in summary
 
 
 def test_closing_section(run: Run) -> None:
-    line = CHECKED.format(
-        cases=" in 2 cases", tasks=4, accesses=80, bytes=256, findings="1 finding"
-    )
-    assert line in run.lines
+    line = CHECKED.format(cases=" in 2 cases", tasks=4, bytes=256, findings="1 finding")
+    assert has(run.lines, line)
 
 
 def test_artifacts_run_it_again_under_the_sanitizer(serial: Run) -> None:
@@ -206,10 +214,8 @@ def test_closing_section_when_everything_passes(
     result = pytester.runpytest_subprocess("--sim-sanitize=racecheck", *plugin_args)
     result.assert_outcomes(passed=1)
     shown = " ".join(result.stdout.str().split())
-    assert (
-        "checked (racecheck) in 1 case: 2 tasks, 40 recorded accesses of 128 bytes, "
-        "0 bytes changed unseen, 0 findings"
-    ) in shown
+    assert "checked (racecheck) in 1 case: 2 tasks, " in shown
+    assert " recorded accesses of 128 bytes, 0 bytes changed unseen, 0 findings" in shown
 
 
 @pytest.mark.usefixtures("doubler")
@@ -244,8 +250,8 @@ def test_command_prints_findings(
     assert "case 'default': sanitizer: the sanitizer has 1 finding: 1 racecheck RAW" in lines
     assert "  add the edge: runtime->add_successor(0, 1);" in lines
     assert lines.count("  out_y: PASS (8/8 elements matched)") == 1
-    line = CHECKED.format(cases="", tasks=2, accesses=40, bytes=128, findings="1 finding")
-    assert line in lines
+    line = CHECKED.format(cases="", tasks=2, bytes=128, findings="1 finding")
+    assert has(lines, line)
 
 
 def test_command_says_what_was_checked(
@@ -257,5 +263,5 @@ def test_command_says_what_was_checked(
     )
     done = command()
     assert done.returncode == 0
-    line = CHECKED.format(cases="", tasks=2, accesses=40, bytes=128, findings="0 findings")
-    assert line in done.stdout.splitlines()
+    line = CHECKED.format(cases="", tasks=2, bytes=128, findings="0 findings")
+    assert has(done.stdout.splitlines(), line)

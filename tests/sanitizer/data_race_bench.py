@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.sanitizer.task_graphs import Span, Step, TaskGraph, read, write
+from tests.sanitizer.task_graphs import LARGEST, Span, Step, TaskGraph, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,9 +39,10 @@ class Program:
 
     def graph(self) -> TaskGraph:
         """With the barrier at the end of the parallel region and a task that reads everything."""
-        everything = Span(0, 0, WORD * self.variables)
-        self.add([read(everything)], range(len(self.tasks)))
-        return TaskGraph((everything.size,), tuple(self.tasks), tuple(self.edges))
+        size = WORD * self.variables
+        parts = [Span(0, at, min(LARGEST, size - at)) for at in range(0, size, LARGEST)]
+        self.add(map(read, parts), range(len(self.tasks)))
+        return TaskGraph((size,), tuple(self.tasks), tuple(self.edges))
 
 
 @dataclass(frozen=True)

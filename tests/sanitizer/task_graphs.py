@@ -115,6 +115,10 @@ class Step:
     write: Span | None = None
     read: Span | None = None
 
+    def __post_init__(self) -> None:
+        """The interpreter has room for so many bytes."""
+        assert all(span.size <= LARGEST for span in self.spans)
+
     @property
     def spans(self) -> tuple[Span, ...]:
         return tuple(span for span in (self.write, self.read) if span is not None)

@@ -50,6 +50,7 @@ bool copy_phase_seconds(const a2a3_ending& from, double most, a2a3_ending& to) n
 
 KernelTable kernels_of(const CaseDescription& description) {
     std::vector<Kernel> kernels;
+    kernels.reserve(description.kernels.size());
     for (const ObjectSymbol& object : description.kernels) {
         kernels.push_back(Kernel{object.name, nullptr, object.func_id, CoreType::AIC});
     }

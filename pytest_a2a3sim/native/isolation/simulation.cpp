@@ -224,7 +224,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                       rate.origin(),         sanitizer ? &*sanitizer : nullptr};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
-        if (sanitizer) {
+        if (sanitizer && shared.sanitizer) {
             shared.sanitizer->set_writable(true);
             sanitizer->report(description.questions, *shared.sanitizer, ending.sanitized);
         }

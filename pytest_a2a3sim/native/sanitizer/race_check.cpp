@@ -113,7 +113,17 @@ bool RaceCheck::is_ordered_by_another(const Race& race, const std::vector<const 
     });
 }
 
+void RaceCheck::find_directions() {
+    // Edges along any one order of the tasks make no circle, however many of them are added.
+    const std::vector<int32_t> rank = ranks_of_creation(graph_);
+    for (Race& race : races_) {
+        race.is_reversed =
+            rank[static_cast<size_t>(race.tasks[0])] > rank[static_cast<size_t>(race.tasks[1])];
+    }
+}
+
 std::vector<Race> RaceCheck::races() {
+    if (!races_.empty()) find_directions();
     std::sort(races_.begin(), races_.end(), [](const Race& a, const Race& b) {
         return a.tasks[0] != b.tasks[0] ? a.tasks[0] < b.tasks[0] : a.tasks[1] < b.tasks[1];
     });

@@ -25,7 +25,8 @@ struct Race {
     uint64_t begin;
     uint64_t end;
     uint64_t bytes;
-    bool is_reversed;  // the one with the higher id was executed first
+    bool is_reversed;  // where all tasks are in order of creation as far as edges allow, the one
+                       // with the higher id comes first
     bool is_consequence;
 
     int32_t earlier() const { return tasks[is_reversed ? 1 : 0]; }
@@ -34,7 +35,8 @@ struct Race {
 
 class RaceCheck {
   public:
-    RaceCheck(History& history, Reachability& order) : history_(history), order_(order) {}
+    RaceCheck(History& history, Reachability& order, const Graph& graph)
+        : history_(history), order_(order), graph_(graph) {}
 
     /// Compares the accesses of the task that has just ended with all before them.
     void end_task();
@@ -50,10 +52,12 @@ class RaceCheck {
 
     void compare(uint32_t index);
     void note(const Access& earlier, const Access& later);
+    void find_directions();
     bool is_ordered_by_another(const Race& race, const std::vector<const Race*>& others);
 
     History& history_;
     Reachability& order_;
+    const Graph& graph_;
     std::vector<Race> races_;
     std::unordered_map<uint64_t, size_t> index_;  // by both ids
     int64_t not_kept_ = 0;

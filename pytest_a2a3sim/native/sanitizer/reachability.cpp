@@ -1,6 +1,8 @@
 #include "sanitizer/reachability.h"
 
 #include <algorithm>
+#include <functional>
+#include <queue>
 
 namespace a2a3sim {
 
@@ -21,6 +23,28 @@ std::vector<int32_t> topological_order(const Graph& graph) {
 }
 
 }  // namespace
+
+std::vector<int32_t> ranks_of_creation(const Graph& graph) {
+    std::vector<int32_t> missing(
+        graph.tasks.size());  // predecessors; execution counts its own down
+    for (const TaskNode& task : graph.tasks) {
+        graph.for_each_successor(task, [&](int32_t to) { ++missing[static_cast<size_t>(to)]; });
+    }
+    std::priority_queue<int32_t, std::vector<int32_t>, std::greater<>> ready;
+    for (size_t id = 0; id < missing.size(); ++id) {
+        if (missing[id] == 0) ready.push(static_cast<int32_t>(id));
+    }
+    std::vector<int32_t> ranks(missing.size());
+    for (int32_t rank = 0; !ready.empty(); ++rank) {
+        const auto task = static_cast<size_t>(ready.top());
+        ready.pop();
+        ranks[task] = rank;
+        graph.for_each_successor(graph.tasks[task], [&](int32_t to) {
+            if (--missing[static_cast<size_t>(to)] == 0) ready.push(to);
+        });
+    }
+    return ranks;
+}
 
 Reachability::Reachability(const Graph& graph) {
     const std::vector<int32_t> order = topological_order(graph);

@@ -8,6 +8,9 @@
 
 namespace a2a3sim {
 
+/// Where each task is if they are executed in the order of their creation, as far as edges allow.
+std::vector<int32_t> ranks_of_creation(const Graph& graph);
+
 /// Exact. Up to kMostRows tasks, a bit for each pair of tasks; above, a search backwards from a
 /// task, which goes on where the last one for the same task stopped.
 class Reachability {

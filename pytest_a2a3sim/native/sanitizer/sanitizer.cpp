@@ -38,7 +38,7 @@ Sanitizer::Sanitizer(Case what, std::vector<UseRecorder> instrumented)
       order_(case_.graph),
       history_(case_.memory.begin(), case_.memory.used_size()),
       net_(case_.memory, case_.faults_are_told),
-      races_(history_, order_),
+      races_(history_, order_, case_.graph),
       undefined_(history_, order_, net_, recorder_, case_.poison),
       flow_(history_, case_.memory) {
     for (const DeviceBuffer& buffer : case_.memory.buffers()) {
