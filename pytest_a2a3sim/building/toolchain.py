@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
+_QUESTIONS = ("--version", "-dumpmachine")
 _LATE, _YES = "late instrumentation", "yes"
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
 # The linker would add start files that change how the whole process computes, or keeps them.
@@ -209,7 +210,7 @@ class _Description:
         def ask(question: str) -> str:
             return _ask(command_line, [*compiler, question], environment)
 
-        answers = {question: ask(question) for question in ("--version", "-dumpmachine")}
+        answers = {question: ask(question) for question in _QUESTIONS}
         answers[_LATE] = _YES if _accepts(compiler, ("-fsanitize=thread", *LATE)) else ""
         programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
         path = environment.get("PATH")
@@ -233,7 +234,8 @@ def _recorded(path: Path) -> _Description | None:
     except (ValueError, KeyError, TypeError):
         return None
     unchanged = all(Stamp.of(path) == stamp for path, stamp in files.items())
-    return description if unchanged and "--version" in description.answers else None
+    asked = {*_QUESTIONS, _LATE} <= description.answers.keys()  # by an older version, perhaps not
+    return description if unchanged and asked else None
 
 
 def _accepts(compiler: tuple[str, ...], flags: tuple[str, ...]) -> bool:
