@@ -190,7 +190,7 @@ def compare(cases: Cases, bare: SerialDriver, libtsan: SerialDriver, repeat: int
     """The sanitizer, plain runs and libtsan on the same kernels."""
     print(
         f"{'execute':30} {'plain':>10} {'sanitized':>11} {'ratio':>7} {'libtsan':>11} {'ratio':>7} "
-        f"{'sanitized / libtsan':>20} {'whole case':>22}"
+        f"{'sanitized / libtsan':>20} {'simulation, CPU':>26} {'whole case':>22}"
     )
     for subject in SUBJECTS:
         commands = [driver.command(subject) for driver in (bare, libtsan)]
@@ -202,16 +202,18 @@ def compare(cases: Cases, bare: SerialDriver, libtsan: SerialDriver, repeat: int
             for times, command in zip(drivers, commands, strict=True):
                 times.append(seconds_of(command))
         execute, theirs = map(min, drivers)
-        more = min(timed.cpu for timed in sanitized) - min(timed.cpu for timed in plain)
+        cpu = [min(timed.cpu for timed in runs) for runs in (plain, sanitized)]
+        more = cpu[1] - cpu[0]
         whole = [min(timed.whole for timed in runs) for runs in (plain, sanitized)]
         print(
             f"{subject.label:30} {execute * 1e3:7.1f} ms {(execute + more) * 1e3:8.0f} ms "
             f"{1 + more / execute:6.1f}x {theirs * 1e3:8.0f} ms {theirs / execute:6.1f}x "
-            f"{(execute + more) / theirs:20.2f} {whole[0]:9.2f} s {whole[1]:8.2f} s",
+            f"{(execute + more) / theirs:20.2f} {cpu[0] * 1e3:6.0f} ms {cpu[1] * 1e3:6.0f} ms "
+            f"{cpu[1] / cpu[0]:6.1f}x {whole[0]:9.2f} s {whole[1]:8.2f} s",
             flush=True,
         )
     print(
-        f"bounds for paged attention: {MOST_TIMES_PLAIN:g} times the plain execution, "
+        f"bounds for paged attention: {MOST_TIMES_PLAIN:g} times the plain simulation, "
         f"{MOST_OF_LIBTSAN:g} of libtsan's"
     )
 
