@@ -81,7 +81,7 @@ def test_every_argument_that_was_passed_is_there(golden_dir: GoldenDir) -> None:
     ("pointer", "what"),
     [
         pytest.param("new int64_t(8)", r"(heap|memory of the host)", id="fp-host-heap-pointer"),
-        pytest.param("new char[1 << 22]", r"memory of the host \(malloc", id="large"),
+        pytest.param("new char[1 << 26]", r"memory of the host \(malloc", id="large"),
         pytest.param("args", r"(heap|stack|memory of the host)", id="arguments"),
         pytest.param("&api", r"(heap|stack|memory of the host)", id="api"),
         pytest.param("task", r"the host's stack", id="stack"),
