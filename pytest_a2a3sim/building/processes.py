@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.building.starting import start
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Processes:
             if self._stopped:
                 raise BuildError("compilation was stopped")
             try:
-                process = subprocess.Popen(  # noqa: S603 - the user's own compiler
+                process = start(
                     command,
                     cwd=directory,
                     env={**self._environment, **extra},

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import CALLBACKS_SYMBOL
+from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
@@ -20,13 +21,7 @@ def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
         BuildError: ``nm``, which comes with every C++ compiler, cannot read the object.
     """
     try:
-        listing = subprocess.run(  # noqa: S603 - reads an object that the compiler made
-            ["nm", "-D", "-P", "--defined-only", str(path)],  # noqa: S607 - the one on PATH
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        listing = answer(["nm", "-D", "-P", "--defined-only", str(path)], environment)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(
             f"the symbols of {path} cannot be listed: {error}\nInstall binutils."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
 from pytest_a2a3sim.building.processes import lack_of_processes
+from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
+_PATIENCE = 60.0  # seconds
 _QUESTIONS = ("--version", "-dumpmachine")
 _LATE, _YES = "late instrumentation", "yes"
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
@@ -211,7 +213,9 @@ class _Description:
             return _ask(command_line, [*compiler, question], environment)
 
         answers = {question: ask(question) for question in _QUESTIONS}
-        answers[_LATE] = _YES if _accepts(compiler, ("-fsanitize=thread", *LATE)) else ""
+        answers[_LATE] = (
+            _YES if _accepts(compiler, ("-fsanitize=thread", *LATE), environment) else ""
+        )
         programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
         path = environment.get("PATH")
         paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
@@ -238,20 +242,20 @@ def _recorded(path: Path) -> _Description | None:
     return description if unchanged and asked else None
 
 
-def _accepts(compiler: tuple[str, ...], flags: tuple[str, ...]) -> bool:
+def _accepts(
+    compiler: tuple[str, ...], flags: tuple[str, ...], environment: Mapping[str, str]
+) -> bool:
     """Whether the compiler knows the flags."""
     command = [*compiler, *flags, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        run = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - the user's own compiler
-        return run.returncode == 0
+        answer(command, environment, _PATIENCE)
+        return True
     return False
 
 
 def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:
     try:
-        return subprocess.run(  # noqa: S603 - the user's own compiler
-            command, env=environment, capture_output=True, text=True, check=True, timeout=60
-        ).stdout
+        return answer(command, environment, _PATIENCE)
     except (OSError, subprocess.SubprocessError) as error:
         lack = lack_of_processes(error) if isinstance(error, OSError) else None
         raise lack or BuildError(

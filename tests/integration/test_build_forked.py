@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_a2a3sim import Settings, run_case
+from pytest_a2a3sim.building.starting import start
 from pytest_a2a3sim.loading.golden import load_case
 from pytest_a2a3sim.simulator import Simulator
 from tests.golden_dirs import GoldenDir
@@ -65,6 +67,29 @@ def test_case_in_a_child_that_pytest_forked(  # plug_fork_hang
     ).stdout
     assert printed.count("CHILD ENDED 0") == 2
     assert list(temporary.iterdir()) == []
+
+
+def test_children_forked_while_programs_are_started() -> None:
+    """Each child lives until every program has been started: none may wait for it."""
+    programs = threading.Thread(
+        target=lambda: [start(["true"]).wait() for _ in range(100)], daemon=True
+    )
+    reading, writing = os.pipe()
+    programs.start()
+    children = []
+    for _ in range(100):
+        if (pid := os.fork()) == 0:
+            os.close(writing)
+            os.read(reading, 1)  # until the parent closes its end
+            os._exit(0)
+        children.append(pid)
+    programs.join(timeout=60)
+    ended = not programs.is_alive()
+    os.close(writing)
+    for pid in children:
+        os.waitpid(pid, 0)
+    os.close(reading)
+    assert ended
 
 
 def in_child(work: Callable[[], object]) -> int:

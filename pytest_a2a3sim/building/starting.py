@@ -1,0 +1,54 @@
+"""Starting programs in a process of which other threads may fork.
+
+While a program is being started, this process waits at a pipe until its other end is closed. A
+child that another thread forks just then has that end too, and may itself wait for what the
+starting thread holds, such as a lock of the build cache: both would wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_starting = threading.Lock()
+
+# os.fork() waits until no program is being started. Starting one is no os.fork().
+os.register_at_fork(
+    before=_starting.acquire,
+    after_in_parent=_starting.release,
+    after_in_child=_starting.release,
+)
+
+
+def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
+    """Starts a program; options are those of :class:`subprocess.Popen`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    with _starting:
+        return subprocess.Popen(command, **options)  # noqa: S603 - the user's compiler and its kin
+
+
+def answer(command: list[str], environment: Mapping[str, str], seconds: float | None = None) -> str:
+    """What a program prints to its standard output.
+
+    Raises:
+        OSError: it cannot be started.
+        subprocess.SubprocessError: it ends with another status than 0, or takes too long.
+    """
+    pipe = subprocess.PIPE
+    with start(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            printed, complaints = process.communicate(timeout=seconds)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command, printed, complaints)
+    return str(printed)
