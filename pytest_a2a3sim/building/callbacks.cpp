@@ -16,8 +16,21 @@ __attribute__((visibility("default"))) void a2a3sim_use_recorder(a2a3_recorder* 
 }
 
 void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
+
+// Of kernels on PTO ISA alone; others have no calls of these.
+void __tsan_func_entry(void* caller) {
+    a2a3_core_recorder* const core = recorder->core;
+    if (core == nullptr) return;
+    const auto stack = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+    if (core->depth > 0 || core->enter(CODE, caller, stack) != 0) ++core->depth;
+}
+
+void __tsan_func_exit() {
+    a2a3_core_recorder* const core = recorder->core;
+    if (core == nullptr) return;
+    if (core->depth == 0 || --core->depth == 0) core->leave();
+}
+
 void __tsan_ignore_thread_begin() {}
 void __tsan_ignore_thread_end() {}
 void __tsan_vptr_update(void** pointer, void*) { write(pointer, sizeof *pointer, CODE); }
@@ -48,6 +61,15 @@ ACCESSES(2)
 ACCESSES(4)
 ACCESSES(8)
 ACCESSES(16)
+
+void a2a3sim_place(const a2a3_tile* tile) {
+    if (recorder->core != nullptr) recorder->core->place(tile, CODE);
+}
+
+void a2a3sim_sync(int what, int source, int destination, int event) {
+    a2a3_core_recorder* const core = recorder->core;
+    if (core != nullptr) core->sync(what, source, destination, event, CODE);
+}
 
 void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 void __tsan_atomic_signal_fence(int) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }

@@ -80,10 +80,36 @@ __attribute__((noinline)) void access_slowly(uint64_t address, uint64_t size, in
     to.record(address, size, mode, code);
 }
 
+/// Tells an access of a tile that is new to the running instruction.
+inline void access_core(a2a3_core_recorder& core, uint64_t address, uint64_t size, int32_t mode,
+                        a2a3_byte_state wanted, const void* code) {
+    const uint64_t number = address >> A2A3_TILE_PAGE_SHIFT;
+    const a2a3_tile_page& page = core.pages[number % A2A3_TILE_PAGES];
+    if (page.number == A2A3_SEVERAL_PAGES) {
+        core.access(address, size, mode, code);
+        return;
+    }
+    if (page.number != number) return;
+    const a2a3_byte_state* const states = page.states + address % A2A3_TILE_PAGE;
+    const uint64_t left = A2A3_TILE_PAGE - address % A2A3_TILE_PAGE;
+    bool is_new = size > left;
+    for (uint64_t i = 0; i < size && !is_new; ++i) {
+        is_new = !is_known(states[i], core.first, wanted);
+    }
+    if (is_new) core.access(address, size, mode, code);
+}
+
 inline void access(uint64_t address, uint64_t size, int32_t mode, a2a3_byte_state wanted,
                    const void* code) {
     a2a3_recorder& to = *recorder;
     const uint64_t offset = address - to.begin;
+    if (to.core != nullptr && to.core->is_active != 0) {
+        if (offset >= to.size) {
+            access_core(*to.core, address, size, mode, wanted, code);
+        } else {
+            to.core->access(address, size, mode, code);
+        }
+    }
     const uint64_t granule = offset >> A2A3_GRANULE_SHIFT;
     if (__builtin_expect(offset < to.size && offset % A2A3_GRANULE + size <= A2A3_GRANULE &&
                              is_known(to.granules[granule], to.first, wanted),

@@ -37,7 +37,6 @@ _FLAGS = (
 )
 
 _GCC = (
-    "--param=tsan-instrument-func-entry-exit=0",  # nobody listens
     "-fno-tree-loop-distribute-patterns",  # would make expanded calls of loops
 )
 
@@ -51,18 +50,26 @@ _CLANG = (
     *("-fno-vectorize", "-fno-slp-vectorize"),
     # nor is a read before a write of the same address.
     *("-mllvm", "-tsan-instrument-read-before-write=1"),
-    *("-mllvm", "-tsan-instrument-func-entry-exit=0"),
 )
 
 
-def instrumentation_flags(*, is_gcc: bool, is_late: bool) -> tuple[str, ...]:
+_CALLS = "tsan-instrument-func-entry-exit="
+
+
+def instrumentation_flags(*, is_gcc: bool, is_late: bool, tells_calls: bool) -> tuple[str, ...]:
     """What is added to a kernel's flags.
 
     Args:
         is_gcc: as opposed to clang.
         is_late: whether the accesses of the optimised code are told; of GCC.
+        tells_calls: whether begins and ends of functions are told; two of them that do the same
+            remain two.
     """
-    return (*_FLAGS, *(_GCC if is_gcc else _CLANG), *(LATE if is_late else ()))
+    calls = f"{_CALLS}{int(tells_calls)}"
+    if not is_gcc:
+        return (*_FLAGS, *_CLANG, "-mllvm", f"-{calls}")
+    apart = ("-fno-ipa-icf",) if tells_calls else ()
+    return (*_FLAGS, *_GCC, f"--param={calls}", *apart, *(LATE if is_late else ()))
 
 
 def may_be_late(machine: str, flags: tuple[str, ...]) -> bool:

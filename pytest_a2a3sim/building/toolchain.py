@@ -18,6 +18,7 @@ from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.version import SANITIZED_INCLUDE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,11 @@ class Toolchain:
         flags = unit.flags((str(Path(root) / "include"),) if root else ())
         if unit.instrumentation != "none":
             is_late = unit.instrumentation == "fast" and self._instruments_late(unit)
-            flags = (*instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late), *flags)
+            has_pto = bool(root) or any(map(_has_pto_isa, unit.compile.include_dirs))
+            added = instrumentation_flags(
+                is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto
+            )
+            flags = (*added, *((f"-I{SANITIZED_INCLUDE_DIR}",) if has_pto else ()), *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
@@ -185,6 +190,10 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
         ),
         environment=environment,
     )
+
+
+def _has_pto_isa(directory: str) -> bool:
+    return Path(directory, "pto", "pto-inst.hpp").is_file()
 
 
 def _is_script(path: str) -> bool:

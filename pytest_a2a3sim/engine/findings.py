@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.library import ffi, lib, names, values
 from pytest_a2a3sim.model.data_flow import DataFlow, Flow
-from pytest_a2a3sim.model.sanitized import RawBuffer, RawFinding, Sanitized
+from pytest_a2a3sim.model.sanitized import (
+    RawBuffer,
+    RawCoreFinding,
+    RawCoreStep,
+    RawFinding,
+    Sanitized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,9 +49,11 @@ def sanitized_of(
         accesses=totals.accesses,
         bytes=totals.bytes,
         blind_bytes=totals.blind_bytes,
+        instructions=totals.instructions,
         undecided=totals.undecided,
         total=totals.findings,
         findings=findings,
+        core_findings=_core_findings(run),
         buffers={number: _buffer(run, number) for number in sorted(numbers)},
         objects=objects,
     )
@@ -70,6 +78,51 @@ def _finding(raw: Any, tensors: Sequence[Tensor]) -> RawFinding:
         bytes=raw.bytes,
         codes=tuple(raw.codes[0 : len(tasks)]),
     )
+
+
+def _core_findings(run: Any) -> tuple[RawCoreFinding, ...]:
+    count = ffi.new("int64_t*")
+    listed = lib.a2a3_run_core_steps(run, count)
+    steps = [_core_step(raw) for raw in listed[0 : count[0]]]
+    found = lib.a2a3_run_core_findings(run, count)
+    kinds, spaces = names("a2a3_core_finding_kind", "A2A3_CORE_FINDING_"), _upper("space")
+
+    def finding(raw: Any) -> RawCoreFinding:
+        check: Any = names("a2a3_check", "A2A3_CHECK_")[raw.check]
+        return RawCoreFinding(
+            check=check,
+            kind=kinds[raw.kind].upper(),
+            task=raw.task,
+            tasks=raw.tasks,
+            is_consequence=bool(raw.is_consequence),
+            space=spaces.get(raw.space, ""),
+            offset=raw.offset,
+            bytes=raw.bytes,
+            capacity=raw.capacity,
+            about=tuple(step - raw.first_step for step in raw.steps if step >= 0),
+            steps=tuple(steps[raw.first_step : raw.first_step + raw.step_count]),
+        )
+
+    return tuple(finding(raw) for raw in found[0 : count[0]])
+
+
+def _core_step(raw: Any) -> RawCoreStep:
+    pipes = _upper("pipe")
+    kind = names("a2a3_core_step_kind", "A2A3_CORE_STEP_")[raw.kind]
+    has_flag = kind in {"set", "wait"}
+    return RawCoreStep(
+        kind=kind,
+        pipe=pipes.get(raw.pipe, str(raw.pipe)),
+        destination=pipes.get(raw.destination, str(raw.destination)) if has_flag else None,
+        event=raw.event if has_flag or kind == "skipped" else None,
+        name=ffi.string(raw.name).decode("ascii", "replace"),
+        code=raw.code,
+    )
+
+
+def _upper(what: str) -> dict[int, str]:
+    found = names(f"a2a3_{what}", f"A2A3_{what.upper()}_")
+    return {value: name.upper() for value, name in found.items()}
 
 
 def data_flow_of(

@@ -15,6 +15,7 @@ from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Threads, default
 if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
+    from pytest_a2a3sim.model.core import CoreMemory
     from pytest_a2a3sim.model.sanitizer import Check
 
 POISON: int = lib.A2A3_POISON_NAN
@@ -53,6 +54,7 @@ class RunOptions:
         checks: of the sanitizer, for which kernels are instrumented and threads are 1.
         records_flows: note which task works on what other ones left; kernels are instrumented.
         questions: bytes of outputs, by tensor and offset, whose last writers are wanted then.
+        core_memory: the chip of which a core's memories are.
         check_each_task: look for damage around the watched buffers after each task.
     """
 
@@ -72,6 +74,7 @@ class RunOptions:
     records_flows: bool = False
     questions: tuple[tuple[str, int], ...] = ()
     check_each_task: bool = False
+    core_memory: CoreMemory = "a2a3"
 
     @property
     def orders_to_run(self) -> tuple[Schedule, ...]:
@@ -167,6 +170,8 @@ def request_of(
     )
     request.question_count = len(options.questions)
     request.check_each_task = options.check_each_task
+    core_memories = values("a2a3_core_memory", "A2A3_CORE_MEMORY_")
+    request.core_memory = core_memories[options.core_memory]
     return request
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.failures.core_findings import codes_of, core_finding, leave_out_core
 from pytest_a2a3sim.failures.suppressed import applicable, leave_out
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import BuiltCase
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.sanitized import RawFinding, Sanitized
+    from pytest_a2a3sim.model.sanitized import RawCoreFinding, RawFinding, Sanitized
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
     from pytest_a2a3sim.model.tensor import Tensor
 
@@ -48,8 +50,13 @@ def report_of(
 
     usable = applicable(suppressions, checks, kernels.values(), tensors)
     kept, suppressed = leave_out(sanitized.findings, usable, kernel_of, recording)
-    lines = _Lines(kept, sanitized, built)
+    inside, counts = leave_out_core(sanitized.core_findings, usable, kernel_of)
+    suppressed = tuple(
+        replace(each, findings=each.findings + counts[each.suppression]) for each in suppressed
+    )
+    lines = _Lines(kept, inside, sanitized, built)
     count = sum(each.findings for each in suppressed)
+    total = sanitized.total + len(sanitized.core_findings) - count
 
     def finding_of(raw: RawFinding) -> Finding:
         tensor = None if raw.tensor is None else tensors.get(raw.tensor)
@@ -84,10 +91,14 @@ def report_of(
         accesses=sanitized.accesses,
         bytes=sanitized.bytes,
         blind_bytes=sanitized.blind_bytes,
+        instructions=sanitized.instructions,
         undecided=sanitized.undecided,
         suppressed=count,
-        total=sanitized.total - count,
-        findings=tuple(map(finding_of, kept)),
+        total=total,
+        findings=(
+            *map(finding_of, kept),
+            *(core_finding(raw, kernel_of(raw.task), lines.of) for raw in inside),
+        ),
         suppressions=suppressed,
     )
 
@@ -96,9 +107,13 @@ class _Lines:
     """Source lines of code addresses, all looked up at once."""
 
     def __init__(
-        self, findings: Iterable[RawFinding], sanitized: Sanitized, built: BuiltCase
+        self,
+        findings: Iterable[RawFinding],
+        inside: Iterable[RawCoreFinding],
+        sanitized: Sanitized,
+        built: BuiltCase,
     ) -> None:
-        codes = {code for finding in findings for code in finding.codes}
+        codes = {code for finding in findings for code in finding.codes} | codes_of(inside)
         codes |= {buffer.caller for buffer in sanitized.buffers.values()}
         symbolizer = Symbolizer(sanitized.objects, built.paths)
         # The address is the one that a call returns to: the line is that of the byte before it.

@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import byte_count
-from pytest_a2a3sim.version import INCLUDE_DIR
+from pytest_a2a3sim.version import INCLUDE_DIR, SANITIZED_INCLUDE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _SMALLEST_SHOWN_FLOAT, _LARGEST_SHOWN_FLOAT = 1e-9, 1e9
 _LARGEST_PLAIN_NUMBER = 1 << 24
 _SHOWN_FRAMES = 16
-_NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR))
+_PTO_ISA = "/include/pto/"
+_NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR), str(SANITIZED_INCLUDE_DIR))
 
 
 def place_words(place: Place) -> str:
@@ -99,9 +100,13 @@ def _number(value: int) -> str:
 def source_of(frames: Sequence[Frame]) -> tuple[str | None, int | None]:
     """File and line of the innermost call in the author's own sources, None where unknown."""
     for frame in frames:
-        if frame.is_user and frame.file and not frame.file.startswith(_NOT_THE_AUTHORS):
+        if frame.is_user and frame.file and _is_the_authors(frame.file):
             return frame.file, frame.line
     return None, None
+
+
+def _is_the_authors(file: str) -> bool:
+    return not file.startswith(_NOT_THE_AUTHORS) and _PTO_ISA not in file
 
 
 def argument_lines(task: int | None, arguments: Sequence[TaskArgument]) -> list[str]:

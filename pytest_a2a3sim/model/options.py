@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.core import parse_core_memory
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
 from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings, Threads
@@ -140,11 +141,19 @@ OPTIONS = (
     Option(
         "sanitize",
         "run graphs on instrumented kernels, and fail a case with a race, an access outside of its "
-        "buffers or a use of bytes that nobody wrote: memcheck, racecheck, initcheck, several with "
-        "commas between them, or all",
+        "buffers, a use of bytes that nobody wrote, or flags between pipes that do not pair up: "
+        "memcheck, racecheck, initcheck, synccheck, several with commas between them, or all",
         parse_checks,
         "CHECK[,CHECK]|all",
         field="sanitize",
+    ),
+    Option(
+        "core_memory",
+        "the chip of which the memories and rules of a core are inside kernels on PTO ISA: a2a3 "
+        "(default), a5, or generous for memories without end",
+        parse_core_memory,
+        "a2a3|a5|generous",
+        field="core_memory",
     ),
     Option(
         "blame",

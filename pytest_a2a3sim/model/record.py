@@ -106,6 +106,17 @@ class WitnessRecord(TypedDict):
     differences: list[WitnessDifferenceRecord]
 
 
+class CoreStepRecord(TypedDict):
+    """What a core was told to do around a finding."""
+
+    kind: str
+    pipe: str
+    destination: str | None
+    event: int | None
+    name: str
+    source: SourceRecord | None
+
+
 class FindingRecord(TypedDict):
     """Something that the sanitizer has found."""
 
@@ -122,6 +133,9 @@ class FindingRecord(TypedDict):
     edge: list[int] | None
     consequence: bool
     count: int
+    instructions: list[str]
+    pipes: list[str]
+    stream: list[CoreStepRecord]
     witness: WitnessRecord | None
 
 
@@ -144,6 +158,7 @@ class SanitizerRecord(TypedDict):
     accesses: int
     bytes: int
     blind_bytes: int
+    instructions: int
     undecided: int
     suppressed: int
     total: int
@@ -189,6 +204,7 @@ class SanitizerTotalsRecord(TypedDict):
     accesses: int
     bytes: int
     blind_bytes: int
+    instructions: int
     undecided: int
     suppressed: int
     findings: int

@@ -33,6 +33,35 @@ class RawFinding:
 
 
 @dataclass(frozen=True)
+class RawCoreStep:
+    """The engine's a2a3_core_step; names of kinds and pipes are those of its enumerators."""
+
+    kind: str
+    pipe: str
+    destination: str | None
+    event: int | None
+    name: str
+    code: int
+
+
+@dataclass(frozen=True)
+class RawCoreFinding:
+    """The engine's a2a3_core_finding: of ``steps``, ``about`` are the indices."""
+
+    check: Check
+    kind: str
+    task: int
+    tasks: int
+    is_consequence: bool
+    space: str
+    offset: int
+    bytes: int
+    capacity: int
+    about: tuple[int, ...]
+    steps: tuple[RawCoreStep, ...]
+
+
+@dataclass(frozen=True)
 class RawBuffer:
     """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
 
@@ -51,8 +80,10 @@ class Sanitized:
         accesses: of device memory, that were recorded.
         bytes: of device memory that they were of, counted once for each task.
         blind_bytes: of those, how many changed without a recorded access.
+        instructions: of cores, that were looked at.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
         total: findings, of which at most 100,000 are listed.
+        core_findings: those inside kernels; they are not among the total.
         findings: races by the ids of their tasks, then the others.
         buffers: those that the findings are about, by number.
         objects: what the simulating process had loaded.
@@ -62,8 +93,10 @@ class Sanitized:
     accesses: int
     bytes: int
     blind_bytes: int
+    instructions: int
     undecided: int
     total: int
     findings: tuple[RawFinding, ...]
+    core_findings: tuple[RawCoreFinding, ...]
     buffers: Mapping[int, RawBuffer]
     objects: tuple[LoadedObject, ...]

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_a2a3sim.model.core import CoreDetails
     from pytest_a2a3sim.model.witness import Witness
 
-Check = Literal["memcheck", "racecheck", "initcheck"]
+Check = Literal["memcheck", "racecheck", "initcheck", "synccheck"]
 
 CHECKS: tuple[Check, ...] = get_args(Check)
 MOST_KERNELS = 2  # of a suppression
@@ -67,8 +68,12 @@ class Finding:
         check: which check has found it.
         kind: ``RAW``, ``WAR`` or ``WAW`` of racecheck, by the order of the tasks' ids;
             ``OUT_OF_BOUNDS``, ``FREED`` or ``HOST`` of memcheck; ``UNINITIALIZED`` of initcheck.
-        space: the memory that it is about: ``GM``, the device's.
-        tasks: ids, the lower one first: two of racecheck, one of the others.
+            Inside a kernel also ``MISALIGNED`` or ``OVERWRITTEN`` of memcheck, and ``NEVER_SET``,
+            ``NEVER_WAITED`` or ``SET_TWICE`` of synccheck; races by the order of instructions.
+        space: the memory that it is about: ``GM``, the device's; a core's ``UB``, ``L1``, ``L0A``,
+            ``L0B``, ``L0C``, ``BT`` or ``FB``; ``""`` of synccheck.
+        tasks: ids, the lower one first: two of racecheck, one of the others; of findings inside a
+            kernel the first task that shows them.
         kernels: the tasks' kernels.
         sources: the lines that access the bytes; None where a line is unknown.
         access: ``read`` or ``write``, of memcheck and initcheck; ``""`` of racecheck.
@@ -88,6 +93,7 @@ class Finding:
             or an unordered task writes what is read here.
         count: how often it was found.
         writer: a task that writes the bytes, but that nothing orders before; of initcheck.
+        core: what it is about inside a kernel; None between tasks.
         witness: what the two orders of a race's tasks do to the outputs; None where that was not
             tried.
     """
@@ -114,13 +120,15 @@ class Finding:
     count: int = 1
     writer: int | None = None
     witness: Witness | None = None
+    core: CoreDetails | None = None
 
     @property
     def likeness(self) -> tuple[Hashable, ...]:
         """What findings have in common of which a text tells one, and the number of the others."""
         return (
             *(self.check, self.kind, self.kernels, self.sources),
-            *(self.tensor, self.consequence),
+            *(self.tensor, self.consequence, self.space),
+            self.core and (self.core.instructions, self.core.pipes),
         )
 
 
@@ -196,6 +204,7 @@ class SanitizerReport:
         bytes: of device memory that they were of, counted once for each task.
         blind_bytes: of those, how many changed without a recorded access: by inline assembly, or in
             a library that is not instrumented. They count as written.
+        instructions: of cores, in kernels on PTO ISA, that were looked at.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
         suppressed: findings that kernel_config.py or the session leaves out.
         total: findings, those left out aside; at most 100,000 are listed.
@@ -208,6 +217,7 @@ class SanitizerReport:
     accesses: int
     bytes: int
     blind_bytes: int
+    instructions: int
     undecided: int
     suppressed: int
     total: int

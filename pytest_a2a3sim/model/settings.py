@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.core import CoreMemory
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 Threads = int | Literal["cores"]
@@ -42,6 +43,7 @@ class Settings:
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
+        core_memory: the chip of which a core's memories and rules are, inside kernels on PTO ISA.
         blame: say of mismatches which tasks they come from.
         witness: run the tasks of races that racecheck finds in either order, to see what differs.
         suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
@@ -60,6 +62,7 @@ class Settings:
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
+    core_memory: CoreMemory = "a2a3"
     blame: bool = False
     witness: bool = False
     suppressions: tuple[Suppression, ...] = ()

@@ -113,6 +113,14 @@ const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count) {
     return listed(run, &Outcome::findings, count);
 }
 
+const a2a3_core_finding* a2a3_run_core_findings(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::core_findings, count);
+}
+
+const a2a3_core_step* a2a3_run_core_steps(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::core_steps, count);
+}
+
 const a2a3_flow* a2a3_run_flows(const a2a3_run* run, int64_t* count) {
     return listed(run, &Outcome::flows, count);
 }

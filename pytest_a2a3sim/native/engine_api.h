@@ -32,7 +32,9 @@ enum a2a3_length {
     A2A3_ALLOWED_FACTORS = 8,
     A2A3_FIRST_MISMATCHES = 16,
     A2A3_FIRST_TASKS = 4,
-    A2A3_MOST_FINDINGS = 100000 /* of a sanitized case */
+    A2A3_MOST_FINDINGS = 100000,    /* of a sanitized case */
+    A2A3_MOST_CORE_FINDINGS = 1000, /* those inside kernels */
+    A2A3_MOST_STEP_NAME = 24
 };
 
 /* Why a case failed. */
@@ -76,7 +78,40 @@ enum a2a3_schedule {
 enum a2a3_check {
     A2A3_CHECK_MEMCHECK = 1,  /* accesses outside of live device buffers */
     A2A3_CHECK_RACECHECK = 2, /* conflicting accesses of tasks that nothing orders */
-    A2A3_CHECK_INITCHECK = 4  /* reads of bytes that nobody wrote, on which something depends */
+    A2A3_CHECK_INITCHECK = 4, /* reads of bytes that nobody wrote, on which something depends */
+    A2A3_CHECK_SYNCCHECK = 8  /* flags between the pipes of a core that do not pair up */
+};
+
+/* Memories; those of a core first, as PTO ISA numbers its types of tiles. */
+enum a2a3_space {
+    A2A3_SPACE_UB = 0,
+    A2A3_SPACE_L1 = 1,
+    A2A3_SPACE_L0A = 2,
+    A2A3_SPACE_L0B = 3,
+    A2A3_SPACE_L0C = 4,
+    A2A3_SPACE_BT = 5,
+    A2A3_SPACE_FB = 6,
+    A2A3_SPACE_GM = 7
+};
+
+/* What executes instructions of a core, asynchronously to each other, as PTO ISA's CPU backend
+ * numbers them. */
+enum a2a3_pipe {
+    A2A3_PIPE_S = 0,
+    A2A3_PIPE_V = 1,
+    A2A3_PIPE_MTE1 = 2,
+    A2A3_PIPE_MTE2 = 3,
+    A2A3_PIPE_MTE3 = 4,
+    A2A3_PIPE_M = 5,
+    A2A3_PIPE_ALL = 6,
+    A2A3_PIPE_FIX = 7
+};
+
+/* Of which chip a core's memories and rules are. */
+enum a2a3_core_memory {
+    A2A3_CORE_MEMORY_A2A3 = 0,
+    A2A3_CORE_MEMORY_A5 = 1,
+    A2A3_CORE_MEMORY_GENEROUS = 2 /* as A2A3, in memories without end */
 };
 
 /* What a finding is about. */
@@ -142,6 +177,55 @@ typedef struct {
     uint64_t codes[2];      /* code that accesses them, of each task; 0: unknown */
 } a2a3_finding;
 
+/* What is wrong inside a kernel. */
+enum a2a3_core_finding_kind {
+    A2A3_CORE_FINDING_RAW = 0, /* the second instruction reads what the first one writes, */
+    A2A3_CORE_FINDING_WAR = 1, /* writes what it reads, */
+    A2A3_CORE_FINDING_WAW = 2, /* or what it writes, and nothing orders them */
+    A2A3_CORE_FINDING_NEVER_SET = 3,
+    A2A3_CORE_FINDING_NEVER_WAITED = 4,
+    A2A3_CORE_FINDING_SET_TWICE = 5,
+    A2A3_CORE_FINDING_OUT_OF_BOUNDS = 6,
+    A2A3_CORE_FINDING_MISALIGNED = 7,
+    A2A3_CORE_FINDING_OVERWRITTEN = 8, /* the first one writes another tile over one that the
+                                        * second one reads */
+    A2A3_CORE_FINDING_UNINITIALIZED = 9
+};
+
+/* What a core was told to do. */
+enum a2a3_core_step_kind {
+    A2A3_CORE_STEP_INSTRUCTION = 0,
+    A2A3_CORE_STEP_SET = 1,
+    A2A3_CORE_STEP_WAIT = 2,
+    A2A3_CORE_STEP_BARRIER = 3,
+    A2A3_CORE_STEP_SKIPPED = 4 /* steps, so many as `event` says */
+};
+typedef struct {
+    int32_t kind;                   /* a2a3_core_step_kind */
+    int32_t pipe;                   /* a2a3_pipe: that executes it, or the source of a flag */
+    int32_t destination;            /* of a flag; or -1 */
+    int32_t event;                  /* of a flag; or -1 */
+    uint64_t code;                  /* behind the call */
+    char name[A2A3_MOST_STEP_NAME]; /* of an instruction; "" of a scalar access */
+} a2a3_core_step;
+
+/* Something that a sanitized run has found inside tasks of one kernel. */
+typedef struct {
+    int32_t check;          /* a2a3_check */
+    int32_t kind;           /* a2a3_core_finding_kind */
+    int32_t task;           /* the first of those that it was found in */
+    int32_t space;          /* a2a3_space, or -1 */
+    int32_t is_consequence; /* what orders the instructions of another race orders these too */
+    int64_t tasks;          /* how many */
+    uint64_t offset;        /* of the first byte in its memory; of GM, its address */
+    uint64_t bytes;         /* from the first one to behind the last one */
+    uint64_t capacity;      /* of the memory, or 0 */
+    int32_t steps[2];       /* those that it is about, in the order of issue: index in the table of
+                             * steps, or -1 */
+    int32_t first_step; /* what the core did around them: the first index in the table of steps, */
+    int32_t step_count; /* and how many */
+} a2a3_core_finding;
+
 /* Ends of a flow that are no tasks. */
 enum a2a3_flow_end {
     A2A3_FLOW_HOST = -1,  /* copied to the device, or back from it */
@@ -174,11 +258,13 @@ typedef struct {
 /* What a sanitized run looked at. */
 typedef struct {
     int64_t tasks;
-    uint64_t accesses;    /* of device memory, that were recorded */
-    uint64_t bytes;       /* of device memory, counted once for each task that accesses them */
-    uint64_t blind_bytes; /* that changed without a recorded access */
-    int64_t undecided;    /* tasks that read undefined bytes, with what effect is unknown */
-    int64_t findings;     /* of which the first A2A3_MOST_FINDINGS are listed */
+    uint64_t accesses;     /* of device memory, that were recorded */
+    uint64_t bytes;        /* of device memory, counted once for each task that accesses them */
+    uint64_t blind_bytes;  /* that changed without a recorded access */
+    int64_t undecided;     /* tasks that read undefined bytes, with what effect is unknown */
+    int64_t findings;      /* of which the first A2A3_MOST_FINDINGS are listed */
+    int64_t core_findings; /* inside kernels; of which the first A2A3_MOST_CORE_FINDINGS are */
+    uint64_t instructions; /* of cores */
 } a2a3_sanitized;
 
 typedef struct a2a3_window a2a3_window;
@@ -215,6 +301,7 @@ typedef struct {
     int32_t question_count;
     int32_t records_flows;   /* kernels are instrumented, on one thread */
     int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
+    int32_t core_memory;     /* a2a3_core_memory */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
 } a2a3_request;
@@ -398,6 +485,8 @@ const a2a3_object* a2a3_run_objects(const a2a3_run* run, int64_t* count);
 
 /* What a sanitized case has found, valid until a2a3_run_destroy(). */
 const a2a3_finding* a2a3_run_findings(const a2a3_run* run, int64_t* count);
+const a2a3_core_finding* a2a3_run_core_findings(const a2a3_run* run, int64_t* count);
+const a2a3_core_step* a2a3_run_core_steps(const a2a3_run* run, int64_t* count);
 
 /* The flows of a case that recorded them, and the arguments of each task by its id; the answers to
  * its questions, in their order: a task, or an a2a3_flow_end. Valid until a2a3_run_destroy(). */

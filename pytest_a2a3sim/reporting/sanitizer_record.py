@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.reporting.witness_text import witness_record
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.core import CoreStep
     from pytest_a2a3sim.model.record import (
+        CoreStepRecord,
         FindingRecord,
         SanitizerRecord,
         SourceRecord,
@@ -26,6 +28,7 @@ def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
         "accesses": report.accesses,
         "bytes": report.bytes,
         "blind_bytes": report.blind_bytes,
+        "instructions": report.instructions,
         "undecided": report.undecided,
         "suppressed": report.suppressed,
         "total": report.total,
@@ -48,6 +51,7 @@ def suppression_record(suppressed: Suppressed, root: Path) -> SuppressionRecord:
 
 
 def _finding(finding: Finding, root: Path) -> FindingRecord:
+    core = finding.core
     return {
         "check": finding.check,
         "kind": finding.kind,
@@ -62,7 +66,21 @@ def _finding(finding: Finding, root: Path) -> FindingRecord:
         "edge": None if finding.edge is None else list(finding.edge),
         "consequence": finding.consequence,
         "count": finding.count,
+        "instructions": [] if core is None else list(core.instructions),
+        "pipes": [] if core is None else list(core.pipes),
+        "stream": [] if core is None else [_step(step, root) for step in core.stream],
         "witness": witness_record(finding.witness),
+    }
+
+
+def _step(step: CoreStep, root: Path) -> CoreStepRecord:
+    return {
+        "kind": step.kind,
+        "pipe": step.pipe,
+        "destination": step.destination,
+        "event": step.event,
+        "name": step.name,
+        "source": _source(step.source, root),
     }
 
 

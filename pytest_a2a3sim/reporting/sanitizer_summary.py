@@ -30,6 +30,7 @@ def checked_lines(report: SanitizerReport) -> list[str]:
             "accesses": report.accesses,
             "bytes": report.bytes,
             "blind_bytes": report.blind_bytes,
+            "instructions": report.instructions,
             "undecided": report.undecided,
             "suppressed": report.suppressed,
             "findings": report.total,
@@ -55,6 +56,7 @@ def sanitizer_totals(records: Sequence[CaseRecord]) -> SanitizerTotalsRecord | N
         "accesses": sum(each["accesses"] for each in sanitized),
         "bytes": sum(each["bytes"] for each in sanitized),
         "blind_bytes": sum(each["blind_bytes"] for each in sanitized),
+        "instructions": sum(each["instructions"] for each in sanitized),
         "undecided": sum(each["undecided"] for each in sanitized),
         "suppressed": sum(each["suppressed"] for each in sanitized),
         "findings": sum(each["total"] for each in sanitized),
@@ -80,6 +82,8 @@ def _looked_at(totals: SanitizerTotalsRecord) -> str:
         f"{accesses} of {counted(totals['bytes'], 'byte')}",
         f"{counted(totals['blind_bytes'], 'byte')} changed unseen",
     ]
+    if totals["instructions"]:
+        parts.append(f"{counted(totals['instructions'], 'instruction')} of cores")
     if totals["undecided"]:
         parts.append(f"{counted(totals['undecided'], 'task')} with reads whose effect is unknown")
     if totals["suppressed"]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import line
+from pytest_a2a3sim.reporting.core_text import core_finding_texts
 from pytest_a2a3sim.reporting.sanitizer_summary import checked_lines
 from pytest_a2a3sim.reporting.units import counted
 from pytest_a2a3sim.reporting.witness_text import untried_texts, witness_texts
@@ -85,7 +86,9 @@ def _more(finding: Finding, count: int) -> str:
 
 def _texts(finding: Finding) -> Iterator[str]:
     """A headline, and lines with the accesses and what to do."""
-    if finding.check == "racecheck":
+    if finding.core is not None:
+        yield from core_finding_texts(finding, finding.core)
+    elif finding.check == "racecheck":
         yield from _race_texts(finding)
     elif finding.check == "memcheck":
         yield from _outside_texts(finding)

@@ -31,4 +31,5 @@ def options_of(settings: Settings, block_dim: int) -> RunOptions:
         orders=() if checks else further_orders(settings.schedule, settings.orders),
         order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         checks=checks,
+        core_memory=settings.core_memory,
     )

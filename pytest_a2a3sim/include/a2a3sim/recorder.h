@@ -48,6 +48,51 @@ enum { A2A3_SHORTCUTS = 8, A2A3_WINDOW_SHIFT = 13, A2A3_WINDOW = 1 << A2A3_WINDO
 
 enum { A2A3_COUNTERS = 8 };
 
+/// State of a byte of a page that holds tiles, none of whose bytes it is: nothing is new about it.
+#define A2A3_NO_TILE 0x7FFFFFFFU
+
+/// States of the bytes of a page of memory in which tiles lie, looked up by its address.
+enum { A2A3_TILE_PAGE_SHIFT = 12, A2A3_TILE_PAGE = 1 << A2A3_TILE_PAGE_SHIFT };
+enum { A2A3_TILE_PAGES = 4096 };
+#define A2A3_SEVERAL_PAGES (~0ULL)
+typedef struct a2a3_tile_page {
+    uint64_t
+        number;  // address >> A2A3_TILE_PAGE_SHIFT; 0: none; or A2A3_SEVERAL_PAGES: ask the engine
+    a2a3_byte_state* states;  // a state a byte
+} a2a3_tile_page;
+
+/// A tile, or a part of one, that got its place in a core's memory.
+typedef struct a2a3_tile {
+    uint64_t address;  // of its elements here
+    uint64_t bytes;
+    uint64_t place;         // offset in its memory; or the address of elements of another tile
+    int32_t space;          // pto::TileType: Vec, Mat, Left, Right, Acc, Bias, Scaling, ...
+    int32_t has_own_bytes;  // its elements lie apart from those of tiles that overlap it
+} a2a3_tile;
+
+enum a2a3_sync {
+    A2A3_SYNC_SET_FLAG = 1,
+    A2A3_SYNC_WAIT_FLAG = 2,
+    A2A3_SYNC_BARRIER = 3,
+};
+
+/// What becomes of the instructions of a core. Null where kernels are not looked into.
+typedef struct a2a3_core_recorder {
+    int32_t is_active;  // the running task executes instructions
+    int32_t first;      // states of tiles' bytes from this one on are those of the
+                        // running instruction
+    int32_t depth;      // of calls within an instruction; 0: there is none
+    a2a3_tile_page pages[A2A3_TILE_PAGES];  // by the lowest bits of their numbers
+    /// A function has begun; 1 if it is an instruction.
+    int32_t (*enter)(const void* function, const void* caller, uint64_t stack);
+    /// A function has ended: the instruction, or one that is none and was begun outside of any.
+    void (*leave)(void);
+    void (*access)(uint64_t address, uint64_t size, int32_t mode, const void* code);
+    void (*place)(const a2a3_tile* tile, const void* code);
+    void (*sync)(int32_t what, int32_t source, int32_t destination, int32_t event,
+                 const void* code);
+} a2a3_core_recorder;
+
 typedef struct a2a3_recorder {
     uint64_t begin;             // of device memory
     uint64_t size;              // of what the shadow covers, in bytes of device memory
@@ -64,6 +109,7 @@ typedef struct a2a3_recorder {
     void (*record)(uint64_t address, uint64_t size, int32_t mode, const void* code);
     /// What record() was told of an atomic change has been done.
     void (*changed)(uint64_t address, uint64_t size);
+    a2a3_core_recorder* core;
 } a2a3_recorder;
 
 /// The instrumented object's only exported symbol of the callbacks: takes the recorder, or null.

@@ -46,6 +46,7 @@ struct CaseDescription {
     bool records_flows;
     int checks;  // bits of a2a3_check
     bool check_each_task;
+    int32_t core_memory;
     int64_t start_nanoseconds;  // of the case
     int64_t start_ticks;
     uint64_t nonce;  // that only the parent and the engine in the child know

@@ -113,6 +113,30 @@ bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
            (finding.is_consequence == 0 || finding.is_consequence == 1);
 }
 
+bool is_possible(const a2a3_core_step& step) noexcept {
+    return step.kind >= A2A3_CORE_STEP_INSTRUCTION && step.kind <= A2A3_CORE_STEP_SKIPPED &&
+           std::memchr(step.name, '\0', sizeof step.name) != nullptr;
+}
+
+bool is_possible(const a2a3_core_finding& finding, int64_t tasks, size_t steps) noexcept {
+    const bool check =
+        finding.check == A2A3_CHECK_RACECHECK || finding.check == A2A3_CHECK_MEMCHECK ||
+        finding.check == A2A3_CHECK_INITCHECK || finding.check == A2A3_CHECK_SYNCCHECK;
+    const bool kind = finding.kind >= A2A3_CORE_FINDING_RAW &&
+                      finding.kind <= A2A3_CORE_FINDING_UNINITIALIZED && finding.space >= -1 &&
+                      finding.space <= A2A3_SPACE_GM;
+    const auto is_step = [&](int64_t step, int64_t least) {
+        return step >= least && step < static_cast<int64_t>(steps);
+    };
+    const bool shown =
+        finding.step_count >= 0 && finding.first_step >= 0 &&
+        static_cast<size_t>(finding.first_step) <= steps &&
+        static_cast<size_t>(finding.step_count) <= steps - static_cast<size_t>(finding.first_step);
+    return check && kind && shown && finding.task >= 0 && finding.task < tasks &&
+           (finding.is_consequence == 0 || finding.is_consequence == 1) && finding.tasks > 0 &&
+           finding.tasks <= tasks && is_step(finding.steps[0], 0) && is_step(finding.steps[1], -1);
+}
+
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept {
     constexpr uint64_t kMost = UINT64_MAX / 4;
     uint64_t last = 0;

@@ -62,6 +62,12 @@ void read_sanitizer_tables(const CaseDescription& description, const SharedState
                  [&](const auto& finding) {
                      return is_possible(finding, tasks, buffers, description.tensors);
                  });
+    read_checked(tables.core_steps, out.core_steps, problems, "number of steps of cores",
+                 "table of steps of cores", [](const auto& step) { return is_possible(step); });
+    read_checked(
+        tables.core_findings, out.core_findings, problems, "number of findings inside kernels",
+        "table of findings inside kernels",
+        [&](const auto& finding) { return is_possible(finding, tasks, out.core_steps.size()); });
     read_checked(tables.flows, out.flows, problems, "number of flows", "table of flows",
                  [&](const auto& flow) {
                      return is_possible(flow, tasks, buffers, description.tensors.size());

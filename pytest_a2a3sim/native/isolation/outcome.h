@@ -29,6 +29,8 @@ struct Outcome {
     std::vector<a2a3_copied_range> copied;
     std::vector<a2a3_object> objects;
     std::vector<a2a3_finding> findings;
+    std::vector<a2a3_core_finding> core_findings;
+    std::vector<a2a3_core_step> core_steps;
     std::vector<a2a3_flow> flows;
     std::vector<a2a3_task_args> task_args;
     std::vector<int32_t> answers;

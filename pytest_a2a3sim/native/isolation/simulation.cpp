@@ -213,7 +213,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
             sanitizer.emplace(
                 Sanitizer::Case{description.checks, description.records_flows, graph, host.memory(),
                                 host.copies(), *description.window, description.tensors,
-                                A2A3_POISON_NAN, description.isolate},
+                                A2A3_POISON_NAN, description.isolate, description.core_memory},
                 instrumented);
         }
         clock.enter(A2A3_PHASE_EXECUTE);

@@ -132,6 +132,11 @@ void Sanitizer::report(const std::vector<a2a3_question>& questions, SanitizerTab
         put(finding);
     }
     if (case_.records_flows) report_flows(questions, tables);
+    const std::vector<a2a3_core_finding> inside = core_.findings();
+    for (const a2a3_core_finding& finding : inside) tables.core_findings.push_back(finding);
+    for (const a2a3_core_step& step : core_.steps()) tables.core_steps.push_back(step);
+    sanitized.core_findings = static_cast<int64_t>(inside.size());
+    sanitized.instructions = core_.instructions();
     sanitized.tasks = tasks_;
     sanitized.accesses =
         std::accumulate(std::begin(recorder_.accesses), std::end(recorder_.accesses), uint64_t{0});

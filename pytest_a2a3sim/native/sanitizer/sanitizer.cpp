@@ -40,7 +40,8 @@ Sanitizer::Sanitizer(Case what, std::vector<UseRecorder> instrumented)
       net_(case_.memory, case_.faults_are_told),
       races_(history_, order_, case_.graph),
       undefined_(history_, order_, net_, recorder_, case_.poison),
-      flow_(history_, case_.memory) {
+      flow_(history_, case_.memory),
+      core_(case_.graph, case_.checks, case_.core_memory) {
     for (const DeviceBuffer& buffer : case_.memory.buffers()) {
         if (buffer.live != 0) history_.expect(buffer.begin, buffer.size);
     }
@@ -87,6 +88,9 @@ void Sanitizer::before_task(int32_t id) {
     recorder_.first = history_.first_own_state();
     host_access_ = {};
     atomically_set_.clear();
+    if (case_.checks == 0) return;
+    core_.start_task(id);
+    recorder_.core = &core_.recorder();
 }
 
 const DeviceMap::Span& Sanitizer::span_at(uint64_t address) {
@@ -156,6 +160,8 @@ void Sanitizer::add_to_host(uint64_t address, uint64_t size, int32_t mode, const
 }
 
 void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) {
+    if (recorder_.core != nullptr) core_.end_task();
+    recorder_.core = nullptr;  // what follows executes the task again, perhaps
     settle_shortcuts();
     note_blind_writes();
     for (uint32_t i = history_.first_of_task(); i < history_.end(); ++i) history_.settle(i);

@@ -11,6 +11,7 @@
 #include "device/host_window.h"
 #include "executor/task_observer.h"
 #include "graph/graph.h"
+#include "sanitizer/core/core_check.h"
 #include "sanitizer/data_flow.h"
 #include "sanitizer/device_map.h"
 #include "sanitizer/history.h"
@@ -29,18 +30,24 @@ namespace a2a3sim {
 /// What a sanitized run tells its parent.
 struct SanitizerTables {
     SharedTable<a2a3_finding> findings{A2A3_MOST_FINDINGS};
+    SharedTable<a2a3_core_finding> core_findings{A2A3_MOST_CORE_FINDINGS};
+    SharedTable<a2a3_core_step> core_steps{size_t{A2A3_MOST_CORE_FINDINGS} * 16};
     SharedTable<a2a3_flow> flows{kMostFlows};
     SharedTable<a2a3_task_args> task_args{kMostTasks};
     SharedTable<int32_t> answers{kMostAnswers};
 
     void set_writable(bool writable) const {
         findings.set_writable(writable);
+        core_findings.set_writable(writable);
+        core_steps.set_writable(writable);
         flows.set_writable(writable);
         task_args.set_writable(writable);
         answers.set_writable(writable);
     }
     void hide_from_children() const {
         findings.hide_from_children();
+        core_findings.hide_from_children();
+        core_steps.hide_from_children();
         flows.hide_from_children();
         task_args.hide_from_children();
         answers.hide_from_children();
@@ -69,6 +76,7 @@ class Sanitizer : public TaskObserver {
         const std::vector<HostTensor>& tensors;
         uint8_t poison;
         bool faults_are_told;  // set_fault_resolver() has an effect
+        int32_t core_memory;   // an a2a3_core_memory
     };
 
     /// `instrumented`: the kernels' objects. Throws std::bad_alloc.
@@ -132,6 +140,7 @@ class Sanitizer : public TaskObserver {
     RaceCheck races_;
     UndefinedReads undefined_;
     DataFlow flow_;
+    CoreCheck core_;
     DeviceMap::Span spans_[kSpans] = {};  // of the last accesses
     size_t oldest_span_ = 0;
     std::vector<OutsideAccess> outside_;

@@ -1,0 +1,288 @@
+#include "sanitizer/core/core_check.h"
+
+#include <algorithm>
+
+namespace a2a3sim {
+
+namespace {
+
+CoreCheck* current = nullptr;
+
+constexpr a2a3_byte_state kFirstState = 1U << A2A3_STATE_SHIFT;
+
+bool writes(int32_t mode) { return (mode & ~(A2A3_MODE_READ | A2A3_MODE_ATOMIC_LOAD)) != 0; }
+
+bool is_on_core(int32_t space) { return space != A2A3_SPACE_GM; }
+
+/// What only says where a tile lies, or orders others.
+bool is_no_work(const std::string& name) {
+    return name == "TASSIGN" || name == "TRESHAPE" || name == "TSUBVIEW" || name == "TSYNC";
+}
+
+}  // namespace
+
+CoreCheck::CoreCheck(const Graph& graph, int checks, int32_t memory)
+    : graph_(graph),
+      checks_(checks),
+      core_memory_(memory),
+      tiles_(recorder_),
+      pipes_(memory != A2A3_CORE_MEMORY_A5) {
+    recorder_.first = static_cast<int32_t>(kFirstState);
+    recorder_.enter = enter;
+    recorder_.leave = leave;
+    recorder_.access = access;
+    recorder_.place = place;
+    recorder_.sync = sync;
+    current = this;
+}
+
+CoreCheck::~CoreCheck() { current = nullptr; }
+
+void CoreCheck::start_task(int32_t id) {
+    task_ = id;
+    recorder_.is_active = 0;
+    recorder_.depth = 0;
+    tiles_.clear();
+    recorder_.first = static_cast<int32_t>(kFirstState);
+    pipes_.reset();
+    for (auto& [space, memory] : memories_) memory.clear();
+    steps_.clear();
+    parts_.clear();
+    frames_.clear();
+    instruction_ = nullptr;
+}
+
+void CoreCheck::end_task() {
+    recorder_.is_active = 0;
+    recorder_.depth = 0;
+    pipes_.for_each_set([&](int32_t step) {
+        note({A2A3_CHECK_SYNCCHECK, A2A3_CORE_FINDING_NEVER_WAITED, -1, 0, 0, step, -1});
+    });
+}
+
+int32_t CoreCheck::enter(const void* function, const void* caller, uint64_t stack) {
+    CoreCheck& check = *current;
+    check.instruction_ = check.instructions_.at(function);
+    if (check.instruction_ == nullptr) {
+        check.frames_.push_back(stack);
+        return 0;
+    }
+    check.recorder_.is_active = 1;
+    check.caller_ = caller;
+    check.begin_epoch();
+    return 1;
+}
+
+void CoreCheck::leave() {
+    CoreCheck& check = *current;
+    if (check.instruction_ != nullptr) {
+        check.end_instruction();
+    } else if (!check.frames_.empty()) {
+        const uint64_t begin = check.frames_.back();
+        check.frames_.pop_back();
+        // The variables of the function that returns lie between its frame and its caller's.
+        if (!check.frames_.empty()) check.tiles_.end(begin, check.frames_.back());
+    }
+}
+
+void CoreCheck::access(uint64_t address, uint64_t size, int32_t mode, const void* code) {
+    current->add(address, size, writes(mode), code);
+}
+
+void CoreCheck::begin_epoch() {
+    parts_.clear();
+    recorder_.first += static_cast<int32_t>(kFirstState);
+}
+
+void CoreCheck::add(uint64_t address, uint64_t size, bool is_write, const void* code) {
+    if (steps_.size() >= kMostSteps) return;
+    const uint64_t end = address + size;
+    tiles_.mark(address, size, is_write ? A2A3_MODE_WRITE : A2A3_MODE_READ);
+    while (address < end) {
+        const Tiles::Region* const region = tiles_.find(address);
+        Part part{A2A3_SPACE_GM, address, end, is_write, -1, code};
+        if (region != nullptr) {
+            part.space = region->space;
+            part.begin = region->offset + (address - region->begin);
+            part.end = part.begin + (std::min(end, region->end) - address);
+            part.tile = region->tile;
+        }
+        address += part.end - part.begin;
+        Part* const last = parts_.empty() ? nullptr : &parts_.back();
+        if (last != nullptr && last->space == part.space && last->writes == part.writes &&
+            last->tile == part.tile && last->end == part.begin) {
+            last->end = part.end;
+        } else {
+            parts_.push_back(part);
+        }
+    }
+    if (instruction_ == nullptr) add_scalar_access();
+}
+
+void CoreCheck::add_scalar_access() {
+    const void* const code = parts_.front().code;
+    int32_t step = -1;
+    // A loop's accesses are one step, as long as nothing else happens.
+    const size_t first = steps_.size() > 4 ? steps_.size() - 4 : 0;
+    for (size_t i = steps_.size(); i > first && steps_[i - 1].name == nullptr &&
+                                   steps_[i - 1].kind == A2A3_CORE_STEP_INSTRUCTION;
+         --i) {
+        if (steps_[i - 1].code == code) step = static_cast<int32_t>(i - 1);
+    }
+    if (step < 0) {
+        step = add_step({A2A3_CORE_STEP_INSTRUCTION, A2A3_PIPE_S, -1, -1, pipes_.issue(A2A3_PIPE_S),
+                         code, nullptr});
+    }
+    check_parts(step);
+    parts_.clear();
+}
+
+int32_t CoreCheck::add_step(const Step& step) {
+    steps_.push_back(step);
+    return static_cast<int32_t>(steps_.size() - 1);
+}
+
+void CoreCheck::merge_parts() {
+    const auto key = [](const Part& part) {
+        return std::make_tuple(part.writes, part.space, part.tile, part.begin);
+    };
+    std::sort(parts_.begin(), parts_.end(),
+              [&](const Part& a, const Part& b) { return key(a) < key(b); });
+    size_t count = 0;
+    for (const Part& part : parts_) {
+        Part* const last = count > 0 ? &parts_[count - 1] : nullptr;
+        if (last != nullptr && last->writes == part.writes && last->space == part.space &&
+            last->tile == part.tile && part.begin <= last->end &&
+            (part.begin < last->end || !is_on_core(part.space) ||
+             !tiles_.is_edge(part.space, part.begin))) {
+            last->end = std::max(last->end, part.end);
+        } else {
+            parts_[count++] = part;
+        }
+    }
+    parts_.resize(count);
+}
+
+int32_t CoreCheck::pipe_of_parts(const std::string& name) const {
+    uint32_t read = 0;
+    uint32_t written = 0;
+    for (const Part& part : parts_) (part.writes ? written : read) |= 1U << part.space;
+    return pipe_of(name, read, written);
+}
+
+void CoreCheck::end_instruction() {
+    const char* const name = instruction_;
+    if (!is_no_work(name)) {
+        merge_parts();
+        for (Part& part : parts_) part.code = caller_;
+        const int32_t pipe = pipe_of_parts(name);
+        ++instruction_count_;
+        if (steps_.size() < kMostSteps) {
+            check_parts(add_step(
+                {A2A3_CORE_STEP_INSTRUCTION, pipe, -1, -1, pipes_.issue(pipe), caller_, name}));
+        }
+    }
+    instruction_ = nullptr;
+    begin_epoch();
+}
+
+void CoreCheck::place(const a2a3_tile* tile, const void* code) {
+    CoreCheck& check = *current;
+    if (tile->space < 0 || tile->space >= A2A3_SPACE_GM) return;
+    check.recorder_.is_active = 1;
+    check.check_place(check.tiles_.add(*tile), code);
+}
+
+void CoreCheck::sync(int32_t what, int32_t source, int32_t destination, int32_t event,
+                     const void* code) {
+    CoreCheck& check = *current;
+    check.recorder_.is_active = 1;
+    // An instruction's own flags are those of its call.
+    const void* const where = check.instruction_ != nullptr ? check.caller_ : code;
+    if (check.instruction_ == nullptr) check.begin_epoch();
+    if (what == A2A3_SYNC_BARRIER) {
+        check.pipes_.barrier(source);
+        check.add_step({A2A3_CORE_STEP_BARRIER, source, -1, -1, 0, where, nullptr});
+        return;
+    }
+    const bool sets = what == A2A3_SYNC_SET_FLAG;
+    const int32_t step = check.add_step({sets ? A2A3_CORE_STEP_SET : A2A3_CORE_STEP_WAIT, source,
+                                         destination, event, 0, where, nullptr});
+    const Pipes::Flag flag{source, destination, event};
+    if (sets) {
+        if (check.pipes_.set_flag(flag, step) == Pipes::Pairing::kSetTwice) {
+            check.note({A2A3_CHECK_SYNCCHECK, A2A3_CORE_FINDING_SET_TWICE, -1, 0, 0, step, -1});
+        }
+    } else if (check.pipes_.wait_flag(flag) == Pipes::Pairing::kNeverSet) {
+        check.note({A2A3_CHECK_SYNCCHECK, A2A3_CORE_FINDING_NEVER_SET, -1, 0, 0, step, -1});
+    }
+}
+
+void CoreCheck::check_parts(int32_t step) {
+    // What an instruction reads was there before it writes.
+    for (const Part& part : parts_) {
+        if (!part.writes) read(part, step);
+    }
+    for (const Part& part : parts_) {
+        if (part.writes) write(part, step);
+    }
+}
+
+bool CoreCheck::is_ordered(int32_t earlier, int32_t later, bool is_antidependent) const {
+    if (earlier == CoreMemory::kNobody || earlier == later) return true;
+    const Step& first = steps_[static_cast<size_t>(earlier)];
+    return pipes_.follows(steps_[static_cast<size_t>(later)].pipe, first.pipe, first.position,
+                          is_antidependent);
+}
+
+void CoreCheck::read(const Part& part, int32_t step) {
+    const auto pipe = static_cast<size_t>(steps_[static_cast<size_t>(step)].pipe);
+    memories_[part.space].for_each(
+        part.begin, part.end, [&](uint64_t begin, CoreMemory::Segment& segment) {
+            if (segment.writer == CoreMemory::kNobody) {
+                if (is_on_core(part.space)) {
+                    note({A2A3_CHECK_INITCHECK, A2A3_CORE_FINDING_UNINITIALIZED, part.space, begin,
+                          segment.end, step, -1});
+                }
+            } else if (!is_ordered(segment.writer, step, false)) {
+                note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_RAW, part.space, begin, segment.end,
+                      segment.writer, step});
+            } else if (is_on_core(part.space) && segment.writer != step &&
+                       (part.tile >= 0
+                            ? segment.writer_tile != part.tile && segment.earlier_tile == part.tile
+                            : !tiles_.is_one_tile(part.space, part.begin, part.end,
+                                                  segment.written_begin, segment.written_end) &&
+                                  tiles_.is_one_tile(part.space, part.begin, part.end, part.begin,
+                                                     part.end))) {
+                note({A2A3_CHECK_MEMCHECK, A2A3_CORE_FINDING_OVERWRITTEN, part.space, begin,
+                      segment.end, segment.writer, step});
+            }
+            segment.readers[pipe] = step;
+        });
+}
+
+void CoreCheck::write(const Part& part, int32_t step) {
+    CoreMemory& memory = memories_[part.space];
+    memory.for_each(part.begin, part.end, [&](uint64_t begin, CoreMemory::Segment& segment) {
+        for (const int32_t reader : segment.readers) {
+            if (!is_ordered(reader, step, true)) {
+                note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_WAR, part.space, begin, segment.end,
+                      reader, step});
+            }
+        }
+        if (!is_ordered(segment.writer, step, false)) {
+            note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_WAW, part.space, begin, segment.end,
+                  segment.writer, step});
+        }
+        if (segment.writer_tile >= 0 && segment.writer_tile != part.tile) {
+            segment.earlier_tile = segment.writer_tile;
+        }
+        segment.writer = step;
+        segment.writer_tile = part.tile;
+        segment.written_begin = part.begin;
+        segment.written_end = part.end;
+        segment.readers.fill(CoreMemory::kNobody);
+    });
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,136 @@
+#include "sanitizer/core/tiles.h"
+
+#include <algorithm>
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr uint64_t kLargestOffset = uint64_t{1} << 32U;  // greater operands are addresses
+
+uint64_t number_of(uint64_t address) { return address >> A2A3_TILE_PAGE_SHIFT; }
+
+}  // namespace
+
+void Tiles::clear() {
+    for (const auto& [end, region] : regions_) set_states(region.begin, region.end, A2A3_NO_TILE);
+    regions_.clear();
+    tiles_.clear();
+    edges_.clear();
+    arrays_.clear();
+    last_tile_ = -1;
+}
+
+a2a3_byte_state* Tiles::states_at(uint64_t address) {
+    const uint64_t number = number_of(address);
+    auto& page = pages_[number];
+    if (page == nullptr) {
+        page = std::make_unique<a2a3_byte_state[]>(A2A3_TILE_PAGE);
+        std::fill_n(page.get(), A2A3_TILE_PAGE, A2A3_NO_TILE);
+        a2a3_tile_page& slot = recorder_.pages[number % A2A3_TILE_PAGES];
+        slot.number = slot.number == 0 ? number : A2A3_SEVERAL_PAGES;
+        slot.states = page.get();
+    }
+    return page.get() + address % A2A3_TILE_PAGE;
+}
+
+void Tiles::set_states(uint64_t begin, uint64_t end, a2a3_byte_state state) {
+    while (begin < end) {
+        const uint64_t part = std::min(end - begin, A2A3_TILE_PAGE - begin % A2A3_TILE_PAGE);
+        std::fill_n(states_at(begin), part, state);
+        begin += part;
+    }
+}
+
+int32_t Tiles::place(const a2a3_tile& tile, Tile& placed) const {
+    if (const Region* const viewed = find(tile.place); viewed != nullptr) {
+        placed.space = viewed->space;
+        placed.offset = viewed->offset + (tile.place - viewed->begin);
+        return viewed->tile;
+    }
+    const auto array = arrays_.find(tile.space);
+    if (tile.has_own_bytes == 0 && tile.place >= kLargestOffset && array != arrays_.end()) {
+        placed.offset = tile.address - array->second;
+    }
+    return -1;
+}
+
+void Tiles::insert(Region region) {
+    // Other tiles in the same array have given some of its bytes the very same places.
+    for (uint64_t begin = region.begin; begin < region.end;) {
+        const auto next = regions_.upper_bound(begin);
+        const uint64_t free_until = next == regions_.end() ? region.end : next->second.begin;
+        if (begin < free_until) {
+            Region part = region;
+            part.begin = begin;
+            part.end = std::min(region.end, free_until);
+            part.offset = region.offset + (begin - region.begin);
+            regions_.emplace_hint(next, part.end, part);
+            set_states(part.begin, part.end, 0);
+            begin = part.end;
+        } else {
+            begin = next->second.end;
+        }
+    }
+}
+
+Tiles::Tile Tiles::add(const a2a3_tile& tile) {
+    Tile placed{tile.space, tile.place, tile.bytes};
+    int32_t number = place(tile, placed);
+    if (tile.has_own_bytes != 0) {
+        if (number < 0) number = ++last_tile_;
+        end(tile.address, tile.address + tile.bytes);
+    } else if (tile.place < kLargestOffset) {
+        arrays_[tile.space] = tile.address - tile.place;
+    }
+    insert({tile.address, tile.address + tile.bytes, placed.space, placed.offset, number});
+    const auto space = static_cast<uint64_t>(placed.space);
+    const uint64_t end = placed.offset + placed.bytes;
+    tiles_.insert({space, placed.offset, end});
+    edges_.insert({space, placed.offset, 0});
+    edges_.insert({space, end, 0});
+    return placed;
+}
+
+void Tiles::end(uint64_t begin, uint64_t end) {
+    for (auto at = regions_.upper_bound(begin); at != regions_.end() && at->second.begin < end;) {
+        const Region& region = at->second;
+        if (region.tile < 0) {
+            ++at;
+            continue;
+        }
+        set_states(region.begin, region.end, A2A3_NO_TILE);
+        at = regions_.erase(at);
+    }
+}
+
+const Tiles::Region* Tiles::find(uint64_t address) const {
+    const auto found = regions_.upper_bound(address);
+    return found != regions_.end() && found->second.begin <= address ? &found->second : nullptr;
+}
+
+void Tiles::mark(uint64_t address, uint64_t size, int32_t mode) {
+    const a2a3_byte_state bit = mode == A2A3_MODE_READ ? A2A3_STATE_READ : A2A3_STATE_WRITTEN;
+    for (uint64_t at = address; at < address + size; ++at) {
+        a2a3_byte_state& state = *states_at(at);
+        if (state == A2A3_NO_TILE) continue;
+        const bool is_own = static_cast<int32_t>(state) >= recorder_.first;
+        state = (is_own ? state : static_cast<a2a3_byte_state>(recorder_.first)) | bit;
+    }
+}
+
+bool Tiles::is_one_tile(int32_t space, uint64_t begin, uint64_t end, uint64_t other_begin,
+                        uint64_t other_end) const {
+    const auto number = static_cast<uint64_t>(space);
+    const uint64_t first = std::min(begin, other_begin);
+    const uint64_t last = std::max(end, other_end);
+    return std::any_of(tiles_.begin(), tiles_.end(), [&](const Range& tile) {
+        return tile[0] == number && tile[1] <= first && last <= tile[2];
+    });
+}
+
+bool Tiles::is_edge(int32_t space, uint64_t offset) const {
+    return edges_.count({static_cast<uint64_t>(space), offset, 0}) != 0;
+}
+
+}  // namespace a2a3sim
