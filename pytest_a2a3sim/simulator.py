@@ -105,6 +105,7 @@ class Simulator:
                 settings.cxxflags,
                 Cache(limit=settings.cache_limit),
                 rebuild_since=settings.rebuild_since,
+                pto_isa_root=settings.pto_isa_root,
                 on_progress=self._tell,
             )
         return self._builder

@@ -7,5 +7,5 @@ __version__ = "0.1.0"
 PACKAGE = Path(__file__).resolve().parent
 INCLUDE_DIR = PACKAGE / "include"
 """What user sources include."""
-SANITIZED_INCLUDE_DIR = PACKAGE / "include_sanitized"
-"""What stands before PTO ISA's headers where kernels are looked into."""
+PTO_INCLUDE_DIR = PACKAGE / "include_pto"
+"""What stands before PTO ISA's headers."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
 from pytest_a2a3sim.building.processes import lack_of_processes
+from pytest_a2a3sim.building.pto_isa import pto_isa_hint
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
@@ -43,6 +44,7 @@ class Builder(AbstractContextManager["Builder"]):
         cache: Cache | None = None,
         *,
         rebuild_since: float = 0.0,
+        pto_isa_root: str | None = None,
         on_progress: Callable[[BuildProgress], None] | None = None,
     ) -> None:
         """Compiles nothing yet.
@@ -51,11 +53,12 @@ class Builder(AbstractContextManager["Builder"]):
             cxxflags: added to every source's own.
             cache: where objects are kept; the user's by default.
             rebuild_since: take nothing that was compiled before then (seconds since the epoch).
+            pto_isa_root: where PTO ISA is, unless the environment variable PTO_ISA_ROOT says so.
             on_progress: is told now and then how far a build is that a case waits for.
         """
         self._cxxflags = cxxflags
         self._cache = cache or Cache()
-        self._environment = compiler_environment()
+        self._environment = compiler_environment(pto_isa_root)
         self._rebuild_since = rebuild_since
         self._on_progress = on_progress
         self._sessions: dict[int, Session] = {}  # by process; a forked child knows its parent's
@@ -229,6 +232,8 @@ class Builder(AbstractContextManager["Builder"]):
     def _error_of(self, unit: Unit, role: str, error: CompileError, asked_by: str) -> BuildError:
         """The whole story for the first case that meets an error, a reference for the others."""
         headline = f"{role} does not compile: {error.summary or unit.source}\n  in {unit.source}"
+        if hint := pto_isa_hint(error.summary, self._environment):
+            headline += f"\n{hint}"
         first = self._told.setdefault(error.details, asked_by)
         details = error.details
         if first != asked_by:

@@ -62,14 +62,15 @@ def instrumentation_flags(*, is_gcc: bool, is_late: bool, tells_calls: bool) -> 
     Args:
         is_gcc: as opposed to clang.
         is_late: whether the accesses of the optimised code are told; of GCC.
-        tells_calls: whether begins and ends of functions are told; two of them that do the same
-            remain two.
+        tells_calls: whether begins and ends of functions are told, as those of PTO ISA's
+            instructions have to be; two of them that do the same remain two.
     """
     calls = f"{_CALLS}{int(tells_calls)}"
+    inside = ("-DA2A3SIM_LOOKS_INSIDE",) if tells_calls else ()
     if not is_gcc:
-        return (*_FLAGS, *_CLANG, "-mllvm", f"-{calls}")
+        return (*_FLAGS, *_CLANG, "-mllvm", f"-{calls}", *inside)
     apart = ("-fno-ipa-icf",) if tells_calls else ()
-    return (*_FLAGS, *_GCC, f"--param={calls}", *apart, *(LATE if is_late else ()))
+    return (*_FLAGS, *_GCC, f"--param={calls}", *apart, *inside, *(LATE if is_late else ()))
 
 
 def may_be_late(machine: str, flags: tuple[str, ...]) -> bool:

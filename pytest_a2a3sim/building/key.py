@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import callbacks_digest
 from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
-from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE, SANITIZED_INCLUDE_DIR
+from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE, PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.manifest import Part
@@ -58,7 +58,7 @@ def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
 @functools.cache
 def _plugin_digest() -> str:
     """SHA-256 of the headers that user sources include and of the engine's ABI."""
-    folders = (INCLUDE_DIR, SANITIZED_INCLUDE_DIR)
+    folders = (INCLUDE_DIR, PTO_INCLUDE_DIR)
     headers = (file for folder in folders for file in folder.rglob("*.h*"))
     files = [*sorted(headers), PACKAGE / "native" / "engine_api.h"]
     contents = ((str(file.relative_to(PACKAGE)), read(str(file))) for file in files)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
 from pytest_a2a3sim.building.processes import lack_of_processes
+from pytest_a2a3sim.building.pto_isa import ROOT_VARIABLE, has_pto_isa
 from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
-from pytest_a2a3sim.version import SANITIZED_INCLUDE_DIR
+from pytest_a2a3sim.version import PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,15 +70,16 @@ class Toolchain:
 
     def flags(self, unit: Unit) -> tuple[str, ...]:
         """Every flag of a source, in order."""
-        root = self.environment.get("PTO_ISA_ROOT")
-        flags = unit.flags((str(Path(root) / "include"),) if root else ())
+        root = self.environment.get(ROOT_VARIABLE)
+        include_dirs = (str(Path(root) / "include"),) if root else ()
+        flags = unit.flags(include_dirs)
+        has_pto = any(map(has_pto_isa, (*unit.compile.include_dirs, *include_dirs)))
+        if has_pto:
+            flags = (f"-I{PTO_INCLUDE_DIR}", *flags)
         if unit.instrumentation != "none":
             is_late = unit.instrumentation == "fast" and self._instruments_late(unit)
-            has_pto = bool(root) or any(map(_has_pto_isa, unit.compile.include_dirs))
-            added = instrumentation_flags(
-                is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto
-            )
-            flags = (*added, *((f"-I{SANITIZED_INCLUDE_DIR}",) if has_pto else ()), *flags)
+            added = instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto)
+            flags = (*added, *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
@@ -130,9 +132,16 @@ class Toolchain:
         return [flag for flag in self.flags(unit) if not flag.startswith(_FOR_THE_LINKER)]
 
 
-def compiler_environment() -> dict[str, str]:
-    """A copy of this process's environment, as compilers get it."""
-    return {name: value for name, value in os.environ.items() if name not in _SCRUBBED}
+def compiler_environment(pto_isa_root: str | None = None) -> dict[str, str]:
+    """A copy of this process's environment, as compilers get it.
+
+    Args:
+        pto_isa_root: where PTO ISA is, unless PTO_ISA_ROOT says so.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _SCRUBBED}
+    if pto_isa_root and not environment.get(ROOT_VARIABLE):
+        environment[ROOT_VARIABLE] = pto_isa_root
+    return environment
 
 
 def find_toolchain(
@@ -190,10 +199,6 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
         ),
         environment=environment,
     )
-
-
-def _has_pto_isa(directory: str) -> bool:
-    return Path(directory, "pto", "pto-inst.hpp").is_file()
 
 
 def _is_script(path: str) -> bool:

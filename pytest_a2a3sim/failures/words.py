@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.lines import byte_count
-from pytest_a2a3sim.version import INCLUDE_DIR, SANITIZED_INCLUDE_DIR
+from pytest_a2a3sim.version import INCLUDE_DIR, PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SMALLEST_SHOWN_FLOAT, _LARGEST_SHOWN_FLOAT = 1e-9, 1e9
 _LARGEST_PLAIN_NUMBER = 1 << 24
 _SHOWN_FRAMES = 16
 _PTO_ISA = "/include/pto/"
-_NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR), str(SANITIZED_INCLUDE_DIR))
+_NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR), str(PTO_INCLUDE_DIR))
 
 
 def place_words(place: Place) -> str:

@@ -148,6 +148,14 @@ OPTIONS = (
         field="sanitize",
     ),
     Option(
+        "pto_isa_root",
+        "directory of PTO ISA, whose headers kernels may include; the environment variable "
+        "PTO_ISA_ROOT goes before it",
+        field="pto_isa_root",
+        option=False,
+        command=False,
+    ),
+    Option(
         "core_memory",
         "the chip of which the memories and rules of a core are inside kernels on PTO ISA: a2a3 "
         "(default), a5, or generous for memories without end",

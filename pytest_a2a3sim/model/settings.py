@@ -43,6 +43,7 @@ class Settings:
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
+        pto_isa_root: directory of PTO ISA, unless the environment variable PTO_ISA_ROOT names one.
         core_memory: the chip of which a core's memories and rules are, inside kernels on PTO ISA.
         blame: say of mismatches which tasks they come from.
         witness: run the tasks of races that racecheck finds in either order, to see what differs.
@@ -62,6 +63,7 @@ class Settings:
     schedule: Schedule = DEPTH_FIRST
     orders: int | Literal["auto"] = "auto"
     sanitize: tuple[Check, ...] = ()
+    pto_isa_root: str | None = None
     core_memory: CoreMemory = "a2a3"
     blame: bool = False
     witness: bool = False

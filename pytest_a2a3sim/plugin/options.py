@@ -58,6 +58,8 @@ def settings(config: pytest.Config) -> Settings:
     """
     values = {option.field: _value(config, option) for option in OPTIONS if option.field}
     values["cxxflags"] = anchored(config.getini("sim_cxxflags"), config.rootpath)
+    if root := values["pto_isa_root"]:
+        values["pto_isa_root"] = str(config.rootpath / root)
     values["rebuild_since"] = rebuild_since(config)
     return settings_of(values, default_threads=default_threads(config))
 

@@ -111,7 +111,7 @@ def lanes(core: CoreDetails) -> Iterator[str]:
     """The stream, a line a step in a lane of its pipe; ``>`` marks what the finding is about."""
     pipes = list(dict.fromkeys(step.pipe for step in core.stream if step.kind != "skipped"))
     shown = pipes if len(pipes) <= _MOST_LANES else list(core.pipes)
-    rows = [_row(step, shown, step in core.steps) for step in core.stream]
+    rows = [_row(step, shown, ">" if step in core.steps else " ") for step in core.stream]
     kept = [row for row in rows if row is not None]
     widths = [max(len(row[1][lane]) for row in kept) for lane in range(len(shown))]
     widths = [max(width, len(pipe)) for width, pipe in zip(widths, shown, strict=True)]
@@ -121,7 +121,7 @@ def lanes(core: CoreDetails) -> Iterator[str]:
         yield f"  {name:{label}}  {_cells(cells, widths)}"
 
 
-def _row(step: CoreStep, pipes: Sequence[str], is_it: bool) -> tuple[str, list[str]] | None:
+def _row(step: CoreStep, pipes: Sequence[str], mark: str) -> tuple[str, list[str]] | None:
     cells = ["" for _ in pipes]
     if step.kind == "skipped":
         return f"  ... {step.event} more", cells
@@ -135,7 +135,7 @@ def _row(step: CoreStep, pipes: Sequence[str], is_it: bool) -> tuple[str, list[s
         "barrier": "barrier",
     }[step.kind]
     where = "?" if step.source is None else _short(str(step.source))
-    return f"{'>' if is_it else ' '} {where}", cells
+    return f"{mark} {where}", cells
 
 
 def _cells(texts: Sequence[str], widths: Sequence[int]) -> str:

@@ -19,6 +19,7 @@
 #include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
 #include "runtime/runtime_host.h"
+#include "sanitizer/core/core_sizes.h"
 #include "sanitizer/sanitizer.h"
 
 namespace a2a3sim {
@@ -177,6 +178,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
+    if (description.isolate) offer_core_memory_sizes(description.core_memory);
     std::vector<UseRecorder> instrumented;
     const KernelTable kernels = load_kernels(description, control, instrumented);
     const auto function =

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "base/failure.h"
@@ -79,7 +80,13 @@ std::string describe(uint64_t address, const std::string& path) {
     return static_memory(path.c_str());
 }
 
-/// What this process can read, ascending.
+/// Memory that processes of one case share is the engine's. It has address space for large graphs,
+/// which half a pointer that is left over in a number's upper half would often hit.
+bool is_shared_by_engine(const char* path) {
+    return std::strncmp(path, "/dev/zero", sizeof "/dev/zero" - 1) == 0;
+}
+
+/// What this process can read, ascending. Nothing of what the engine shares is a user's.
 std::vector<Mapping> readable_mappings() {
     std::vector<Mapping> mappings;
     const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/proc/self/maps", "re"),
@@ -92,7 +99,7 @@ std::vector<Mapping> readable_mappings() {
         char path[4097] = "";
         if (std::sscanf(line, "%lx-%lx %4s %*s %*s %*s %4096[^\n]", &begin, &end, access, path) <
                 3 ||
-            access[0] != 'r') {
+            access[0] != 'r' || is_shared_by_engine(path)) {
             continue;
         }
         mappings.push_back(Mapping{begin, end, path});

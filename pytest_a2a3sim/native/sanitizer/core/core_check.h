@@ -104,7 +104,6 @@ class CoreCheck {
     void note(const Conflict& conflict, uint64_t capacity = 0);
     void show(a2a3_core_finding& finding, int32_t first, int32_t second);
     a2a3_core_step shown(const Step& step) const;
-    uint64_t capacity_of(int32_t space) const;
     bool looks_for(a2a3_check check) const { return (checks_ & check) != 0; }
 
     const Graph& graph_;

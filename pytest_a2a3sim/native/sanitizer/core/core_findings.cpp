@@ -3,29 +3,17 @@
 #include <cstring>
 
 #include "sanitizer/core/core_check.h"
+#include "sanitizer/core/core_sizes.h"
 
 namespace a2a3sim {
 
 namespace {
 
 constexpr uint64_t kAlignment = 32;  // of a tile's place
-constexpr uint64_t kKiB = 1024;
-
-/// Sizes of memories by a2a3_space; 0: unknown.
-constexpr uint64_t kSizes[][A2A3_SPACE_GM] = {
-    {192 * kKiB, 512 * kKiB, 64 * kKiB, 64 * kKiB, 128 * kKiB, 0, 0},
-    {256 * kKiB, 512 * kKiB, 64 * kKiB, 64 * kKiB, 256 * kKiB, 0, 0},
-    {0, 0, 0, 0, 0, 0, 0},
-};
-
 }  // namespace
 
-uint64_t CoreCheck::capacity_of(int32_t space) const {
-    return kSizes[core_memory_][static_cast<size_t>(space)];
-}
-
 void CoreCheck::check_place(const Tiles::Tile& tile, const void* code) {
-    const uint64_t capacity = capacity_of(tile.space);
+    const uint64_t capacity = core_memory_size(core_memory_, tile.space);
     const bool fits = tile.offset <= capacity && tile.bytes <= capacity - tile.offset;
     const bool is_aligned = tile.offset % kAlignment == 0;
     if ((fits || capacity == 0) && is_aligned) return;

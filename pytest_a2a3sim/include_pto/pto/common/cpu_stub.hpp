@@ -1,9 +1,11 @@
-// Stands before PTO ISA's header of this name: what orders the pipes of a core is told.
+// Stands before PTO ISA's header of this name. Where kernels are looked into, what orders the pipes
+// of a core is told.
 #ifndef A2A3SIM_PTO_CPU_STUB_HPP
 #define A2A3SIM_PTO_CPU_STUB_HPP
 
 #include_next <pto/common/cpu_stub.hpp>
 
+#ifdef A2A3SIM_LOOKS_INSIDE
 #include <a2a3sim/recorder.h>
 
 #ifdef set_flag  // or else PIPE_FIX is there, too
@@ -33,4 +35,5 @@ extern "C" __attribute__((visibility("hidden"))) void a2a3sim_sync(int what, int
                  static_cast<int>(event))
 #define pipe_barrier(pipe) a2a3sim_sync(A2A3_SYNC_BARRIER, static_cast<int>(pipe), 0, 0)
 
+#endif
 #endif
