@@ -41,7 +41,7 @@ Sanitizer::Sanitizer(Case what, std::vector<UseRecorder> instrumented)
       races_(history_, order_, case_.graph),
       undefined_(history_, order_, net_, recorder_, case_.poison),
       flow_(history_, case_.memory),
-      core_(case_.graph, case_.checks, case_.core_memory) {
+      core_(case_.graph, case_.memory, case_.checks, case_.core_memory) {
     for (const DeviceBuffer& buffer : case_.memory.buffers()) {
         if (buffer.live != 0) history_.expect(buffer.begin, buffer.size);
     }

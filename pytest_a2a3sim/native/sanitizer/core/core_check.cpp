@@ -21,8 +21,9 @@ bool is_no_work(const std::string& name) {
 
 }  // namespace
 
-CoreCheck::CoreCheck(const Graph& graph, int checks, int32_t memory)
+CoreCheck::CoreCheck(const Graph& graph, const DeviceMemory& device, int checks, int32_t memory)
     : graph_(graph),
+      device_(device),
       checks_(checks),
       core_memory_(memory),
       tiles_(recorder_),
@@ -97,26 +98,40 @@ void CoreCheck::begin_epoch() {
 void CoreCheck::add(uint64_t address, uint64_t size, bool is_write, const void* code) {
     if (steps_.size() >= kMostSteps) return;
     const uint64_t end = address + size;
-    tiles_.mark(address, size, is_write ? A2A3_MODE_WRITE : A2A3_MODE_READ);
     while (address < end) {
         const Tiles::Region* const region = tiles_.find(address);
         Part part{A2A3_SPACE_GM, address, end, is_write, -1, code};
         if (region != nullptr) {
-            part.space = region->space;
-            part.begin = region->offset + (address - region->begin);
-            part.end = part.begin + (std::min(end, region->end) - address);
-            part.tile = region->tile;
+            const uint64_t in_region = std::min(end, region->end) - address;
+            part = {region->space,
+                    region->offset + (address - region->begin),
+                    0,
+                    is_write,
+                    region->tile,
+                    code};
+            part.end = part.begin + in_region;
+            tiles_.mark(address, in_region, is_write ? A2A3_MODE_WRITE : A2A3_MODE_READ);
+        } else if (!device_.contains(address)) {
+            return;  // next to a tile
         }
         address += part.end - part.begin;
-        Part* const last = parts_.empty() ? nullptr : &parts_.back();
-        if (last != nullptr && last->space == part.space && last->writes == part.writes &&
-            last->tile == part.tile && last->end == part.begin) {
-            last->end = part.end;
-        } else {
-            parts_.push_back(part);
+        if (!extends_part(part)) parts_.push_back(part);
+    }
+    if (instruction_ == nullptr && !parts_.empty()) add_scalar_access();
+}
+
+/// Instructions access few ranges in turn, each of them from its first byte on.
+bool CoreCheck::extends_part(const Part& part) {
+    constexpr size_t kOpen = 4;
+    const size_t first = parts_.size() > kOpen ? parts_.size() - kOpen : 0;
+    for (size_t i = parts_.size(); i > first; --i) {
+        Part& open = parts_[i - 1];
+        if (open.end == part.begin && open.kind() == part.kind()) {
+            open.end = part.end;
+            return true;
         }
     }
-    if (instruction_ == nullptr) add_scalar_access();
+    return false;
 }
 
 void CoreCheck::add_scalar_access() {
@@ -143,16 +158,15 @@ int32_t CoreCheck::add_step(const Step& step) {
 }
 
 void CoreCheck::merge_parts() {
-    const auto key = [](const Part& part) {
-        return std::make_tuple(part.writes, part.space, part.tile, part.begin);
-    };
-    std::sort(parts_.begin(), parts_.end(),
-              [&](const Part& a, const Part& b) { return key(a) < key(b); });
+    std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) {
+        const uint64_t kind_a = a.kind();
+        const uint64_t kind_b = b.kind();
+        return kind_a != kind_b ? kind_a < kind_b : a.begin < b.begin;
+    });
     size_t count = 0;
     for (const Part& part : parts_) {
         Part* const last = count > 0 ? &parts_[count - 1] : nullptr;
-        if (last != nullptr && last->writes == part.writes && last->space == part.space &&
-            last->tile == part.tile && part.begin <= last->end &&
+        if (last != nullptr && last->kind() == part.kind() && part.begin <= last->end &&
             (part.begin < last->end || !is_on_core(part.space) ||
              !tiles_.is_edge(part.space, part.begin))) {
             last->end = std::max(last->end, part.end);

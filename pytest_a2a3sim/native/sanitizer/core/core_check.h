@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "a2a3sim/recorder.h"
+#include "device/device_memory.h"
 #include "graph/graph.h"
 #include "sanitizer/core/core_memory.h"
 #include "sanitizer/core/instructions.h"
@@ -25,7 +26,7 @@ namespace a2a3sim {
 class CoreCheck {
   public:
     /// `checks`: bits of a2a3_check; `memory`: an a2a3_core_memory.
-    CoreCheck(const Graph& graph, int checks, int32_t memory);
+    CoreCheck(const Graph& graph, const DeviceMemory& device, int checks, int32_t memory);
     ~CoreCheck();
     CoreCheck(const CoreCheck&) = delete;
     CoreCheck& operator=(const CoreCheck&) = delete;
@@ -62,6 +63,12 @@ class CoreCheck {
         bool writes;
         int32_t tile;
         const void* code;
+
+        /// What parts have in common that can be joined.
+        uint64_t kind() const {
+            return static_cast<uint64_t>(static_cast<uint32_t>(tile)) << 8U |
+                   static_cast<uint64_t>(space) << 1U | (writes ? 1U : 0U);
+        }
     };
     struct Conflict {
         a2a3_check check;
@@ -91,6 +98,7 @@ class CoreCheck {
 
     void begin_epoch();
     void add(uint64_t address, uint64_t size, bool writes, const void* code);
+    bool extends_part(const Part& part);
     void add_scalar_access();
     void end_instruction();
     void merge_parts();
@@ -107,6 +115,7 @@ class CoreCheck {
     bool looks_for(a2a3_check check) const { return (checks_ & check) != 0; }
 
     const Graph& graph_;
+    const DeviceMemory& device_;
     const int checks_;
     const int32_t core_memory_;
     a2a3_core_recorder recorder_{};

@@ -15,6 +15,7 @@ uint64_t number_of(uint64_t address) { return address >> A2A3_TILE_PAGE_SHIFT; }
 void Tiles::clear() {
     for (const auto& [end, region] : regions_) set_states(region.begin, region.end, A2A3_NO_TILE);
     regions_.clear();
+    last_found_ = nullptr;
     tiles_.clear();
     edges_.clear();
     arrays_.clear();
@@ -23,6 +24,7 @@ void Tiles::clear() {
 
 a2a3_byte_state* Tiles::states_at(uint64_t address) {
     const uint64_t number = number_of(address);
+    if (number == last_number_) return last_states_ + address % A2A3_TILE_PAGE;
     auto& page = pages_[number];
     if (page == nullptr) {
         page = std::make_unique<a2a3_byte_state[]>(A2A3_TILE_PAGE);
@@ -31,7 +33,9 @@ a2a3_byte_state* Tiles::states_at(uint64_t address) {
         slot.number = slot.number == 0 ? number : A2A3_SEVERAL_PAGES;
         slot.states = page.get();
     }
-    return page.get() + address % A2A3_TILE_PAGE;
+    last_number_ = number;
+    last_states_ = page.get();
+    return last_states_ + address % A2A3_TILE_PAGE;
 }
 
 void Tiles::set_states(uint64_t begin, uint64_t end, a2a3_byte_state state) {
@@ -56,6 +60,7 @@ int32_t Tiles::place(const a2a3_tile& tile, Tile& placed) const {
 }
 
 void Tiles::insert(Region region) {
+    last_found_ = nullptr;
     // Other tiles in the same array have given some of its bytes the very same places.
     for (uint64_t begin = region.begin; begin < region.end;) {
         const auto next = regions_.upper_bound(begin);
@@ -93,6 +98,7 @@ Tiles::Tile Tiles::add(const a2a3_tile& tile) {
 }
 
 void Tiles::end(uint64_t begin, uint64_t end) {
+    last_found_ = nullptr;
     for (auto at = regions_.upper_bound(begin); at != regions_.end() && at->second.begin < end;) {
         const Region& region = at->second;
         if (region.tile < 0) {
@@ -104,18 +110,22 @@ void Tiles::end(uint64_t begin, uint64_t end) {
     }
 }
 
-const Tiles::Region* Tiles::find(uint64_t address) const {
+const Tiles::Region* Tiles::look_up(uint64_t address) const {
     const auto found = regions_.upper_bound(address);
     return found != regions_.end() && found->second.begin <= address ? &found->second : nullptr;
 }
 
 void Tiles::mark(uint64_t address, uint64_t size, int32_t mode) {
     const a2a3_byte_state bit = mode == A2A3_MODE_READ ? A2A3_STATE_READ : A2A3_STATE_WRITTEN;
-    for (uint64_t at = address; at < address + size; ++at) {
-        a2a3_byte_state& state = *states_at(at);
-        if (state == A2A3_NO_TILE) continue;
-        const bool is_own = static_cast<int32_t>(state) >= recorder_.first;
-        state = (is_own ? state : static_cast<a2a3_byte_state>(recorder_.first)) | bit;
+    const auto first = static_cast<a2a3_byte_state>(recorder_.first);
+    while (size > 0) {
+        const uint64_t part = std::min(size, A2A3_TILE_PAGE - address % A2A3_TILE_PAGE);
+        a2a3_byte_state* const states = states_at(address);
+        for (uint64_t i = 0; i < part; ++i) {
+            states[i] = (states[i] >= first ? states[i] : first) | bit;
+        }
+        address += part;
+        size -= part;
     }
 }
 

@@ -22,6 +22,8 @@ class Tiles {
         int32_t space;    // a2a3_space
         uint64_t offset;  // of the first byte in its memory
         int32_t tile;     // number of the tile whose elements these alone are; -1: of any
+
+        uint64_t size() const { return end - begin; }
     };
     struct Tile {
         int32_t space;
@@ -41,9 +43,14 @@ class Tiles {
     void end(uint64_t begin, uint64_t end);
 
     /// Null where there is no tile.
-    const Region* find(uint64_t address) const;
+    const Region* find(uint64_t address) const {
+        if (last_found_ != nullptr && address - last_found_->begin < last_found_->size()) {
+            return last_found_;
+        }
+        return last_found_ = look_up(address);
+    }
 
-    /// Says that the running instruction has accessed bytes of tiles.
+    /// Says that the running instruction has accessed bytes of a region.
     void mark(uint64_t address, uint64_t size, int32_t mode);
 
     /// A tile that contains both ranges of a memory.
@@ -55,6 +62,7 @@ class Tiles {
   private:
     using Range = std::array<uint64_t, 3>;
 
+    const Region* look_up(uint64_t address) const;
     int32_t place(const a2a3_tile& tile, Tile& placed) const;
     void insert(Region region);
     void set_states(uint64_t begin, uint64_t end, a2a3_byte_state state);
@@ -67,6 +75,9 @@ class Tiles {
     std::map<int32_t, uint64_t> arrays_;  // where those of the core begin, by their memory
     std::unordered_map<uint64_t, std::unique_ptr<a2a3_byte_state[]>> pages_;  // by their number
     int32_t last_tile_ = -1;
+    mutable const Region* last_found_ = nullptr;
+    uint64_t last_number_ = 0;  // of a page
+    a2a3_byte_state* last_states_ = nullptr;
 };
 
 }  // namespace a2a3sim
