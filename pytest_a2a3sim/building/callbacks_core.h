@@ -80,23 +80,26 @@ __attribute__((noinline)) void access_slowly(uint64_t address, uint64_t size, in
     to.record(address, size, mode, code);
 }
 
-/// Tells an access of a tile that is new to the running instruction.
+/// Notes an access of a tile by the running instruction, or tells one by scalar code.
 inline void access_core(a2a3_core_recorder& core, uint64_t address, uint64_t size, int32_t mode,
                         a2a3_byte_state wanted, const void* code) {
     const uint64_t number = address >> A2A3_TILE_PAGE_SHIFT;
-    const a2a3_tile_page& page = core.pages[number % A2A3_TILE_PAGES];
-    if (page.number == A2A3_SEVERAL_PAGES) {
+    a2a3_tile_page& page = core.pages[number % A2A3_TILE_PAGES];
+    if (page.number != number && page.number != A2A3_SEVERAL_PAGES) return;
+    const uint64_t left = A2A3_TILE_PAGE - address % A2A3_TILE_PAGE;
+    if (page.number != number || core.depth == 0 || size > left) {
         core.access(address, size, mode, code);
         return;
     }
-    if (page.number != number) return;
-    const a2a3_byte_state* const states = page.states + address % A2A3_TILE_PAGE;
-    const uint64_t left = A2A3_TILE_PAGE - address % A2A3_TILE_PAGE;
-    bool is_new = size > left;
-    for (uint64_t i = 0; i < size && !is_new; ++i) {
-        is_new = !is_known(states[i], core.first, wanted);
+    if (page.touched != core.first) {
+        page.touched = core.first;
+        core.touched[core.touched_count++] = static_cast<uint16_t>(number % A2A3_TILE_PAGES);
     }
-    if (is_new) core.access(address, size, mode, code);
+    const auto first = static_cast<a2a3_byte_state>(core.first);
+    a2a3_byte_state* const states = page.states + address % A2A3_TILE_PAGE;
+    for (uint64_t i = 0; i < size; ++i) {
+        states[i] = (states[i] >= first ? states[i] : first) | wanted;
+    }
 }
 
 inline void access(uint64_t address, uint64_t size, int32_t mode, a2a3_byte_state wanted,

@@ -77,7 +77,9 @@ class Toolchain:
         if has_pto:
             flags = (f"-I{PTO_INCLUDE_DIR}", *flags)
         if unit.instrumentation != "none":
-            is_late = unit.instrumentation == "fast" and self._instruments_late(unit)
+            is_late = (
+                not has_pto and unit.instrumentation == "fast" and self._instruments_late(unit)
+            )
             added = instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto)
             flags = (*added, *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.

@@ -58,7 +58,8 @@ enum { A2A3_TILE_PAGES = 4096 };
 typedef struct a2a3_tile_page {
     uint64_t
         number;  // address >> A2A3_TILE_PAGE_SHIFT; 0: none; or A2A3_SEVERAL_PAGES: ask the engine
-    a2a3_byte_state* states;  // a state a byte
+    a2a3_byte_state* states;  // a state a byte: what the running instruction has done to it
+    int32_t touched;          // equals a2a3_core_recorder::first if it has accessed the page
 } a2a3_tile_page;
 
 /// A tile, or a part of one, that got its place in a core's memory.
@@ -82,6 +83,8 @@ typedef struct a2a3_core_recorder {
     int32_t first;      // states of tiles' bytes from this one on are those of the
                         // running instruction
     int32_t depth;      // of calls within an instruction; 0: there is none
+    int32_t touched_count;
+    uint16_t touched[A2A3_TILE_PAGES];      // indices of pages that it has accessed
     a2a3_tile_page pages[A2A3_TILE_PAGES];  // by the lowest bits of their numbers
     /// A function has begun; 1 if it is an instruction.
     int32_t (*enter)(const void* function, const void* caller, uint64_t stack);

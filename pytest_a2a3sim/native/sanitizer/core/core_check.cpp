@@ -92,6 +92,7 @@ void CoreCheck::access(uint64_t address, uint64_t size, int32_t mode, const void
 
 void CoreCheck::begin_epoch() {
     parts_.clear();
+    recorder_.touched_count = 0;
     recorder_.first += static_cast<int32_t>(kFirstState);
 }
 
@@ -100,38 +101,25 @@ void CoreCheck::add(uint64_t address, uint64_t size, bool is_write, const void* 
     const uint64_t end = address + size;
     while (address < end) {
         const Tiles::Region* const region = tiles_.find(address);
-        Part part{A2A3_SPACE_GM, address, end, is_write, -1, code};
-        if (region != nullptr) {
-            const uint64_t in_region = std::min(end, region->end) - address;
-            part = {region->space,
-                    region->offset + (address - region->begin),
-                    0,
-                    is_write,
-                    region->tile,
-                    code};
-            part.end = part.begin + in_region;
-            tiles_.mark(address, in_region, is_write ? A2A3_MODE_WRITE : A2A3_MODE_READ);
-        } else if (!device_.contains(address)) {
-            return;  // next to a tile
+        if (region == nullptr && !device_.contains(address)) break;  // next to a tile
+        const uint64_t until = region == nullptr ? end : std::min(end, region->end);
+        if (region == nullptr) {
+            parts_.push_back({A2A3_SPACE_GM, address, until, is_write, -1, code});
+        } else if (instruction_ != nullptr) {
+            tiles_.mark(address, until - address, is_write);
+        } else {
+            parts_.push_back(part_of({region, address, until, is_write}, code));
         }
-        address += part.end - part.begin;
-        if (!extends_part(part)) parts_.push_back(part);
+        address = until;
     }
     if (instruction_ == nullptr && !parts_.empty()) add_scalar_access();
 }
 
-/// Instructions access few ranges in turn, each of them from its first byte on.
-bool CoreCheck::extends_part(const Part& part) {
-    constexpr size_t kOpen = 4;
-    const size_t first = parts_.size() > kOpen ? parts_.size() - kOpen : 0;
-    for (size_t i = parts_.size(); i > first; --i) {
-        Part& open = parts_[i - 1];
-        if (open.end == part.begin && open.kind() == part.kind()) {
-            open.end = part.end;
-            return true;
-        }
-    }
-    return false;
+CoreCheck::Part CoreCheck::part_of(const Tiles::Touched& touched, const void* code) {
+    const Tiles::Region& region = *touched.region;
+    const uint64_t begin = region.offset + (touched.begin - region.begin);
+    return {region.space,   begin,       begin + (touched.end - touched.begin),
+            touched.writes, region.tile, code};
 }
 
 void CoreCheck::add_scalar_access() {
@@ -158,23 +146,23 @@ int32_t CoreCheck::add_step(const Step& step) {
 }
 
 void CoreCheck::merge_parts() {
+    // Up to here they are those of device memory.
     std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) {
-        const uint64_t kind_a = a.kind();
-        const uint64_t kind_b = b.kind();
-        return kind_a != kind_b ? kind_a < kind_b : a.begin < b.begin;
+        return a.writes != b.writes ? a.writes < b.writes : a.begin < b.begin;
     });
     size_t count = 0;
     for (const Part& part : parts_) {
         Part* const last = count > 0 ? &parts_[count - 1] : nullptr;
-        if (last != nullptr && last->kind() == part.kind() && part.begin <= last->end &&
-            (part.begin < last->end || !is_on_core(part.space) ||
-             !tiles_.is_edge(part.space, part.begin))) {
+        if (last != nullptr && last->writes == part.writes && part.begin <= last->end) {
             last->end = std::max(last->end, part.end);
         } else {
             parts_[count++] = part;
         }
     }
     parts_.resize(count);
+    for (const Tiles::Touched& touched : tiles_.touched()) {
+        parts_.push_back(part_of(touched, caller_));
+    }
 }
 
 int32_t CoreCheck::pipe_of_parts(const std::string& name) const {

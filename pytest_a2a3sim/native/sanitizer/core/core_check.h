@@ -63,12 +63,6 @@ class CoreCheck {
         bool writes;
         int32_t tile;
         const void* code;
-
-        /// What parts have in common that can be joined.
-        uint64_t kind() const {
-            return static_cast<uint64_t>(static_cast<uint32_t>(tile)) << 8U |
-                   static_cast<uint64_t>(space) << 1U | (writes ? 1U : 0U);
-        }
     };
     struct Conflict {
         a2a3_check check;
@@ -98,7 +92,7 @@ class CoreCheck {
 
     void begin_epoch();
     void add(uint64_t address, uint64_t size, bool writes, const void* code);
-    bool extends_part(const Part& part);
+    static Part part_of(const Tiles::Touched& touched, const void* code);
     void add_scalar_access();
     void end_instruction();
     void merge_parts();

@@ -115,8 +115,8 @@ const Tiles::Region* Tiles::look_up(uint64_t address) const {
     return found != regions_.end() && found->second.begin <= address ? &found->second : nullptr;
 }
 
-void Tiles::mark(uint64_t address, uint64_t size, int32_t mode) {
-    const a2a3_byte_state bit = mode == A2A3_MODE_READ ? A2A3_STATE_READ : A2A3_STATE_WRITTEN;
+void Tiles::mark(uint64_t address, uint64_t size, bool writes) {
+    const a2a3_byte_state bit = writes ? A2A3_STATE_WRITTEN : A2A3_STATE_READ;
     const auto first = static_cast<a2a3_byte_state>(recorder_.first);
     while (size > 0) {
         const uint64_t part = std::min(size, A2A3_TILE_PAGE - address % A2A3_TILE_PAGE);
@@ -124,9 +124,69 @@ void Tiles::mark(uint64_t address, uint64_t size, int32_t mode) {
         for (uint64_t i = 0; i < part; ++i) {
             states[i] = (states[i] >= first ? states[i] : first) | bit;
         }
+        shared_.insert(number_of(address));
         address += part;
         size -= part;
     }
+}
+
+void Tiles::add_touched(const Region& region, uint64_t begin, uint64_t end, bool writes,
+                        std::vector<Touched>& all) const {
+    while (begin < end) {
+        uint64_t until = end;
+        if (region.tile < 0) {
+            // Tiles in one array that lie next to each other are apart.
+            const auto space = static_cast<uint64_t>(region.space);
+            const auto edge =
+                edges_.upper_bound({space, region.offset + (begin - region.begin), 0});
+            if (edge != edges_.end() && (*edge)[0] == space) {
+                until = std::min(end, region.begin + ((*edge)[1] - region.offset));
+            }
+        }
+        all.push_back({&region, begin, until, writes});
+        begin = until;
+    }
+}
+
+void Tiles::add_touched_pages(const std::set<uint64_t>& numbers, bool writes,
+                              std::vector<Touched>& all) {
+    const a2a3_byte_state bit = writes ? A2A3_STATE_WRITTEN : A2A3_STATE_READ;
+    const auto first = static_cast<a2a3_byte_state>(recorder_.first);
+    Touched open{nullptr, 0, 0, writes};
+    const auto close = [&] {
+        if (open.region != nullptr) add_touched(*open.region, open.begin, open.end, writes, all);
+    };
+    for (const uint64_t number : numbers) {
+        const uint64_t page = number << A2A3_TILE_PAGE_SHIFT;
+        const a2a3_byte_state* const states = states_at(page);
+        for (auto at = regions_.upper_bound(page);
+             at != regions_.end() && at->second.begin < page + A2A3_TILE_PAGE; ++at) {
+            const Region& region = at->second;
+            const uint64_t end = std::min(region.end, page + A2A3_TILE_PAGE);
+            for (uint64_t i = std::max(region.begin, page); i < end; ++i) {
+                const a2a3_byte_state state = states[i - page];
+                if (state < first || (state & bit) == 0) continue;
+                if (open.region != &region || open.end != i) {
+                    close();
+                    open = {&region, i, i, writes};
+                }
+                open.end = i + 1;
+            }
+        }
+    }
+    close();
+}
+
+std::vector<Tiles::Touched> Tiles::touched() {
+    std::set<uint64_t> numbers;
+    numbers.swap(shared_);
+    for (int32_t i = 0; i < recorder_.touched_count; ++i) {
+        numbers.insert(recorder_.pages[recorder_.touched[i]].number);
+    }
+    std::vector<Touched> all;
+    add_touched_pages(numbers, false, all);
+    add_touched_pages(numbers, true, all);
+    return all;
 }
 
 bool Tiles::is_one_tile(int32_t space, uint64_t begin, uint64_t end, uint64_t other_begin,
@@ -137,10 +197,6 @@ bool Tiles::is_one_tile(int32_t space, uint64_t begin, uint64_t end, uint64_t ot
     return std::any_of(tiles_.begin(), tiles_.end(), [&](const Range& tile) {
         return tile[0] == number && tile[1] <= first && last <= tile[2];
     });
-}
-
-bool Tiles::is_edge(int32_t space, uint64_t offset) const {
-    return edges_.count({static_cast<uint64_t>(space), offset, 0}) != 0;
 }
 
 }  // namespace a2a3sim

@@ -50,14 +50,22 @@ class Tiles {
         return last_found_ = look_up(address);
     }
 
-    /// Says that the running instruction has accessed bytes of a region.
-    void mark(uint64_t address, uint64_t size, int32_t mode);
+    /// Notes that the running instruction has accessed bytes of a region.
+    void mark(uint64_t address, uint64_t size, bool writes);
+
+    /// Bytes that the running instruction has accessed.
+    struct Touched {
+        const Region* region;
+        uint64_t begin;  // addresses
+        uint64_t end;
+        bool writes;
+    };
+    /// Those that are next to each other, and in the same tiles, are together.
+    std::vector<Touched> touched();
 
     /// A tile that contains both ranges of a memory.
     bool is_one_tile(int32_t space, uint64_t begin, uint64_t end, uint64_t other_begin,
                      uint64_t other_end) const;
-    /// Whether a tile begins or ends at an offset.
-    bool is_edge(int32_t space, uint64_t offset) const;
 
   private:
     using Range = std::array<uint64_t, 3>;
@@ -65,13 +73,18 @@ class Tiles {
     const Region* look_up(uint64_t address) const;
     int32_t place(const a2a3_tile& tile, Tile& placed) const;
     void insert(Region region);
+    void add_touched(const Region& region, uint64_t begin, uint64_t end, bool writes,
+                     std::vector<Touched>& all) const;
+    void add_touched_pages(const std::set<uint64_t>& numbers, bool writes,
+                           std::vector<Touched>& all);
     void set_states(uint64_t begin, uint64_t end, a2a3_byte_state state);
     a2a3_byte_state* states_at(uint64_t address);
 
     a2a3_core_recorder& recorder_;
     std::map<uint64_t, Region> regions_;  // by their ends
     std::set<Range> tiles_;               // by space, begin and end, as offsets
-    std::set<Range> edges_;               // where tiles begin and end
+    std::set<Range> edges_;               // where tiles begin and end, by space
+    std::set<uint64_t> shared_;           // numbers of pages that mark() was told of
     std::map<int32_t, uint64_t> arrays_;  // where those of the core begin, by their memory
     std::unordered_map<uint64_t, std::unique_ptr<a2a3_byte_state[]>> pages_;  // by their number
     int32_t last_tile_ = -1;
