@@ -123,6 +123,11 @@ class Finding:
     core: CoreDetails | None = None
 
     @property
+    def is_race_of_tasks(self) -> bool:
+        """Whether it is a race that an edge between two tasks mends."""
+        return self.check == "racecheck" and self.core is None
+
+    @property
     def likeness(self) -> tuple[Hashable, ...]:
         """What findings have in common of which a text tells one, and the number of the others."""
         return (

@@ -51,6 +51,8 @@ def finding_title(finding: FindingRecord) -> str:
     """``racecheck RAW: task 3 (QK) and task 7 (SF)``."""
     tasks = zip(finding["tasks"], finding["kernels"], strict=True)
     named = " and ".join(f"task {task} ({kernel})" for task, kernel in tasks)
+    if finding["instructions"]:
+        named = f"{' and '.join(finding['instructions'])} in {named}"
     return f"{finding['check']} {finding['kind']}: {named}"
 
 
@@ -70,6 +72,9 @@ def _text(group: Sequence[FindingRecord]) -> str:
 
 def _bytes(finding: FindingRecord) -> str:
     count = counted(finding["bytes"], "byte")
+    if finding["instructions"]:
+        pipes = f"pipes {' and '.join(finding['pipes'])}"
+        return f"{count} of {finding['space']}, {pipes}" if finding["bytes"] else pipes
     tensor = "" if finding["tensor"] is None else f" of {finding['tensor']}"
     if finding["buffer"] is None:
         return f"{count}{tensor}"

@@ -82,7 +82,7 @@ def _looked_at(totals: SanitizerTotalsRecord) -> str:
         f"{accesses} of {counted(totals['bytes'], 'byte')}",
         f"{counted(totals['blind_bytes'], 'byte')} changed unseen",
     ]
-    if totals["instructions"]:
+    if totals["instructions"] or totals["checks"] == ["synccheck"]:
         parts.append(f"{counted(totals['instructions'], 'instruction')} of cores")
     if totals["undecided"]:
         parts.append(f"{counted(totals['undecided'], 'task')} with reads whose effect is unknown")

@@ -53,7 +53,8 @@ def missing_edge_lines(report: SanitizerReport | None) -> tuple[Line, ...]:
     Args:
         report: of racecheck; None where it could not be had.
     """
-    groups = [] if report is None else _folded(report.findings)
+    found = () if report is None else report.findings
+    groups = _folded(tuple(each for each in found if each.is_race_of_tasks))
     races = [group for group in groups if not group[0].consequence][:_MOST_EDGES]
     lines: list[Line] = []
     for finding, same in races:
@@ -79,7 +80,7 @@ def _folded(findings: tuple[Finding, ...]) -> list[tuple[Finding, int]]:
 
 
 def _more(finding: Finding, count: int) -> str:
-    if finding.check == "racecheck":
+    if finding.is_race_of_tasks:
         return f"{counted(count, 'more pair')} of these two kernels"
     return f"{counted(count, 'more task')} of this kernel"
 

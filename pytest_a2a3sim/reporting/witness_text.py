@@ -22,7 +22,7 @@ def witness_texts(witness: Witness) -> Iterator[str]:
 
 def untried_texts(findings: Sequence[Finding]) -> Iterator[str]:
     """How many races were not run in either order, of a case where some were."""
-    races = [each for each in findings if each.check == "racecheck" and not each.consequence]
+    races = [each for each in findings if each.is_race_of_tasks and not each.consequence]
     tried = sum(each.witness is not None for each in races)
     if 0 < tried < len(races):
         untried = len(races) - tried

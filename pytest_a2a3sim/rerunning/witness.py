@@ -44,7 +44,7 @@ def races_to_try(findings: Sequence[Finding]) -> list[int]:
     seen = set[object]()
     of_kernels = Counter[tuple[str, ...]]()
     for number, finding in enumerate(findings):
-        if finding.check != "racecheck" or finding.consequence or finding.likeness in seen:
+        if not finding.is_race_of_tasks or finding.consequence or finding.likeness in seen:
             continue
         seen.add(finding.likeness)
         tries.append((of_kernels[finding.kernels], number))

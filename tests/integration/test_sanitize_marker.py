@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
 
 MARKED = "import pytest\npytestmark = pytest.mark.sim_sanitize"
-BAD = "must be all, or some of memcheck, racecheck, initcheck with commas between them"
+BAD = "must be all, or some of memcheck, racecheck, initcheck, synccheck with commas between them"
 
 
 def marking_conftest(mark: str) -> str:

@@ -121,7 +121,9 @@ def test_ini(pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[s
 
 @pytest.mark.parametrize("text", ["", "race", "racecheck;memcheck", "racecheck,", "none"])
 def test_bad_values(pytester: pytest.Pytester, text: str) -> None:
-    accepted = "must be all, or some of memcheck, racecheck, initcheck with commas between them"
+    accepted = (
+        "must be all, or some of memcheck, racecheck, initcheck, synccheck with commas between them"
+    )
     result = pytester.runpytest(f"--sim-sanitize={text}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: --sim-sanitize {accepted}; got '{text}'"])

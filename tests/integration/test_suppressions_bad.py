@@ -33,7 +33,7 @@ NO_KERNELS = f"{FIRST}kernels must be the name of a kernel or a pair of them; go
         ),
         (
             "[{'kernels': 'add', 'reason': 'adds', 'check': 'races'}]",
-            f"{FIRST}check must be memcheck, racecheck, initcheck or all; got 'races'",
+            f"{FIRST}check must be memcheck, racecheck, initcheck, synccheck or all; got 'races'",
         ),
         (
             "[{'kernels': ['add', 'add', 'add'], 'reason': 'adds'}]",
@@ -79,6 +79,6 @@ def test_in_an_ini_file(pytester: pytest.Pytester, line: str) -> None:
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.stderr.lines[0] == (
         "ERROR: ini sim_suppressions must be `CHECK KERNEL [KERNEL [TENSOR]]: REASON`, such as "
-        "`racecheck QK SF out: both add`; CHECK is memcheck, racecheck, initcheck or all, and a "
-        f"second KERNEL may be * for any or none; got {line!r}"
+        "`racecheck QK SF out: both add`; CHECK is memcheck, racecheck, initcheck, synccheck or "
+        f"all, and a second KERNEL may be * for any or none; got {line!r}"
     )
