@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
 from pytest_a2a3sim.model.lines import byte_count
-from pytest_a2a3sim.model.sanitizer import SourceLine
+from pytest_a2a3sim.model.source_line import SourceLine
 from pytest_a2a3sim.model.waste import Allocation
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pytest_a2a3sim.model.sanitized import RawCoreFinding, RawCoreStep
-    from pytest_a2a3sim.model.sanitizer import SourceLine, Suppression
+    from pytest_a2a3sim.model.sanitizer import Suppression
+    from pytest_a2a3sim.model.source_line import SourceLine
 
 _NAMES = {"set": "set_flag", "wait": "wait_flag", "barrier": "pipe_barrier", "skipped": ""}
 

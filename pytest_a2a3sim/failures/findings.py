@@ -10,7 +10,8 @@ from pytest_a2a3sim.failures.core_findings import codes_of, core_finding, leave_
 from pytest_a2a3sim.failures.suppressed import applicable, leave_out
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
-from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine
+from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport
+from pytest_a2a3sim.model.source_line import SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

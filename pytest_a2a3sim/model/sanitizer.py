@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_a2a3sim.model.core import CoreDetails
+    from pytest_a2a3sim.model.source_line import SourceLine
     from pytest_a2a3sim.model.witness import Witness
 
 Check = Literal["memcheck", "racecheck", "initcheck", "synccheck"]
@@ -46,18 +47,6 @@ def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
     """The checks, each once and in one order."""
     wanted = set(checks)
     return tuple(check for check in CHECKS if check in wanted)
-
-
-@dataclass(frozen=True)
-class SourceLine:
-    """A line of a source; ``line`` is None where only the file is known."""
-
-    file: str
-    line: int | None
-
-    def __str__(self) -> str:
-        """``path/kernel.cpp:17``."""
-        return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.sanitizer import SourceLine
+    from pytest_a2a3sim.model.source_line import SourceLine
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ def _race_texts(finding: Finding, core: CoreDetails, task: str) -> Iterator[str]
     if is_one_pipe:
         yield f"  add pipe_barrier(PIPE_{first.pipe}); before {_source(second)}"
         return
+    if (unused := _set_in_vain(core)) is not None:
+        flag = f"PIPE_{first.pipe}, PIPE_{second.pipe}, EVENT_ID{unused.event}"
+        yield f"  add wait_flag({flag}); before {_source(second)}"
+        yield f"  the flag is set at {_source(unused)}, and nothing waits for it before"
+        return
     flag = f"PIPE_{first.pipe}, PIPE_{second.pipe}, {_free_event(core)}"
     yield f"  add set_flag({flag}); after {_source(first)}"
     yield f"  and wait_flag({flag}); before {_source(second)}"
@@ -145,6 +150,20 @@ def _cells(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 def _short(place: str) -> str:
     return Path(place).name
+
+
+def _set_in_vain(core: CoreDetails) -> CoreStep | None:
+    """A flag from the first pipe to the second one, set between the two instructions alone."""
+    begin, end = (core.stream.index(step) for step in core.steps)
+    found = None
+    for step in core.stream[begin:end]:
+        if (step.pipe, step.destination) != core.pipes:
+            continue
+        if step.kind == "set":
+            found = step
+        elif step.kind == "wait" and found is not None and step.event == found.event:
+            found = None
+    return found
 
 
 def _free_event(core: CoreDetails) -> str:

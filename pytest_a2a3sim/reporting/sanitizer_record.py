@@ -17,7 +17,8 @@ if TYPE_CHECKING:
         SourceRecord,
         SuppressionRecord,
     )
-    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, SourceLine, Suppressed
+    from pytest_a2a3sim.model.sanitizer import Finding, SanitizerReport, Suppressed
+    from pytest_a2a3sim.model.source_line import SourceLine
 
 
 def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:

@@ -38,6 +38,7 @@ def shell_environment(home: Path) -> dict[str, str]:
         **inherited,
         "HOME": str(home),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PTO_ISA_ROOT": str(CHECKOUT / "tests" / "sanitizer" / "pto_isa" / "private"),
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }

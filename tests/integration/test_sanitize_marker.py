@@ -32,9 +32,9 @@ def marking_conftest(mark: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "checks"),
     [
-        ("", ("memcheck", "racecheck", "initcheck")),
-        ("()", ("memcheck", "racecheck", "initcheck")),
-        ("('all')", ("memcheck", "racecheck", "initcheck")),
+        ("", ("memcheck", "racecheck", "initcheck", "synccheck")),
+        ("()", ("memcheck", "racecheck", "initcheck", "synccheck")),
+        ("('all')", ("memcheck", "racecheck", "initcheck", "synccheck")),
         ("('racecheck')", ("racecheck",)),
         ("('racecheck', 'memcheck')", ("memcheck", "racecheck")),
     ],
@@ -101,7 +101,10 @@ def test_marked_and_other_cases_of_a_file_are_both_compiled(
     [
         ("('race')", f"{BAD}; got ('race',) (tuple)"),
         ("('')", f"{BAD}; got ('',) (tuple)"),
-        ("(3)", "takes names of checks, such as 'memcheck', 'racecheck', 'initcheck'; got (3,)*"),
+        (
+            "(3)",
+            "takes names of checks, such as 'memcheck', *'synccheck'; got (3,)*",
+        ),
         ("(checks='all')", "takes names of checks, *; got (('checks', 'all'),)*"),
     ],
 )
@@ -133,6 +136,6 @@ def test_bad_argument_from_a_conftest(
 @pytest.mark.parametrize("checks", [("race",), ("all",), ("memcheck", "")])
 def test_settings_are_checked(golden_dir: GoldenDir, checks: Sequence[str]) -> None:
     settings = Settings(sanitize=tuple(checks))  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="'memcheck', 'racecheck', 'initcheck'; got") as caught:
+    with pytest.raises(SettingsError, match="'initcheck', 'synccheck'; got") as caught:
         run_case(golden_dir.path, settings=settings)
     assert str(checks) in str(caught.value)

@@ -54,6 +54,9 @@ RACE = {
     "edge": [0, 1],
     "consequence": False,
     "count": 1,
+    "instructions": [],
+    "pipes": [],
+    "stream": [],
     "witness": None,
 }
 
@@ -131,6 +134,7 @@ def test_json(run: Run) -> None:
         "accesses": 40,
         "bytes": 128,
         "blind_bytes": 0,
+        "instructions": 0,
         "undecided": 0,
         "suppressed": 0,
     }

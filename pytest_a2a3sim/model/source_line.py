@@ -1,0 +1,17 @@
+"""Where something stands in a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a source; ``line`` is None where only the file is known."""
+
+    file: str
+    line: int | None
+
+    def __str__(self) -> str:
+        """``path/kernel.cpp:17``."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
