@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.record import CaseRecord, CollectionErrorRecord
 
-# Attributes of pytest's reports, which travel from xdist workers as plain data.
+# Attributes of pytest's reports, which travel from xdist workers as plain data. A record is JSON:
+# pytest keeps the reports to the session's end, and text takes half the memory of dicts.
 _RECORD = "a2a3sim_record"
 _VERDICTS = "a2a3sim_verdicts"
 _TEXT = "a2a3sim_text"
@@ -57,11 +59,12 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         ),
         item.config.rootpath,
     )
-    setattr(report, _RECORD, record)
+    setattr(report, _RECORD, json.dumps(record))
     if isinstance(error, (Mismatch, SanitizerError)):
         setattr(report, _TEXT, encode(error.lines))
-    if attempt.result is not None:
-        line = tensor_line if item.config.get_verbosity() > 1 else verdict_line
+    verbosity = item.config.get_verbosity()
+    if attempt.result is not None and verbosity > 0:
+        line = tensor_line if verbosity > 1 else verdict_line
         setattr(report, _VERDICTS, [line(diff) for diff in attempt.result.diffs])
     item.user_properties += properties(record)
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
@@ -90,25 +93,26 @@ class SessionReports:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._started = time.time()
-        self._records: dict[str, CaseRecord] = {}
+        self._records: dict[str, str] = {}  # as JSON, by node id
         self._collection_errors: list[CollectionErrorRecord] = []
         self._errors: list[str] = []
 
     @property
     def records(self) -> Sequence[CaseRecord]:
         """One record a case, the last of each."""
-        return list(self._records.values())
+        return [json.loads(record) for record in self._records.values()]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Takes the record; gives a failure's text the form that terminals show best."""
-        record = getattr(report, _RECORD, None)
-        if record is None:
+        text: str | None = getattr(report, _RECORD, None)
+        if text is None:
             return
-        self._records[report.nodeid] = record
+        self._records[report.nodeid] = text
         if report.failed and isinstance(report.longrepr, str):
             from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
 
+            record: CaseRecord = json.loads(text)
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
             fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}

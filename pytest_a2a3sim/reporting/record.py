@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +116,13 @@ def properties(record: CaseRecord) -> list[tuple[str, str]]:
         found |= {f"sanitizer.{name}": value for name, value in counts}
     if record["findings"]:
         found["findings"] = "; ".join(record["findings"])
-    return [(f"a2a3sim.{name}", str(value)) for name, value in found.items() if value is not None]
+    return [_property(name, str(value)) for name, value in found.items() if value is not None]
+
+
+@functools.lru_cache(maxsize=256)
+def _property(name: str, value: str) -> tuple[str, str]:
+    """A property; cases that have an equal one share it, as pytest keeps all of a session."""
+    return sys.intern(f"a2a3sim.{name}"), value
 
 
 def _seed(schedule: Schedule | None) -> int | None:
