@@ -124,6 +124,22 @@ def test_python_api(untouched: Path) -> None:
     assert difference(shown.text, printed) is None, printed
 
 
+def test_commands_of_the_readme_need_nothing_but_the_clone(tmp_path: Path) -> None:
+    """They run one after another; tests/, which needs more packages, is not collected."""
+    clone = copy_of_examples(tmp_path)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(CHECKOUT / name, clone)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(CHECKOUT / "tests", clone / "tests", ignore=ignored)
+    for command in block_with("pytest -k paged_attention").text.splitlines():
+        status, printed = shell(command, clone, clone)
+        assert status == 0, f"$ {command}\n{printed}"
+    status, printed = shell("pytest -k paged_attention --collect-only -q", clone, clone)
+    ids = [line for line in printed.splitlines() if "::" in line]
+    assert ids
+    assert {name.partition("/")[0] for name in ids} == {"examples"}
+
+
 def test_fixture(tmp_path: Path) -> None:
     GoldenDir.create(tmp_path / "doubler").golden(block_with("# golden.py").text)
     (tmp_path / "test_fixture.py").write_text(block_with("def test_doubler_is_one_task").text)
