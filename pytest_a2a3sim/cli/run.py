@@ -152,9 +152,10 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
             console.say(f"  {text.verdict_line(diff)}")
         else:
             console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
-    if result.sanitizer is not None:
+    if result.sanitizer is not None and (result.diffs or result.sanitizer.total == 0):
         _say_sanitizer(result.sanitizer, case, console)
-    elif result.failure is not None and not isinstance(result.failure, Mismatch):
+    told = isinstance(result.failure, (Mismatch, SanitizerError)) and result.diffs
+    if result.failure is not None and not told:
         console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
     for finding in result.findings:
         console.say(f"warning: {finding}", level="warn")

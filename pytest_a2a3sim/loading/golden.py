@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
 from pytest_a2a3sim.loading.kernel_config import load_kernel_config
 from pytest_a2a3sim.loading.siblings import Siblings
+from pytest_a2a3sim.loading.tolerances import read_tolerances
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
 from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
-from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
+from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.tolerance import Tolerances
 
 
 def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
@@ -56,7 +56,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         tensor_order=reader.names("TENSOR_ORDER"),
         order_dependent=reader.names("ORDER_DEPENDENT") or (),
         sanitize=reader.checks(),
-        tolerances=Tolerances(rtol=reader.tolerance("RTOL"), atol=reader.tolerance("ATOL")),
+        tolerances=reader.tolerances(),
     )
 
 
@@ -107,22 +107,11 @@ class _Reader:
                 raise self.wrong("pytest.mark.sim_sanitize", str(error), got) from None
         return in_order(found)
 
-    def tolerance(self, name: str) -> float | Mapping[str, float]:
-        value = getattr(self.module, name, DEFAULT_TOLERANCE)
-        if isinstance(value, Mapping):
-            return {
-                str(key): self.number(f"{name}[{key!r}]", element) for key, element in value.items()
-            }
-        return self.number(name, value)
-
-    def number(self, name: str, value: object) -> float:
+    def tolerances(self) -> Tolerances:
         try:
-            number = math.nan if isinstance(value, (bool, str)) else float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            number = math.nan
-        if not (math.isfinite(number) and number >= 0):
-            raise self.wrong(name, "must be a number, at least 0", value)
-        return number
+            return read_tolerances(self.module)
+        except GoldenError as error:
+            raise self.error(str(error)) from None
 
     def cases(self) -> tuple[CaseSpec, ...]:
         if hasattr(self.module, "PARAMS_LIST"):

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_a2a3sim.model.tolerance import Tolerances
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 CoreType = Literal["aic", "aiv"]
-DEFAULT_TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """Values match where ``|actual - expected| <= atol + rtol * |expected|``."""
-
-    rtol: float = DEFAULT_TOLERANCE
-    atol: float = DEFAULT_TOLERANCE
-
-
-@dataclass(frozen=True)
-class Tolerances:
-    """RTOL and ATOL of a golden file: a number each, or numbers by tensor name."""
-
-    rtol: float | Mapping[str, float] = DEFAULT_TOLERANCE
-    atol: float | Mapping[str, float] = DEFAULT_TOLERANCE
-
-    def of(self, tensor: str) -> Tolerance:
-        """The tolerance of one tensor; a mapping that lacks it means the default."""
-        return Tolerance(_pick(self.rtol, tensor), _pick(self.atol, tensor))
-
-
-def _pick(value: float | Mapping[str, float], tensor: str) -> float:
-    return value.get(tensor, DEFAULT_TOLERANCE) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)

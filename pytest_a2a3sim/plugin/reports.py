@@ -13,6 +13,7 @@ from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, 
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
+from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ class SessionReports:
 
             terminalreporter.write_sep("=", "a2a3sim")
             width = terminalreporter._tw.fullwidth  # noqa: SLF001 - the only way to the width
-            for line in summary_lines(self.records, slowest):
+            for line in summary_lines(self.records, slowest, strict=is_strict(self._config)):
                 for part in wrapped(line, width):
                     terminalreporter.write_line(part)
         for text in self._errors:
