@@ -15,6 +15,7 @@ from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.defaults import defaults_of
+from pytest_a2a3sim.loading.fixtures import check_bound
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
@@ -65,6 +66,7 @@ def attempt_case(
     """Builds, simulates and compares one case."""
     attempt = _Attempt(golden, case, settings)
     try:
+        check_bound(golden)
         built = attempt.build(builder, progress)
         return attempt.run(built, progress)
     except A2A3SimError as error:

@@ -56,10 +56,8 @@ def check_tensors(tolerances: Tolerances, tensors: Mapping[str, Tensor]) -> None
         "MISMATCH_BUDGET": tolerances.budget,
     }
     for label, value in named.items():
-        unknown = (
-            [name for name in value if name not in tensors] if isinstance(value, Mapping) else []
-        )
-        if unknown:
+        by_name = value if isinstance(value, Mapping) else ()
+        if unknown := [name for name in by_name if name not in tensors]:
             raise GoldenError(
                 f"{label} names {_quoted(unknown)}, which is not among the tensors: "
                 f"{_quoted(tensors)}"

@@ -80,11 +80,15 @@ class KernelConfig:
 
 @dataclass(frozen=True)
 class CaseSpec:
-    """One test case: its unique name, what generate_inputs gets, and whether it runs unasked."""
+    """One test case: its unique name, what generate_inputs gets, and whether it runs unasked.
+
+    ``marks`` are those of ``pytest.param`` around its params.
+    """
 
     name: str
     params: Mapping[str, Any]
     runs_by_default: bool = True
+    marks: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,9 @@ class GoldenSpec:
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
         sanitize: what the sanitizer always looks for here: ``pytest.mark.sim_sanitize`` in
             ``pytestmark``.
+        options: of the simulation, by name: ``pytest.mark.sim`` in ``pytestmark``.
+        fixtures: names of pytest's fixtures that the functions ask for, by function; none once they
+            are bound.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -113,5 +120,7 @@ class GoldenSpec:
     tensor_order: tuple[str, ...] | None = None
     order_dependent: tuple[str, ...] = ()
     sanitize: tuple[Check, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None
