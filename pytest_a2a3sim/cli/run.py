@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
 
     os.environ["PTO_LOG_LEVEL"] = _level(options)
-    golden = load_golden(Path(options.golden), Path(options.kernels))
+    golden = load_golden(*simulation.golden_and_kernels(options))
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
     with contextlib.closing(Simulator(simulation.settings(options))) as simulator:

@@ -108,12 +108,13 @@ class SessionReports:
             return
         self._records[report.nodeid] = record
         if report.failed and isinstance(report.longrepr, str):
-            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
+            from pytest_a2a3sim.reporting.summary import mismatch_summary  # noqa: PLC0415 - only on failure
+            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - as above
 
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
             fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
-            report.longrepr = FailureText(lines, fitted=fitted)  # type: ignore[assignment]
+            report.longrepr = FailureText(lines, fitted=fitted, summary=mismatch_summary(record))  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Notes golden directories that cannot be read: they have no cases."""

@@ -86,6 +86,28 @@ def _default_lines(records: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def mismatch_summary(record: CaseRecord) -> str:
+    """What does not match, how much of it, and why if that is known; empty for other failures.
+
+    ``out_y 2/256: constant factor: actual = 0.25 * expected``.
+    """
+    failure = record["failure"]
+    if failure is None or failure["kind"] != "mismatch":
+        return ""
+    parts = []
+    for tensor in record["tensors"]:
+        if tensor["status"] == "failed":
+            wrong = tensor["size"] - tensor["matched"]
+            why = tensor["diagnoses"][0]["text"] if tensor["diagnoses"] else ""
+            why = why.partition(" in all ")[0] or f"largest error {_short(tensor['max_abs_error'])}"
+            parts.append(f"{tensor['name']} {wrong}/{tensor['size']}: {why}")
+    return "; ".join(parts)
+
+
+def _short(value: float | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 def _slowest_lines(records: Sequence[CaseRecord], slowest: int) -> list[str]:
     ranked = sorted(records, key=lambda record: -float(record["seconds"]))[:slowest]
     if not ranked:

@@ -17,11 +17,14 @@ from tests.docs.markdown_pages import CHECKOUT, PAGES, Block, blocks, commands
 from tests.docs.shown_output import difference
 from tests.golden_dirs import GoldenDir
 
+WALKS = ("tutorial.md", "kernels.md")  # whose commands run one after another
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 CONSOLE = [
     block
     for block in BLOCKS
-    if (block.language == "console" or "shows" in block.options) and "skip" not in block.options
+    if (block.language == "console" or "shows" in block.options)
+    and "skip" not in block.options
+    and block.page.name not in WALKS
 ]
 HOME = "home/me"  # as the pages show it
 
@@ -83,6 +86,20 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.id)
 def test_commands_print_what_is_shown(block: Block, home: Path) -> None:
+    run_block(block, home)
+
+
+@pytest.mark.parametrize("page", WALKS)
+def test_pages_that_are_walked_through(page: str, tmp_path: Path) -> None:
+    pytest.importorskip("ml_dtypes")
+    walked = [each for each in BLOCKS if each.page.name == page and each.language == "console"]
+    assert walked
+    for block in walked:
+        run_block(block, tmp_path)
+
+
+def run_block(block: Block, home: Path) -> None:
+    """Runs a block's commands; they print what is shown."""
     directory = home / block.options.get("in", ".")
     if preparation := block.options.get("after"):
         shell(preparation, home, directory)
