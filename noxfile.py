@@ -7,13 +7,14 @@ nox.options.error_on_missing_interpreters = False
 
 # One virtual environment a Python: the classifiers are the only list of supported ones.
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+EVERYTHING = ("tests", "examples")
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The whole suite."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "auto", *session.posargs)
+    session.run("pytest", "-n", "auto", *(session.posargs or EVERYTHING))
 
 
 @nox.session
@@ -27,7 +28,8 @@ def lint(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """The whole suite, which fails below the coverage that pyproject.toml asks for."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "auto", "--cov", "--cov-report=term", *session.posargs)
+    arguments = session.posargs or EVERYTHING
+    session.run("pytest", "-n", "auto", "--cov", "--cov-report=term", *arguments)
 
 
 @nox.session

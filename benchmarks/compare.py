@@ -20,8 +20,8 @@ from pytest_a2a3sim.engine.compare import measure
 from pytest_a2a3sim.loading.tensors import as_tensor
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.settings import usable_cpus
-from pytest_a2a3sim.model.spec import Tolerance
 from pytest_a2a3sim.model.tensor import raw_bytes
+from pytest_a2a3sim.model.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable

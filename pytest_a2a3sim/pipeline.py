@@ -14,6 +14,8 @@ from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.loading.comparison import choose_compared
+from pytest_a2a3sim.loading.defaults import defaults_of
+from pytest_a2a3sim.loading.fixtures import check_bound
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
@@ -64,6 +66,7 @@ def attempt_case(
     """Builds, simulates and compares one case."""
     attempt = _Attempt(golden, case, settings)
     try:
+        check_bound(golden)
         built = attempt.build(builder, progress)
         return attempt.run(built, progress)
     except A2A3SimError as error:
@@ -140,13 +143,17 @@ class _Attempt:
                 inputs.tensors[name],
                 actual=memory.bytes_of(name),
                 expected=expected.raw[name],
-                tolerance=golden.tolerances.of(name),
+                tolerance=golden.tolerances.of(name, inputs.tensors[name].dtype),
             )
             for name in inputs.outputs
         ]
         with self._phase("compare"):
-            with self._limit.interrupting():
-                compared = choose_compared(golden, self._case, pairs)
+            refused = None
+            try:
+                with self._limit.interrupting():
+                    compared = choose_compared(golden, self._case, pairs)
+            except Mismatch as error:  # of compare_outputs: the sanitizer has its say nevertheless
+                compared, refused = [], error.with_traceback(None)
             diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in compared)
             wrong = [pair for pair, diff in zip(compared, diffs, strict=True) if not diff.passed]
             suspects = find_suspects(compared, diffs, completion.copied)
@@ -172,8 +179,10 @@ class _Attempt:
             facts=self._facts_now(),
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
+            defaults=defaults_of(golden, inputs),
             unwritten=unwritten,
             sanitizer=report,
+            failure=refused,
         )
         orders = Orders(setup, compared, golden)
         matching = None
@@ -183,12 +192,12 @@ class _Attempt:
             look = quick and matching is None
             read = find_unwritten_read(compared, setup, completion) if look else None
             result = replace(result, failure=_mismatch_of(result, inputs, matching, read))
-        elif completion.order_matters:
+        elif completion.order_matters and refused is None:
             failure, finding = orders.dependence()
             findings = (*result.findings, finding) if finding else result.findings
             result = replace(result, failure=failure, findings=findings)
-        if result.sanitizer is not None and result.sanitizer.total > 0:
-            result = replace(result, failure=sanitizer_error(result, result.sanitizer))
+        if report is not None and report.total > 0:
+            result = replace(result, failure=sanitizer_error(result, report))
         if wrong and (self._settings.sanitize or self._settings.blame):
             result = replace(result, failure=with_lines(result.failure, sanitizing.blamed(result)))
         elif matching is not None or isinstance(result.failure, OrderDependence):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
+from pytest_a2a3sim.model.overrides import overridden
+from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.model.sanitizer import CHECKS, in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
-    from pytest_a2a3sim.model.result import Attempt, CaseResult
+    from pytest_a2a3sim.model.result import CaseResult
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.pipeline import Progress
@@ -57,11 +59,22 @@ class Simulator:
         *,
         params: Mapping[str, Any] | None = None,
         kernels: str | os.PathLike[str] | None = None,
+        settings: Settings | Mapping[str, object] | None = None,
     ) -> CaseResult:
-        """Builds, simulates and compares one case; see :func:`pytest_a2a3sim.run_case`."""
+        """Builds, simulates and compares one case; see :func:`pytest_a2a3sim.run_case`.
+
+        ``settings`` are used instead of the session's; a dict has those that differ from them, such
+        as ``{"threads": 1, "schedule": "fifo"}``.
+        """
         from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
 
-        return self.attempt(*load_case(golden, case, params=params, kernels=kernels)).get()
+        if isinstance(settings, Settings):
+            return run_case(golden, case, params=params, kernels=kernels, settings=settings)
+        spec, chosen = load_case(golden, case, params=params, kernels=kernels)
+        if settings:
+            overridden(self.settings, settings, "run_case(settings=...)")
+            spec = replace(spec, options={**spec.options, **settings})
+        return self.attempt(spec, chosen).get()
 
     def attempt(
         self, golden: GoldenSpec, case: CaseSpec, progress: Progress | None = None
@@ -69,8 +82,11 @@ class Simulator:
         """Builds, simulates and compares one case of a loaded directory, however it ends."""
         from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
+        try:
+            settings = replace(self._settings(golden), sanitize=self._checks(golden))
+        except SettingsError as error:
+            return Attempt(CaseFacts(), error=error)
         builder = self._open_builder()
-        settings = replace(self.settings, sanitize=self._checks(golden))
         try:
             return attempt_case(golden, case, settings, builder, progress)
         finally:
@@ -85,15 +101,21 @@ class Simulator:
 
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
-        wanted = [(golden.config, self._instrumentation(golden)) for golden in goldens]
+        wanted = []
+        for golden in goldens:
+            with contextlib.suppress(SettingsError):  # fails the case, when it runs
+                wanted.append((golden.config, self._instrumentation(golden)))
         if wanted:
             self._open_builder().compile_early(wanted, start)
 
     def _instrumentation(self, golden: GoldenSpec) -> Instrumentation:
         return "fast" if self._checks(golden) else "none"
 
+    def _settings(self, golden: GoldenSpec) -> Settings:
+        return overridden(self.settings, golden.options, "pytest.mark.sim")
+
     def _checks(self, golden: GoldenSpec) -> tuple[Check, ...]:
-        return in_order((*self.settings.sanitize, *golden.sanitize))
+        return in_order((*self._settings(golden).sanitize, *golden.sanitize))
 
     def _open_builder(self) -> Builder:
         from pytest_a2a3sim.building.builder import Builder  # noqa: PLC0415 - not needed at start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import SettingsError
@@ -29,9 +30,28 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def declare_directory(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that name a golden directory, as the PTO runtime's own runner has them."""
-    parser.add_argument("-k", "--kernels", required=True, help="directory of kernel_config.py")
-    parser.add_argument("-g", "--golden", required=True, help="golden.py")
+    """Adds what names a golden directory: itself, or as the PTO runtime's own runner has it."""
+    parser.add_argument("directory", nargs="?", metavar="DIR", help="golden directory")
+    parser.add_argument("-k", "--kernels", help="directory of kernel_config.py (default: kernels/)")
+    parser.add_argument("-g", "--golden", help="golden.py")
+
+
+def golden_and_kernels(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """golden.py and the directory of kernel_config.py that the arguments name.
+
+    Raises:
+        SettingsError: they name none, or two.
+    """
+    directory, golden = arguments.directory, arguments.golden
+    if (directory is None) == (golden is None):
+        raise SettingsError(
+            f"name a golden directory or its golden.py, {'not both' if golden else 'as in'}: "
+            f"`a2a3sim {arguments.command} DIR` or `a2a3sim {arguments.command} -k KERNELS -g "
+            "GOLDEN`"
+        )
+    path = Path(directory or golden)
+    path = path / "golden.py" if directory is not None and path.suffix != ".py" else path
+    return path, Path(arguments.kernels or path.parent / "kernels")
 
 
 def settings(arguments: argparse.Namespace) -> Settings:

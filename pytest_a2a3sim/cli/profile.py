@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
@@ -43,13 +42,14 @@ def run(options: argparse.Namespace) -> int:
     from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.running.waste import waste_of  # noqa: PLC0415 - needs NumPy
 
-    golden, case = load_case(Path(options.golden), options.case, kernels=Path(options.kernels))
+    path, kernels_dir = simulation.golden_and_kernels(options)
+    golden, case = load_case(path, options.case, kernels=kernels_dir)
     golden = dataclasses.replace(golden, sanitize=())  # times of instrumented kernels mislead
     with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
         trace = simulator.trace(golden, case) if options.data else None
         results = [simulator.attempt(golden, case).get() for _ in range(max(1, options.repeat))]
     profile = profile_of(*(result.recording for result in results))
-    lines = ["", f"{options.golden}, case {case.name!r}", *profile_lines(profile)]
+    lines = ["", f"{path}, case {case.name!r}", *profile_lines(profile)]
     if trace is not None:
         recording = results[0].recording
         names = {kernel.func_id: kernel.name for kernel in golden.config.kernels}

@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
 
     os.environ["PTO_LOG_LEVEL"] = _level(options)
-    golden = load_golden(Path(options.golden), Path(options.kernels))
+    golden = load_golden(*simulation.golden_and_kernels(options))
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
     with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
@@ -152,9 +152,10 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
             console.say(f"  {text.verdict_line(diff)}")
         else:
             console.say(*(f"  {line}" for line in text.diff_lines(diff)), level="error")
-    if result.sanitizer is not None:
+    if result.sanitizer is not None and (result.diffs or result.sanitizer.total == 0):
         _say_sanitizer(result.sanitizer, case, console)
-    elif result.failure is not None and not isinstance(result.failure, Mismatch):
+    told = isinstance(result.failure, (Mismatch, SanitizerError)) and result.diffs
+    if result.failure is not None and not told:
         console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
     for finding in result.findings:
         console.say(f"warning: {finding}", level="warn")

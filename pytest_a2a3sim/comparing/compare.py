@@ -7,6 +7,7 @@ Integers differ by their exact distance. bool has no tolerance.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,16 @@ def compare(pair: Pair, threads: int = 1) -> TensorDiff:
         tolerance_histogram=_tolerance_bins(found),
         mismatches=tuple(_difference(pair, flat) for flat in found.first[:SHOWN_MISMATCHES]),
         left_out=tensor.size - size,
+        beyond_budget=_beyond_budget(pair, found.mismatched, threads),
     )
+
+
+def _beyond_budget(pair: Pair, mismatched: int, threads: int) -> int:
+    budget = pair.tolerance.budget
+    if budget is None or not mismatched:
+        return mismatched
+    widest = dataclasses.replace(pair.tolerance, rtol=budget.rtol, atol=budget.atol)
+    return measure(dataclasses.replace(pair, tolerance=widest), threads).mismatched
 
 
 def _bins(bounds: Sequence[float], beyond: Sequence[int]) -> tuple[Bin, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.engine.compare import measure
+from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.model.diff import Pair
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import CaseInputs, Expected
     from pytest_a2a3sim.model.recording import Completion
-    from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
+    from pytest_a2a3sim.model.tolerance import Tolerance
 
 _PROBE = 4096  # elements that decide whether all are worth a look
 
@@ -121,9 +121,11 @@ def _zeros_pass(tensor: Tensor, expected: Bytes, tolerance: Tolerance) -> bool:
     """Whether a result of zeros would match."""
     if tensor.dtype == "bool":
         return False
-    first = dataclasses.replace(tensor, shape=(min(_PROBE, tensor.size),))
-    for part in (first, tensor):
-        zeros = np.zeros(part.size * (tensor.nbytes // tensor.size), np.uint8)
-        if measure(Pair(part, zeros, expected, tolerance)).mismatched:
+    count = min(_PROBE, tensor.size)
+    itemsize = tensor.nbytes // tensor.size
+    first = dataclasses.replace(tensor, shape=(count,), nbytes=count * itemsize)
+    for part in (first, tensor) if tolerance.budget is None else (tensor,):
+        zeros = np.zeros(part.nbytes, np.uint8)
+        if not compare(Pair(part, zeros, expected, tolerance)).passed:
             return False
     return True

@@ -73,6 +73,7 @@ def _measure(pair: Pair, threads: int, mask: Any) -> Measured:
     comparison.thread_count = threads
     comparison.rtol = pair.tolerance.rtol
     comparison.atol = pair.tolerance.atol
+    comparison.nan_differs = not pair.tolerance.equal_nan
     comparison.values = ffi.NULL if meanings is None else _pointer(meanings, "double*")
     comparison.mask = mask
     found = ffi.new("a2a3_difference*")

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
+from pytest_a2a3sim.loading.fixtures import asked_by
 from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.loading.params import unwrapped
 from pytest_a2a3sim.loading.siblings import Siblings
+from pytest_a2a3sim.loading.tolerances import read_tolerances
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
 from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
-from pytest_a2a3sim.model.spec import DEFAULT_TOLERANCE, CaseSpec, GoldenSpec, Tolerances
+from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.tolerance import Tolerances
 
 
 def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
@@ -44,19 +46,24 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         return siblings.wrap(reader.function(name))
 
     compares = getattr(module, "compare_outputs", None) is not None
+    functions: dict[str, Any] = {
+        "generate_inputs": function("generate_inputs"),
+        "compute_golden": function("compute_golden"),
+        "compare_outputs": function("compare_outputs") if compares else None,
+    }
     return GoldenSpec(
         path=path,
         module=module,
-        generate_inputs=function("generate_inputs"),
-        compute_golden=function("compute_golden"),
-        compare_outputs=function("compare_outputs") if compares else None,
+        **functions,
+        fixtures=asked_by(functions),
         cases=reader.cases(),
         config=load_kernel_config((kernels_dir or path.parent / "kernels").absolute()),
         outputs=reader.names("__outputs__"),
         tensor_order=reader.names("TENSOR_ORDER"),
         order_dependent=reader.names("ORDER_DEPENDENT") or (),
         sanitize=reader.checks(),
-        tolerances=Tolerances(rtol=reader.tolerance("RTOL"), atol=reader.tolerance("ATOL")),
+        options=reader.options(),
+        tolerances=reader.tolerances(),
     )
 
 
@@ -94,35 +101,32 @@ class _Reader:
 
     def checks(self) -> tuple[Check, ...]:
         """What ``pytest.mark.sim_sanitize`` in ``pytestmark`` names, without pytest."""
-        value = getattr(self.module, "pytestmark", ())
         found: list[Check] = []
-        for each in value if isinstance(value, (list, tuple)) else [value]:
-            mark = getattr(each, "mark", each)
-            if mark is None or getattr(mark, "name", None) != "sim_sanitize":
-                continue
+        for mark in self.marks("sim_sanitize"):
             try:
                 found += checks_of_mark(mark.args, mark.kwargs)
-            except ValueError as error:
+            except ValueError as error:  # noqa: PERF203 - there is a mark or two
                 got = (*mark.args, *mark.kwargs.items())
                 raise self.wrong("pytest.mark.sim_sanitize", str(error), got) from None
         return in_order(found)
 
-    def tolerance(self, name: str) -> float | Mapping[str, float]:
-        value = getattr(self.module, name, DEFAULT_TOLERANCE)
-        if isinstance(value, Mapping):
-            return {
-                str(key): self.number(f"{name}[{key!r}]", element) for key, element in value.items()
-            }
-        return self.number(name, value)
+    def options(self) -> dict[str, Any]:
+        """What ``pytest.mark.sim`` in ``pytestmark`` says, without pytest."""
+        return {name: mark.kwargs[name] for mark in self.marks("sim") for name in mark.kwargs}
 
-    def number(self, name: str, value: object) -> float:
+    def marks(self, name: str) -> list[Any]:
+        value = getattr(self.module, "pytestmark", ())
+        marks = [
+            getattr(each, "mark", each)
+            for each in (value if isinstance(value, (list, tuple)) else [value])
+        ]
+        return [mark for mark in marks if getattr(mark, "name", None) == name]
+
+    def tolerances(self) -> Tolerances:
         try:
-            number = math.nan if isinstance(value, (bool, str)) else float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            number = math.nan
-        if not (math.isfinite(number) and number >= 0):
-            raise self.wrong(name, "must be a number, at least 0", value)
-        return number
+            return read_tolerances(self.module)
+        except GoldenError as error:
+            raise self.error(str(error)) from None
 
     def cases(self) -> tuple[CaseSpec, ...]:
         if hasattr(self.module, "PARAMS_LIST"):
@@ -139,11 +143,13 @@ class _Reader:
                 "PARAMS_LIST is empty, so nothing would be tested; remove it to run one case "
                 "with params {}"
             )
-        for index, params in enumerate(params_list):
-            self.check_params(f"PARAMS_LIST[{index}]", params)
-        names = case_names(params_list)
+        entries = [unwrapped(entry) for entry in params_list]
+        for index, entry in enumerate(entries):
+            self.check_params(f"PARAMS_LIST[{index}]", entry.params)
+        names = case_names([entry.named for entry in entries])
         return tuple(
-            CaseSpec(name, params) for name, params in zip(names, params_list, strict=True)
+            CaseSpec(name, entry.params, marks=entry.marks)
+            for name, entry in zip(names, entries, strict=True)
         )
 
     def named_cases(self, all_cases: object) -> tuple[CaseSpec, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.loading.tensors import as_tensor, describe
+from pytest_a2a3sim.loading.tolerances import check_tensors
 from pytest_a2a3sim.loading.user_code import user_code
 from pytest_a2a3sim.model.case import CaseInputs, Expected, Pointer, Scalar
 from pytest_a2a3sim.model.errors import GoldenError
@@ -107,7 +108,7 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
             f"got {describe(made)}"
         )
     outputs = _output_names(golden, tensors)
-    _check_tolerances(golden, tensors)
+    check_tensors(golden.tolerances, tensors)
     if unknown := [name for name in golden.order_dependent if name not in outputs]:
         raise GoldenError(
             f"ORDER_DEPENDENT names {_quoted(unknown)}, which is not among the outputs: "
@@ -198,18 +199,6 @@ def _output_names(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> tuple[st
     if not golden.outputs:
         raise GoldenError(f"__outputs__ is empty; name at least one of {_quoted(tensors)}")
     return tuple(dict.fromkeys(golden.outputs))
-
-
-def _check_tolerances(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> None:
-    for label, value in (("RTOL", golden.tolerances.rtol), ("ATOL", golden.tolerances.atol)):
-        unknown = (
-            [] if isinstance(value, float) else [name for name in value if name not in tensors]
-        )
-        if unknown:
-            raise GoldenError(
-                f"{label} names {_quoted(unknown)}, which is not among the tensors: "
-                f"{_quoted(tensors)}"
-            )
 
 
 def _quoted(names: object) -> str:

@@ -38,9 +38,9 @@ class Siblings:
         """The function, with the modules importable while it runs."""
 
         @functools.wraps(function)
-        def importing(*args: Any) -> Any:
+        def importing(*args: Any, **fixtures: Any) -> Any:
             with self.importable():
-                return function(*args)
+                return function(*args, **fixtures)
 
         return importing
 

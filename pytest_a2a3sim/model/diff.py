@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.recording import BufferUse
     from pytest_a2a3sim.model.schedule import Schedule
-    from pytest_a2a3sim.model.spec import Tolerance
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
+    from pytest_a2a3sim.model.tolerance import Tolerance
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,8 @@ class TensorDiff:
         diagnoses: what the mismatches look like; empty where nothing holds for them.
         heat: where the mismatches are; None for a tensor that matches or has one element.
         left_out: number of elements that compare_outputs leaves out.
+        beyond_budget: number of elements that do not match by more than the tolerance's budget
+            allows; those that do not match, where it has none.
     """
 
     name: str
@@ -145,11 +147,18 @@ class TensorDiff:
     diagnoses: tuple[Diagnosis, ...] = ()
     heat: HeatStrip | None = None
     left_out: int = 0
+    beyond_budget: int = 0
+
+    @property
+    def allowed_mismatches(self) -> int:
+        """How many elements need not match."""
+        budget = self.tolerance.budget
+        return 0 if budget is None else int(budget.share * self.size)
 
     @property
     def passed(self) -> bool:
-        """Whether every element matches."""
-        return self.matched == self.size
+        """Whether every element matches, but for those that the budget allows."""
+        return self.beyond_budget == 0 and self.size - self.matched <= self.allowed_mismatches
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,7 @@ class CaseRecord(TypedDict):
     compiled: int | None
     cache_hits: int | None
     findings: list[str]
+    defaults: list[str]
     seed: int | None
     sanitizer: SanitizerRecord | None
 

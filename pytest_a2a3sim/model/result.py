@@ -61,6 +61,7 @@ class CaseResult:
         facts: times, memory, objects, schedule.
         analyse: makes the profile of a recording.
         findings: remarks about things that are suspicious but do not fail a case.
+        defaults: what golden.py does not say about the comparison, and what holds instead.
         unwritten: elements that do not match because the device never wrote them.
         sanitizer: what the sanitizer looked at and found; None if it was not asked.
         failure: what :meth:`check` raises; None if every output matches, in every order.
@@ -77,6 +78,7 @@ class CaseResult:
     facts: CaseFacts
     analyse: Callable[[Recording], Profile] = field(repr=False, compare=False)
     findings: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
     sanitizer: SanitizerReport | None = None
     failure: A2A3SimError | None = None

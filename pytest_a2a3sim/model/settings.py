@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.order_options import parse_schedule
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Settings:
         device_memory: bytes of the simulated device; None for what the machine has, at most 64 GiB.
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
-        schedule: the order in which ready tasks are executed.
+        schedule: the order in which ready tasks are executed; text such as ``"fifo"`` will do.
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
@@ -70,6 +72,14 @@ class Settings:
     suppressions: tuple[Suppression, ...] = ()
     cache_limit: int | None = None
     rebuild_since: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Takes an order of execution as text too, as in ``Settings(schedule="fifo")``."""
+        if isinstance(self.schedule, str):
+            try:
+                object.__setattr__(self, "schedule", parse_schedule(self.schedule))
+            except ValueError as error:
+                raise SettingsError(f"Settings.schedule {error}; got {self.schedule!r}") from None
 
     @property
     def comparing_threads(self) -> int:

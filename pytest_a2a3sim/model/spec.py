@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_a2a3sim.model.tolerance import Tolerances
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 CoreType = Literal["aic", "aiv"]
-DEFAULT_TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """Values match where ``|actual - expected| <= atol + rtol * |expected|``."""
-
-    rtol: float = DEFAULT_TOLERANCE
-    atol: float = DEFAULT_TOLERANCE
-
-
-@dataclass(frozen=True)
-class Tolerances:
-    """RTOL and ATOL of a golden file: a number each, or numbers by tensor name."""
-
-    rtol: float | Mapping[str, float] = DEFAULT_TOLERANCE
-    atol: float | Mapping[str, float] = DEFAULT_TOLERANCE
-
-    def of(self, tensor: str) -> Tolerance:
-        """The tolerance of one tensor; a mapping that lacks it means the default."""
-        return Tolerance(_pick(self.rtol, tensor), _pick(self.atol, tensor))
-
-
-def _pick(value: float | Mapping[str, float], tensor: str) -> float:
-    return value.get(tensor, DEFAULT_TOLERANCE) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)
@@ -103,11 +80,15 @@ class KernelConfig:
 
 @dataclass(frozen=True)
 class CaseSpec:
-    """One test case: its unique name, what generate_inputs gets, and whether it runs unasked."""
+    """One test case: its unique name, what generate_inputs gets, and whether it runs unasked.
+
+    ``marks`` are those of ``pytest.param`` around its params.
+    """
 
     name: str
     params: Mapping[str, Any]
     runs_by_default: bool = True
+    marks: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +103,9 @@ class GoldenSpec:
         tensor_order: TENSOR_ORDER, or None for the order of generate_inputs' dict.
         sanitize: what the sanitizer always looks for here: ``pytest.mark.sim_sanitize`` in
             ``pytestmark``.
+        options: of the simulation, by name: ``pytest.mark.sim`` in ``pytestmark``.
+        fixtures: names of pytest's fixtures that the functions ask for, by function; none once they
+            are bound.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -136,5 +120,7 @@ class GoldenSpec:
     tensor_order: tuple[str, ...] | None = None
     order_dependent: tuple[str, ...] = ()
     sanitize: tuple[Check, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

@@ -547,7 +547,8 @@ enum a2a3_element {
 };
 
 /* Two tensors to compare, each contiguous. Elements match where
- * |actual - expected| <= atol + rtol * |expected|, computed in double. */
+ * |actual - expected| <= atol + rtol * |expected|, computed in double; NaN and
+ * NaN match where nan_differs is 0. */
 typedef struct {
     const void* actual;
     const void* expected;
@@ -556,6 +557,7 @@ typedef struct {
     int32_t thread_count; /* at most; small tensors use fewer */
     double rtol;
     double atol;
+    int32_t nan_differs;  /* 1: a NaN that is expected matches nothing */
     const double* values; /* A2A3_FLOAT8: what each of the 256 bit patterns means; else null */
     uint8_t* mask;        /* null, or `count` zeros: set to 1 where elements do not match */
 } a2a3_comparison;

@@ -31,7 +31,7 @@ def compile_early(session: pytest.Session) -> None:
         with contextlib.suppress(SettingsError):  # fails the item, when it runs
             golden = item.marked_golden()
             if not _is_skipped(item):
-                goldens[golden.path, bool(golden.sanitize)] = golden
+                goldens[golden.path, bool(golden.sanitize or "sanitize" in golden.options)] = golden
     config.stash[SIMULATOR].compile_early(goldens.values(), start=_share(config))
 
 

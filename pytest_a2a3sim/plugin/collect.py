@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import re
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.loading.case_names import keywords
+from pytest_a2a3sim.loading.fixtures import bound
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
-from pytest_a2a3sim.plugin.marks import checks_of, marks_of
+from pytest_a2a3sim.plugin.marks import checks_of, marks_of, options_of
 from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
+_NOTHING: Final = object()
 _FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTILINE)
 
 
@@ -83,7 +86,39 @@ class GoldenFile(pytest.Module):
             self.add_marker(mark)
         self.session._fixturemanager.parsefactories(self)  # noqa: SLF001 - there is no public way
         for case in golden.cases:
-            yield GoldenItem.from_parent(self, name=case.name, golden=golden, case=case)
+            for call in self._calls(golden, case):
+                yield GoldenItem.from_parent(
+                    self,
+                    name=call.name,
+                    originalname=case.name,
+                    golden=golden,
+                    case=case,
+                    callspec=getattr(call, "callspec", None),
+                    fixtureinfo=call._fixtureinfo,  # noqa: SLF001 - there is no public way
+                )
+
+    def _calls(self, golden: GoldenSpec, case: CaseSpec) -> list[pytest.Function]:
+        """The calls that pytest makes of a case: one, or those of what parametrizes it.
+
+        ``parametrize``, fixtures with ``params`` and pytest-repeat's ``--count`` do.
+        """
+        names = golden.module.__dict__
+        hidden = names.get(case.name, _NOTHING)
+        function = names[case.name] = _function(golden, case, lambda **_: None)
+        try:
+            return list(self._genfunctions(case.name, function))
+        except pytest.fail.Exception as error:
+            hint = (
+                "an argument of parametrize is one of generate_inputs, compute_golden or "
+                "compare_outputs, after their own, as in `def generate_inputs(params, n)`"
+            )
+            raise self.CollectError(
+                f"{error.msg}; {hint}" if "uses no argument" in str(error.msg) else error.msg
+            ) from None
+        finally:
+            del names[case.name]
+            if hidden is not _NOTHING:
+                names[case.name] = hidden
 
     def _getobj(self) -> Any:
         """What ``module`` is of the items: pytest would import the file as a test module."""
@@ -93,14 +128,14 @@ class GoldenFile(pytest.Module):
 class GoldenItem(pytest.Function):
     """One case of a golden.py.
 
-    It is a test function to pytest: one without arguments, around which the fixtures of conftest
-    files and of ``usefixtures`` run, and which has the attributes that hooks look at.
+    It is a test function to pytest: its arguments are the fixtures that the functions of golden.py
+    ask for, and it has the attributes that hooks look at.
     """
 
     def __init__(self, *, golden: GoldenSpec, case: CaseSpec, **kwargs: Any) -> None:
         self.golden = golden
         self.case = case
-        super().__init__(callobj=_function(golden, self._run), **kwargs)
+        super().__init__(callobj=_function(golden, case, self._run), **kwargs)
         self.add_marker(pytest.mark.a2a3sim)
         self.extra_keyword_matches.update(_keywords(golden, case))
 
@@ -110,11 +145,11 @@ class GoldenItem(pytest.Function):
         Raises:
             SettingsError: one has arguments without a meaning.
         """
-        return dataclasses.replace(self.golden, sanitize=checks_of(self))
+        return dataclasses.replace(self.golden, sanitize=checks_of(self), options=options_of(self))
 
-    def _run(self) -> None:
+    def _run(self, **fixtures: Any) -> None:
         """Builds, simulates and compares the case."""
-        error, findings = self._attempt()
+        error, findings = self._attempt(fixtures)
         if error is not None:
             raise error.with_traceback(None)
         if findings and is_strict(self.config):
@@ -122,13 +157,13 @@ class GoldenItem(pytest.Function):
         for finding in findings:
             self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
 
-    def _attempt(self) -> tuple[A2A3SimError | None, tuple[str, ...]]:
+    def _attempt(self, fixtures: dict[str, Any]) -> tuple[A2A3SimError | None, tuple[str, ...]]:
         """What failed the case, and remarks about it.
 
         The attempt's tensors are in no frame that the error's traceback would keep alive.
         """
         try:
-            golden = self.marked_golden()
+            golden = bound(self.marked_golden(), fixtures)
         except A2A3SimError as error:
             return error, ()
         attempt = self.config.stash[SIMULATOR].attempt(golden, self.case)
@@ -153,7 +188,7 @@ class GoldenItem(pytest.Function):
             file, separator, name = argument.partition("::")
             if (
                 separator
-                and name == self.name
+                and name in (self.name, self.originalname)
                 and (directory / file).resolve() == (self.path.resolve())
             ):
                 return True
@@ -198,18 +233,25 @@ def _keywords(golden: GoldenSpec, case: CaseSpec) -> set[str]:
     }
 
 
-def _function(golden: GoldenSpec, run: Callable[[], None]) -> Callable[[], None]:
-    """The function of a case, which runs it: without arguments, at the head of golden.py.
+def _function(golden: GoldenSpec, case: CaseSpec, run: Callable[..., None]) -> Callable[..., None]:
+    """The function of a case, which runs it, at the head of golden.py.
 
-    Its globals are golden.py's, where pytest evaluates conditions such as those of
+    Its arguments are the fixtures that the functions of golden.py ask for. Its globals are
+    golden.py's, where pytest evaluates conditions such as those of
     ``pytest.mark.skipif("np is None")``.
     """
 
-    def case() -> None:
-        run()
+    def call(**fixtures: Any) -> None:
+        run(**fixtures)
 
-    code = case.__code__.replace(co_filename=str(golden.path), co_firstlineno=1)
+    code = call.__code__.replace(co_filename=str(golden.path), co_firstlineno=1)
     names = golden.module.__dict__
-    function = types.FunctionType(code, names, "golden", None, case.__closure__)
+    function: Any = types.FunctionType(code, names, "golden", None, call.__closure__)
     function.__doc__ = names.get("__doc__")
-    return function
+    asked = dict.fromkeys(name for each in golden.fixtures.values() for name in each)
+    function.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in asked]
+    )
+    if case.marks:
+        function.pytestmark = list(case.marks)
+    return cast("Callable[..., None]", function)

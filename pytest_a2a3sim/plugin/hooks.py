@@ -35,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "sim_sanitize(*checks): look for these with the sanitizer, whatever --sim-sanitize says: "
         f"{', '.join(CHECKS)}; all of them without arguments",
     )
+    config.addinivalue_line(
+        "markers",
+        "sim(**options): simulate with these options, whatever --sim-... says, as in "
+        "sim(threads=1, schedule='fifo', sanitize='all')",
+    )
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)

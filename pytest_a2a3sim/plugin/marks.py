@@ -1,8 +1,8 @@
-"""The marks of a golden.py: which pytest applies to its cases, and which cannot have an effect."""
+"""The marks of a golden.py: which pytest applies to its cases, and what they say to us."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -15,19 +15,12 @@ if TYPE_CHECKING:
 
 Mark: TypeAlias = pytest.Mark | pytest.MarkDecorator
 
-_WITHOUT_EFFECT = {
-    "parametrize": (
-        "a case gets its params from PARAMS_LIST or ALL_CASES: list the combinations there, as in "
-        "`PARAMS_LIST = [{'n': n} for n in (1, 2)]`"
-    ),
-}
-
 
 def marks_of(golden: GoldenSpec) -> list[pytest.MarkDecorator]:
     """The marks in ``pytestmark``, for every case of the file.
 
     Raises:
-        GoldenError: one is no mark, or cannot have an effect on a case.
+        GoldenError: one is no mark.
     """
     value = getattr(golden.module, "pytestmark", ())
     marks = list(value) if isinstance(value, (list, tuple)) else [value]
@@ -42,6 +35,23 @@ def checks_of(item: pytest.Item) -> tuple[Check, ...]:
     """
     marks = item.iter_markers("sim_sanitize")
     return in_order(check for mark in marks for check in _checks_of(item, mark))
+
+
+def options_of(item: pytest.Item) -> dict[str, Any]:
+    """What ``pytest.mark.sim`` says of an item; the closest one has the last word.
+
+    Raises:
+        SettingsError: one has arguments without names.
+    """
+    options: dict[str, Any] = {}
+    for mark in item.iter_markers("sim"):
+        if mark.args:
+            raise SettingsError(
+                "pytest.mark.sim takes options by name, as in sim(threads=1, schedule='fifo'); "
+                f"got {mark.args!r}\n  of {item.nodeid}"
+            )
+        options = {**mark.kwargs, **options}
+    return options
 
 
 def _checks_of(item: pytest.Item, mark: pytest.Mark) -> tuple[Check, ...]:
@@ -61,10 +71,5 @@ def _checked(golden: GoldenSpec, mark: object) -> pytest.MarkDecorator:
         raise GoldenError(
             "golden.py: pytestmark must be a mark or a list of marks, such as pytest.mark.slow; "
             f"got {mark!r} ({type(mark).__name__})\n  in {golden.path}"
-        )
-    if (remedy := _WITHOUT_EFFECT.get(mark.name)) is not None:
-        raise GoldenError(
-            f"golden.py: pytest.mark.{mark.name} in pytestmark has no effect on cases; {remedy}"
-            f"\n  in {golden.path}"
         )
     return mark

@@ -14,6 +14,7 @@ from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, 
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
+from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,13 +111,14 @@ class SessionReports:
             return
         self._records[report.nodeid] = text
         if report.failed and isinstance(report.longrepr, str):
-            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
+            from pytest_a2a3sim.reporting.summary import mismatch_summary  # noqa: PLC0415 - only on failure
+            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - as above
 
             record: CaseRecord = json.loads(text)
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
             fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
-            report.longrepr = FailureText(lines, fitted=fitted)  # type: ignore[assignment]
+            report.longrepr = FailureText(lines, fitted=fitted, summary=mismatch_summary(record))  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Notes golden directories that cannot be read: they have no cases."""
@@ -174,7 +176,7 @@ class SessionReports:
 
             terminalreporter.write_sep("=", "a2a3sim")
             width = terminalreporter._tw.fullwidth  # noqa: SLF001 - the only way to the width
-            for line in summary_lines(self.records, slowest):
+            for line in summary_lines(self.records, slowest, strict=is_strict(self._config)):
                 for part in wrapped(line, width):
                     terminalreporter.write_line(part)
         for text in self._errors:

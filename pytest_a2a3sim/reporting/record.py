@@ -78,6 +78,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "compiled": facts.compiled,
         "cache_hits": facts.cache_hits,
         "findings": [] if result is None else list(result.findings),
+        "defaults": [] if result is None else list(result.defaults),
         "seed": _seed(facts.schedule),
         "sanitizer": (
             None

@@ -40,8 +40,16 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def summary_lines(records: Sequence[CaseRecord], slowest: int = 0) -> list[str]:
-    """The closing section: totals, and the slowest cases with their slowest kernels."""
+def summary_lines(
+    records: Sequence[CaseRecord], slowest: int = 0, *, strict: bool = False
+) -> list[str]:
+    """The closing section: totals, and the slowest cases with their slowest kernels.
+
+    Args:
+        records: of the session's cases.
+        slowest: how many cases are listed.
+        strict: list what goldens leave to defaults.
+    """
     sums = totals(records)
     counts = (
         (sums["passed"], "passed"),
@@ -61,7 +69,43 @@ def summary_lines(records: Sequence[CaseRecord], slowest: int = 0) -> list[str]:
         )
     if sums["findings"]:
         lines.append(f"{counted(sums['findings'], 'remark')} about goldens: see the warnings")
+    if strict:
+        lines += _default_lines(records)
     return [*lines, *_slowest_lines(records, slowest)]
+
+
+def _default_lines(records: Sequence[CaseRecord]) -> list[str]:
+    """What each golden.py leaves to defaults, in any of its cases."""
+    left: dict[str, dict[str, None]] = {}
+    for record in records:
+        left.setdefault(record["golden"], {}).update(dict.fromkeys(record["defaults"]))
+    return [
+        f"{golden} leaves to defaults: {'; '.join(names)}"
+        for golden, names in left.items()
+        if names
+    ]
+
+
+def mismatch_summary(record: CaseRecord) -> str:
+    """What does not match, how much of it, and why if that is known; empty for other failures.
+
+    ``out_y 2/256: constant factor: actual = 0.25 * expected``.
+    """
+    failure = record["failure"]
+    if failure is None or failure["kind"] != "mismatch":
+        return ""
+    parts = []
+    for tensor in record["tensors"]:
+        if tensor["status"] == "failed":
+            wrong = tensor["size"] - tensor["matched"]
+            why = tensor["diagnoses"][0]["text"] if tensor["diagnoses"] else ""
+            why = why.partition(" in all ")[0] or f"largest error {_short(tensor['max_abs_error'])}"
+            parts.append(f"{tensor['name']} {wrong}/{tensor['size']}: {why}")
+    return "; ".join(parts)
+
+
+def _short(value: float | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _slowest_lines(records: Sequence[CaseRecord], slowest: int) -> list[str]:

@@ -57,10 +57,10 @@ class FailureText:
         fitted: fit them to the terminal; other texts, such as a compiler's, stay as they are.
     """
 
-    def __init__(self, lines: Sequence[Line], *, fitted: bool) -> None:
+    def __init__(self, lines: Sequence[Line], *, fitted: bool, summary: str = "") -> None:
         self.lines = lines
         self.fitted = fitted
-        self.reprcrash = Crash(str(lines[0]) if lines else "")
+        self.reprcrash = Crash(summary or (str(lines[0]) if lines else ""))
 
     def __str__(self) -> str:
         """The text alone."""

@@ -41,7 +41,21 @@ def verdict_line(diff: TensorDiff) -> str:
     """``out: PASS (4096/4096 elements matched)``."""
     verdict = "PASS" if diff.passed else "FAIL"
     left_out = f", {diff.left_out} left out by compare_outputs" if diff.left_out else ""
-    return f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched{left_out})"
+    return (
+        f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched"
+        f"{_budget_text(diff)}{left_out})"
+    )
+
+
+def _budget_text(diff: TensorDiff) -> str:
+    wrong = diff.size - diff.matched
+    if diff.tolerance.budget is None or not wrong:
+        return ""
+    if diff.beyond_budget:
+        return f", {diff.beyond_budget} beyond MISMATCH_BUDGET"
+    if diff.passed:
+        return f", {wrong} within MISMATCH_BUDGET"
+    return f", MISMATCH_BUDGET allows {diff.allowed_mismatches} others"
 
 
 def tensor_line(diff: TensorDiff) -> str:
@@ -141,6 +155,7 @@ def diff_lines(diff: TensorDiff) -> list[Line]:
         line(
             f"  shape={diff.shape}, dtype={diff.dtype}, "
             f"rtol={tolerance.rtol:g}, atol={tolerance.atol:g}"
+            f"{'' if tolerance.equal_nan else ', NaN matches nothing'}"
         ),
         *(line(f"  => {diagnosis.text}", "diagnosis") for diagnosis in diff.diagnoses),
         *map(line, _largest_lines(diff)),

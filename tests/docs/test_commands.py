@@ -17,11 +17,14 @@ from tests.docs.markdown_pages import CHECKOUT, PAGES, Block, blocks, commands
 from tests.docs.shown_output import difference
 from tests.golden_dirs import GoldenDir
 
+WALKS = ("tutorial.md", "kernels.md")  # whose commands run one after another
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 CONSOLE = [
     block
     for block in BLOCKS
-    if (block.language == "console" or "shows" in block.options) and "skip" not in block.options
+    if (block.language == "console" or "shows" in block.options)
+    and "skip" not in block.options
+    and block.page.name not in WALKS
 ]
 HOME = "home/me"  # as the pages show it
 
@@ -84,6 +87,20 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.id)
 def test_commands_print_what_is_shown(block: Block, home: Path) -> None:
+    run_block(block, home)
+
+
+@pytest.mark.parametrize("page", WALKS)
+def test_pages_that_are_walked_through(page: str, tmp_path: Path) -> None:
+    pytest.importorskip("ml_dtypes")
+    walked = [each for each in BLOCKS if each.page.name == page and each.language == "console"]
+    assert walked
+    for block in walked:
+        run_block(block, tmp_path)
+
+
+def run_block(block: Block, home: Path) -> None:
+    """Runs a block's commands; they print what is shown."""
     directory = home / block.options.get("in", ".")
     if preparation := block.options.get("after"):
         shell(preparation, home, directory)
@@ -123,6 +140,22 @@ def test_python_api(untouched: Path) -> None:
     status, printed = shell("python -", untouched, untouched, snippet.text)
     assert status == 0, printed
     assert difference(shown.text, printed) is None, printed
+
+
+def test_commands_of_the_readme_need_nothing_but_the_clone(tmp_path: Path) -> None:
+    """They run one after another; tests/, which needs more packages, is not collected."""
+    clone = copy_of_examples(tmp_path)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(CHECKOUT / name, clone)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(CHECKOUT / "tests", clone / "tests", ignore=ignored)
+    for command in block_with("pytest -k paged_attention").text.splitlines():
+        status, printed = shell(command, clone, clone)
+        assert status == 0, f"$ {command}\n{printed}"
+    status, printed = shell("pytest -k paged_attention --collect-only -q", clone, clone)
+    ids = [line for line in printed.splitlines() if "::" in line]
+    assert ids
+    assert {name.partition("/")[0] for name in ids} == {"examples"}
 
 
 def test_fixture(tmp_path: Path) -> None:

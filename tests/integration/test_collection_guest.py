@@ -179,27 +179,12 @@ def test_missing_fixture_is_an_error(
     result.stdout.fnmatch_lines(["*fixture 'no_such' not found"])
 
 
-def test_parametrized_fixture_is_an_error(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
-    pytester.makeconftest(
-        """
-        import pytest
-
-        @pytest.fixture(params=[1, 2], autouse=True)
-        def device(request):
-            return request.param
-        """
-    )
-    result = pytester.runpytest()
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*has no parameter defined for test:*"])
-
-
 @pytest.mark.parametrize(
     ("marks", "message"),
     [
         (
             "[pytest.mark.parametrize('n', [1, 2])]",
-            "golden.py: pytest.mark.parametrize in pytestmark has no effect on cases*PARAMS_LIST*",
+            "*function uses no argument 'n'; *as in `def generate_inputs(params, n)`",
         ),
         (
             "(pytest.mark.skip, 'fast')",
@@ -207,7 +192,7 @@ def test_parametrized_fixture_is_an_error(pytester: pytest.Pytester, doubler: Go
         ),
     ],
 )
-def test_marks_without_effect_are_errors(
+def test_marks_without_a_meaning_are_errors(
     pytester: pytest.Pytester, doubler: GoldenDir, marks: str, message: str
 ) -> None:
     doubler.extend_golden(f"import pytest\npytestmark = {marks}")

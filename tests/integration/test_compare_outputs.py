@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,5 +169,32 @@ def test_result_has_what_the_device_left(golden_dir: GoldenDir) -> None:
 
 def test_mismatch_is_raised_in_python(golden_dir: GoldenDir) -> None:
     golden(golden_dir, "assert n == 6")
+    result = run_case(golden_dir.path)
+    assert not result.passed
+    assert result.actual["out_y"][:5].tolist() == [0, 2, 4, 6, 8]
     with pytest.raises(Mismatch, match="an assertion failed"):
-        run_case(golden_dir.path)
+        result.check()
+
+
+def test_what_it_says_and_what_the_sanitizer_finds_are_both_told(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    golden(doubler, "assert n == 6, 'not six'")
+    add = "runtime->add_task(task, 3, 0, CoreType::AIV);"
+    doubler.orchestration_body(
+        f"{add} {add} runtime->record_tensor_pair(host_y, y, args[3]);\nreturn 0;"
+    )
+    result = pytester.runpytest("--sim-sanitize=racecheck")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "the sanitizer has 1 finding: 1 racecheck WAW",
+            "compare_outputs says that the outputs do not match: not six",
+        ]
+    )
+    kernels = doubler.path / "kernels"
+    printed = pytester.run(
+        sys.executable, "-m", "pytest_a2a3sim.cli", "run", "-k", kernels, "-g", doubler.golden_py
+    )
+    assert printed.ret == 1
+    printed.stdout.fnmatch_lines(["*compare_outputs says that the outputs do not match: not six"])

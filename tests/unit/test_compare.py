@@ -22,8 +22,8 @@ from pytest_a2a3sim.engine.compare import (
 )
 from pytest_a2a3sim.loading.tensors import as_tensor
 from pytest_a2a3sim.model.diff import Census, Pair, TensorDiff
-from pytest_a2a3sim.model.spec import Tolerance
 from pytest_a2a3sim.model.tensor import raw_bytes
+from pytest_a2a3sim.model.tolerance import Tolerance
 
 Array = npt.NDArray[Any]
 

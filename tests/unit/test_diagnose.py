@@ -15,8 +15,8 @@ from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
 from pytest_a2a3sim.loading.tensors import as_tensor
 from pytest_a2a3sim.model.diff import Pair, TensorDiff
-from pytest_a2a3sim.model.spec import Tolerance
 from pytest_a2a3sim.model.tensor import raw_bytes
+from pytest_a2a3sim.model.tolerance import Tolerance
 from pytest_a2a3sim.reporting.text import diff_lines
 
 Array = npt.NDArray[Any]

@@ -18,8 +18,8 @@ from pytest_a2a3sim.model.spec import (
     KernelConfig,
     OrchestrationSpec,
     RuntimeConfig,
-    Tolerances,
 )
+from pytest_a2a3sim.model.tolerance import Tolerances
 
 CASE = CaseSpec("case", {})
 A = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_a2a3sim.loading.golden import load_case, load_golden
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
-from pytest_a2a3sim.model.spec import Tolerance
+from pytest_a2a3sim.model.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def test_defaults(golden_dir: GoldenDir) -> None:
     assert [(case.name, dict(case.params)) for case in golden.cases] == [("default", {})]
     assert golden.outputs is None
     assert golden.tensor_order is None
-    assert golden.tolerances.of("out_y") == Tolerance(rtol=1e-5, atol=1e-5)
+    assert golden.tolerances.of("out_y", "float32") == Tolerance(rtol=1e-5, atol=1e-5)
 
 
 def test_params_list_wins_over_all_cases(golden_dir: GoldenDir) -> None:
@@ -53,8 +53,8 @@ def test_all_cases_with_a_default(golden_dir: GoldenDir) -> None:
 def test_tolerances_by_tensor(golden_dir: GoldenDir) -> None:
     golden_dir.extend_golden("RTOL = {'out_y': 0.5}\nATOL = 0")
     tolerances = load_golden(golden_dir.golden_py).tolerances
-    assert tolerances.of("out_y") == Tolerance(rtol=0.5, atol=0.0)
-    assert tolerances.of("out_z") == Tolerance(rtol=1e-5, atol=0.0)
+    assert tolerances.of("out_y", "float32") == Tolerance(rtol=0.5, atol=0.0)
+    assert tolerances.of("out_z", "float32") == Tolerance(rtol=1e-5, atol=0.0)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ class Comparer {
           atol_(std::is_same_v<Element, Bool> ? 0 : comparison.atol),
           actual_(static_cast<const Bits*>(comparison.actual)),
           expected_(static_cast<const Bits*>(comparison.expected)),
+          nan_differs_(comparison.nan_differs != 0),
           mask_(comparison.mask) {}
 
     const a2a3_difference& found() const { return found_; }
@@ -192,7 +193,7 @@ class Comparer {
             const double e = element_.value(words_expected_[i]);
             count_special(a, found_.actual);
             count_special(e, found_.expected);
-            const bool same = a == e || (std::isnan(a) && std::isnan(e));
+            const bool same = a == e || (!nan_differs_ && std::isnan(a) && std::isnan(e));
             measures_.absolute[i] = same ? 0 : kInfinity;
             if (!std::isfinite(e)) measures_.allowed[i] = 0;
             if (!same) ++found_.undefined;
@@ -282,6 +283,7 @@ class Comparer {
     const double atol_;
     const Bits* const actual_;
     const Bits* const expected_;
+    const bool nan_differs_;
     uint8_t* const mask_;
     a2a3_difference found_ = nothing_found();
     Measures<Element> measures_;

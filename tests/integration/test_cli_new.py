@@ -1,0 +1,106 @@
+"""``a2a3sim new`` writes directories that pass; ``doctor``, ``completion``, and a closed pipe."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_a2a3sim.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.golden_dirs import GoldenDir
+
+DTYPES = ("float32", "float16", "bfloat16", "int32", "int8")
+TEMPLATES = ("vector", "matmul")
+
+
+def test_what_it_writes_passes(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("ml_dtypes")
+    for template, dtype in itertools.product(TEMPLATES, DTYPES):
+        name = str(pytester.path / f"{template}-{dtype}")
+        assert main(["new", name, "--template", template, "--dtype", dtype]) == 0
+        assert f"Run it: pytest {name} -v" in capsys.readouterr().out
+    result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=5 * 3 + 5 * 2)
+
+
+def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("")
+    assert main(["new", str(tmp_path)]) == 1
+    assert f"{tmp_path} exists and is not empty" in capsys.readouterr().err
+    assert main(["new", str(tmp_path / "mine" / "below")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["mine"]
+
+
+def test_run_takes_a_directory(golden_dir: GoldenDir, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(golden_dir.path)]) == 0
+    assert "TEST PASSED" in capsys.readouterr().out
+    assert main(["run"]) == 1
+    assert "name a golden directory or its golden.py, as in: `a2a3sim run DIR`" in (
+        capsys.readouterr().err
+    )
+    assert main(["run", str(golden_dir.path), "-g", str(golden_dir.golden_py)]) == 1
+    assert "not both" in capsys.readouterr().err
+
+
+def test_nobody_reads_on(golden_dir: GoldenDir) -> None:
+    run = f"{sys.executable} -m pytest_a2a3sim run {golden_dir.path}"
+    done = subprocess.run(
+        ["bash", "-c", f"{run} | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "141\n"
+    assert done.stderr == ""
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "ok       compiler: " in printed
+    assert "PTO ISA: " in printed
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert main(["doctor"]) == 1
+    assert "missing  compiler: " in capsys.readouterr().out
+
+
+def test_completion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    complete = (
+        f"{script}\nCOMP_WORDS=(a2a3sim $1 $2) COMP_CWORD=$3; _a2a3sim; echo ${{COMPREPLY[@]}}"
+    )
+    for words, found in (
+        (("run", "--sch", "2"), "--schedule"),
+        (("cache", "expl", "2"), "explain"),
+        (("doc", "", "1"), "doctor"),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", complete, "bash", *words], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split()[:1] == [found]
+    assert main(["completion", "zsh"]) == 0
+    assert "bashcompinit" in capsys.readouterr().out
+
+
+def test_summary_line_says_what_and_how_much(
+    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
+) -> None:
+    doubler.kernel_body("for (int i = 0; i < 8; ++i) y[i] = -2 * x[i];")
+    result = pytester.runpytest(*plugin_args)
+    result.stdout.fnmatch_lines(
+        ["FAILED doubler/golden.py::default - out_y 7/8: only the tail is wrong: *"]
+    )
+    doubler.kernel_body("for (int i = 0; i < 8; ++i) y[i] = 2 * x[i] + (i == 3);")
+    result = pytester.runpytest(*plugin_args)
+    result.stdout.fnmatch_lines(["FAILED doubler/golden.py::default - out_y 1/8: largest error 1"])
