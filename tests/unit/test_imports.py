@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "tracing": {"building", "failures", "loading", "model", "running"},
     "simulator": {"building", "loading", "model", "pipeline", "tracing", "version"},
     "__init__": {"model", "simulator", "version"},
+    "__main__": {"cli"},
     "plugin": {"engine", "loading", "model", "reporting", "simulator"},
     "cli": {
         *("building", "loading", "model", "reporting", "running", "simulator", "version"),
