@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.model.core import CORE_MEMORIES
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
 from pytest_a2a3sim.model.overrides import overridden
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
@@ -39,7 +40,7 @@ class Simulator:
         report_build: is told now and then how far a build is that a case waits for.
 
     Raises:
-        SettingsError: the settings name a check that there is none of.
+        SettingsError: the settings name a check or a chip that there is none of.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +48,11 @@ class Simulator:
             raise SettingsError(
                 f"Settings.sanitize must be a tuple of {', '.join(map(repr, CHECKS))}; "
                 f"got {settings.sanitize!r}"
+            )
+        if settings.core_memory not in CORE_MEMORIES:
+            raise SettingsError(
+                f"Settings.core_memory must be one of {', '.join(map(repr, CORE_MEMORIES))}; "
+                f"got {settings.core_memory!r}"
             )
         self.settings = settings
         self.report_build: Callable[[BuildProgress], None] | None = None
