@@ -36,7 +36,7 @@ def test_marker_of_a_directory_and_of_a_case(pytester: pytest.Pytester, doubler:
 @pytest.mark.parametrize(
     ("mark", "message"),
     [
-        ("sim(thread=1)", "pytest.mark.sim has no option 'thread'; it has blame, device_memory, *"),
+        ("sim(thread=1)", "pytest.mark.sim has no option 'thread'; it has blame, core_memory, *"),
         ("sim(threads=0)", "pytest.mark.sim, threads: must be an int, at least 1, *; got 0"),
         ("sim(blame=1)", "pytest.mark.sim, blame: must be True or False; got 1"),
         ("sim('fifo')", "pytest.mark.sim takes options by name, as in *; got ('fifo',)"),
