@@ -96,7 +96,7 @@ def test_examples_of_the_marker(pytester: pytest.Pytester, file: str) -> None:
     doubler = GoldenDir.create(pytester.path / "doubler")
     doubler.orchestration_body(DOUBLES_TWICE)
     if file == "golden.py":
-        doubler.extend_golden(example("usage.md", "pytestmark ="))
+        doubler.extend_golden(example("usage.md", "pytestmark = pytest.mark.sim_sanitize"))
     else:
         text = example("usage.md", "def pytest_itemcollected")
         doubler.add("conftest.py", f"import pytest\n\n\n{text}")
