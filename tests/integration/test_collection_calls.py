@@ -101,5 +101,5 @@ def test_timeout(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
         """
     )
     result = pytester.runpytest()
-    result.assert_outcomes(failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*Timeout (>0.5s)*"])

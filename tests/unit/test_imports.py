@@ -35,7 +35,6 @@ MAY_IMPORT = {
     "cli": {
         *("building", "loading", "model", "reporting", "running", "simulator", "version"),
     },
-    "__main__": {"cli"},
 }
 # The same by folder or file of the engine.
 MAY_INCLUDE = {
