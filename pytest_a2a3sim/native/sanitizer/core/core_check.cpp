@@ -12,8 +12,6 @@ constexpr a2a3_byte_state kFirstState = 1U << A2A3_STATE_SHIFT;
 
 bool writes(int32_t mode) { return (mode & ~(A2A3_MODE_READ | A2A3_MODE_ATOMIC_LOAD)) != 0; }
 
-bool is_on_core(int32_t space) { return space != A2A3_SPACE_GM; }
-
 /// What only says where a tile lies, or orders others.
 bool is_no_work(const std::string& name) {
     return name == "TASSIGN" || name == "TRESHAPE" || name == "TSUBVIEW" || name == "TSYNC";
@@ -133,8 +131,8 @@ void CoreCheck::add_scalar_access() {
         if (steps_[i - 1].code == code) step = static_cast<int32_t>(i - 1);
     }
     if (step < 0) {
-        step = add_step({A2A3_CORE_STEP_INSTRUCTION, A2A3_PIPE_S, -1, -1, pipes_.issue(A2A3_PIPE_S),
-                         code, nullptr});
+        step = add_step({A2A3_CORE_STEP_INSTRUCTION, A2A3_PIPE_S, -1, -1, code, nullptr,
+                         pipes_.issue(A2A3_PIPE_S)});
     }
     check_parts(step);
     parts_.clear();
@@ -181,7 +179,7 @@ void CoreCheck::end_instruction() {
         ++instruction_count_;
         if (steps_.size() < kMostSteps) {
             check_parts(add_step(
-                {A2A3_CORE_STEP_INSTRUCTION, pipe, -1, -1, pipes_.issue(pipe), caller_, name}));
+                {A2A3_CORE_STEP_INSTRUCTION, pipe, -1, -1, caller_, name, pipes_.issue(pipe)}));
         }
     }
     instruction_ = nullptr;
@@ -204,12 +202,17 @@ void CoreCheck::sync(int32_t what, int32_t source, int32_t destination, int32_t 
     if (check.instruction_ == nullptr) check.begin_epoch();
     if (what == A2A3_SYNC_BARRIER) {
         check.pipes_.barrier(source);
-        check.add_step({A2A3_CORE_STEP_BARRIER, source, -1, -1, 0, where, nullptr});
+        check.add_step({A2A3_CORE_STEP_BARRIER, source, -1, -1, where, nullptr, {}});
         return;
     }
     const bool sets = what == A2A3_SYNC_SET_FLAG;
-    const int32_t step = check.add_step({sets ? A2A3_CORE_STEP_SET : A2A3_CORE_STEP_WAIT, source,
-                                         destination, event, 0, where, nullptr});
+    const int32_t step = check.add_step({sets ? A2A3_CORE_STEP_SET : A2A3_CORE_STEP_WAIT,
+                                         source,
+                                         destination,
+                                         event,
+                                         where,
+                                         nullptr,
+                                         {}});
     const Pipes::Flag flag{source, destination, event};
     if (sets) {
         if (check.pipes_.set_flag(flag, step) == Pipes::Pairing::kSetTwice) {
@@ -218,73 +221,6 @@ void CoreCheck::sync(int32_t what, int32_t source, int32_t destination, int32_t 
     } else if (check.pipes_.wait_flag(flag) == Pipes::Pairing::kNeverSet) {
         check.note({A2A3_CHECK_SYNCCHECK, A2A3_CORE_FINDING_NEVER_SET, -1, 0, 0, step, -1});
     }
-}
-
-void CoreCheck::check_parts(int32_t step) {
-    // What an instruction reads was there before it writes.
-    for (const Part& part : parts_) {
-        if (!part.writes) read(part, step);
-    }
-    for (const Part& part : parts_) {
-        if (part.writes) write(part, step);
-    }
-}
-
-bool CoreCheck::is_ordered(int32_t earlier, int32_t later, bool is_antidependent) const {
-    if (earlier == CoreMemory::kNobody || earlier == later) return true;
-    const Step& first = steps_[static_cast<size_t>(earlier)];
-    return pipes_.follows(steps_[static_cast<size_t>(later)].pipe, first.pipe, first.position,
-                          is_antidependent);
-}
-
-void CoreCheck::read(const Part& part, int32_t step) {
-    const auto pipe = static_cast<size_t>(steps_[static_cast<size_t>(step)].pipe);
-    memories_[part.space].for_each(
-        part.begin, part.end, [&](uint64_t begin, CoreMemory::Segment& segment) {
-            if (segment.writer == CoreMemory::kNobody) {
-                if (is_on_core(part.space)) {
-                    note({A2A3_CHECK_INITCHECK, A2A3_CORE_FINDING_UNINITIALIZED, part.space, begin,
-                          segment.end, step, -1});
-                }
-            } else if (!is_ordered(segment.writer, step, false)) {
-                note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_RAW, part.space, begin, segment.end,
-                      segment.writer, step});
-            } else if (is_on_core(part.space) && segment.writer != step &&
-                       (part.tile >= 0
-                            ? segment.writer_tile != part.tile && segment.earlier_tile == part.tile
-                            : !tiles_.is_one_tile(part.space, part.begin, part.end,
-                                                  segment.written_begin, segment.written_end) &&
-                                  tiles_.is_one_tile(part.space, part.begin, part.end, part.begin,
-                                                     part.end))) {
-                note({A2A3_CHECK_MEMCHECK, A2A3_CORE_FINDING_OVERWRITTEN, part.space, begin,
-                      segment.end, segment.writer, step});
-            }
-            segment.readers[pipe] = step;
-        });
-}
-
-void CoreCheck::write(const Part& part, int32_t step) {
-    CoreMemory& memory = memories_[part.space];
-    memory.for_each(part.begin, part.end, [&](uint64_t begin, CoreMemory::Segment& segment) {
-        for (const int32_t reader : segment.readers) {
-            if (!is_ordered(reader, step, true)) {
-                note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_WAR, part.space, begin, segment.end,
-                      reader, step});
-            }
-        }
-        if (!is_ordered(segment.writer, step, false)) {
-            note({A2A3_CHECK_RACECHECK, A2A3_CORE_FINDING_WAW, part.space, begin, segment.end,
-                  segment.writer, step});
-        }
-        if (segment.writer_tile >= 0 && segment.writer_tile != part.tile) {
-            segment.earlier_tile = segment.writer_tile;
-        }
-        segment.writer = step;
-        segment.writer_tile = part.tile;
-        segment.written_begin = part.begin;
-        segment.written_end = part.end;
-        segment.readers.fill(CoreMemory::kNobody);
-    });
 }
 
 }  // namespace a2a3sim

@@ -51,9 +51,9 @@ class CoreCheck {
         int32_t pipe;
         int32_t destination;
         int32_t event;
-        uint32_t position;
         const void* code;
         const char* name;
+        Pipes::Issued issued;  // of an instruction
     };
     /// Bytes that the running instruction accesses.
     struct Part {
@@ -99,9 +99,12 @@ class CoreCheck {
     int32_t pipe_of_parts(const std::string& name) const;
     int32_t add_step(const Step& step);
     void check_parts(int32_t step);
+    void note_race(int32_t kind, int32_t space, uint64_t begin, uint64_t end, int32_t earlier,
+                   int32_t later);
+    bool is_overwritten(const Part& part, const CoreMemory::Segment& segment) const;
     void read(const Part& part, int32_t step);
     void write(const Part& part, int32_t step);
-    bool is_ordered(int32_t earlier, int32_t later, bool is_antidependent) const;
+    bool is_ordered(int32_t earlier, int32_t later, int32_t space, bool is_antidependent) const;
     void check_place(const Tiles::Tile& tile, const void* code);
     void note(const Conflict& conflict, uint64_t capacity = 0);
     void show(a2a3_core_finding& finding, int32_t first, int32_t second);
@@ -119,6 +122,7 @@ class CoreCheck {
     std::map<int32_t, CoreMemory> memories_;  // by a2a3_space
     std::vector<Step> steps_;                 // of the running task
     std::vector<Part> parts_;
+    std::vector<int32_t> raced_;    // steps that nothing orders before the running instruction
     std::vector<uint64_t> frames_;  // of functions that are no instructions
     const char* instruction_ = nullptr;
     const void* caller_ = nullptr;

@@ -18,7 +18,7 @@ void CoreCheck::check_place(const Tiles::Tile& tile, const void* code) {
     const bool is_aligned = tile.offset % kAlignment == 0;
     if ((fits || capacity == 0) && is_aligned) return;
     const int32_t step =
-        add_step({A2A3_CORE_STEP_INSTRUCTION, A2A3_PIPE_S, -1, -1, 0, code, "TASSIGN"});
+        add_step({A2A3_CORE_STEP_INSTRUCTION, A2A3_PIPE_S, -1, -1, code, "TASSIGN", {}});
     const uint64_t end = tile.offset + tile.bytes;
     if (!fits && capacity != 0) {
         note({A2A3_CHECK_MEMCHECK, A2A3_CORE_FINDING_OUT_OF_BOUNDS, tile.space, tile.offset, end,

@@ -43,13 +43,6 @@ class CoreMemory {
         }
     }
 
-    /// Makes one segment of those in a range, which have become alike.
-    void join(uint64_t begin, uint64_t end) {
-        const auto first = segments_.find(begin);
-        first->second.end = end;
-        segments_.erase(std::next(first), segments_.lower_bound(end));
-    }
-
   private:
     static Segment fresh(uint64_t end) {
         Segment segment{end, kNobody, kNobody, 0, 0, {}, kNobody};

@@ -21,15 +21,12 @@ void Pipes::join(int32_t pipe, const Clock& clock) {
     for (size_t i = 0; i < kPipes; ++i) known[i] = std::max(known[i], clock[i]);
 }
 
-void Pipes::reach(int32_t pipe) {
-    Clock clock = known_[A2A3_PIPE_S];
-    clock[A2A3_PIPE_S] = issued_[A2A3_PIPE_S];
-    join(pipe, clock);
-}
+void Pipes::reach(int32_t pipe) { join(pipe, known_[A2A3_PIPE_S]); }
 
-uint32_t Pipes::issue(int32_t pipe) {
+Pipes::Issued Pipes::issue(int32_t pipe) {
     reach(pipe);
-    return ++issued_[static_cast<size_t>(pipe)];
+    const auto index = static_cast<size_t>(pipe);
+    return {pipe, ++issued_[index], known_[index]};
 }
 
 Pipes::Pairing Pipes::set_flag(Flag flag, int32_t step) {
@@ -68,10 +65,18 @@ void Pipes::barrier(int32_t pipe) {
     }
 }
 
-bool Pipes::follows(int32_t pipe, int32_t other, uint32_t position, bool is_antidependent) const {
-    const bool is_in_order = pipe == other && (pipe != A2A3_PIPE_V || !vector_overlaps_);
-    if (is_in_order || (pipe == other && is_antidependent)) return true;
-    return known_[static_cast<size_t>(pipe)][static_cast<size_t>(other)] >= position;
+bool Pipes::follows(int32_t pipe, const Issued& other, bool is_antidependent) const {
+    const bool is_same = pipe == other.pipe;
+    if (is_same && (pipe != A2A3_PIPE_V || !vector_overlaps_ || is_antidependent)) return true;
+    // Scalar code goes on when it has what it reads.
+    if (other.pipe == A2A3_PIPE_S && is_antidependent) return true;
+    return known_[static_cast<size_t>(pipe)][static_cast<size_t>(other.pipe)] >= other.position;
+}
+
+void Pipes::assume_follows(int32_t pipe, const Issued& other) {
+    Clock clock = other.known;
+    clock[static_cast<size_t>(other.pipe)] = other.position;
+    join(pipe, clock);
 }
 
 }  // namespace a2a3sim

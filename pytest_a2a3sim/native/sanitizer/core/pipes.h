@@ -22,6 +22,7 @@ class Pipes {
         int32_t destination;
         int32_t event;
     };
+    using Clock = std::array<uint32_t, kPipes>;  // the last instruction of each pipe that has ended
     enum class Pairing { kRight, kSetTwice, kNeverSet };
 
     /// `vector_overlaps`: a vector instruction may begin before the one before it has ended.
@@ -30,17 +31,26 @@ class Pipes {
     /// A core at rest, with no flag set.
     void reset();
 
-    /// Gives an instruction to a pipe; returns its position there, from 1.
-    uint32_t issue(int32_t pipe);
+    /// An instruction's position in its pipe, from 1, and what has ended when it begins.
+    struct Issued {
+        int32_t pipe;
+        uint32_t position;
+        Clock known;
+    };
+    /// Gives an instruction to a pipe.
+    Issued issue(int32_t pipe);
 
     /// `step` names the call in further answers.
     Pairing set_flag(Flag flag, int32_t step);
     Pairing wait_flag(Flag flag);
     void barrier(int32_t pipe);
 
-    /// Whether what is issued to `pipe` now begins after an instruction has ended.
+    /// Whether what was issued to `pipe` last begins after an instruction has ended.
     /// `is_antidependent`: it only must not write before that one has read.
-    bool follows(int32_t pipe, int32_t other, uint32_t position, bool is_antidependent) const;
+    bool follows(int32_t pipe, const Issued& other, bool is_antidependent) const;
+
+    /// From now on it does, as if there were a flag or a barrier.
+    void assume_follows(int32_t pipe, const Issued& other);
 
     /// Calls `visit` with the step that has set each flag that nobody waited for.
     template <typename Visit>
@@ -49,7 +59,6 @@ class Pipes {
     }
 
   private:
-    using Clock = std::array<uint32_t, kPipes>;  // the last instruction of each pipe that has ended
     struct Set {
         Clock clock;
         int32_t step;

@@ -8,6 +8,13 @@ namespace {
 
 constexpr uint64_t kLargestOffset = uint64_t{1} << 32U;  // greater operands are addresses
 
+/// Whether a region is the same one, or continues it in the same array.
+bool goes_on(const Tiles::Region* open, const Tiles::Region& region) {
+    return open == &region ||
+           (open != nullptr && open->tile < 0 && region.tile < 0 && open->space == region.space &&
+            region.begin - open->begin == region.offset - open->offset);
+}
+
 uint64_t number_of(uint64_t address) { return address >> A2A3_TILE_PAGE_SHIFT; }
 
 }  // namespace
@@ -132,19 +139,22 @@ void Tiles::mark(uint64_t address, uint64_t size, bool writes) {
 
 void Tiles::add_touched(const Region& region, uint64_t begin, uint64_t end, bool writes,
                         std::vector<Touched>& all) const {
+    const auto space = static_cast<uint64_t>(region.space);
     while (begin < end) {
-        uint64_t until = end;
+        const uint64_t offset = region.offset + (begin - region.begin);
+        const uint64_t last = offset + (end - begin);
+        uint64_t until = last;
         if (region.tile < 0) {
             // Tiles in one array that lie next to each other are apart.
-            const auto space = static_cast<uint64_t>(region.space);
-            const auto edge =
-                edges_.upper_bound({space, region.offset + (begin - region.begin), 0});
-            if (edge != edges_.end() && (*edge)[0] == space) {
-                until = std::min(end, region.begin + ((*edge)[1] - region.offset));
+            auto edge = edges_.upper_bound({space, offset, 0});
+            while (edge != edges_.end() && (*edge)[0] == space && (*edge)[1] < last &&
+                   is_one_tile(region.space, offset, offset + 1, offset, (*edge)[1] + 1)) {
+                ++edge;
             }
+            if (edge != edges_.end() && (*edge)[0] == space) until = std::min(last, (*edge)[1]);
         }
-        all.push_back({&region, begin, until, writes});
-        begin = until;
+        all.push_back({&region, begin, begin + (until - offset), writes});
+        begin += until - offset;
     }
 }
 
@@ -166,7 +176,7 @@ void Tiles::add_touched_pages(const std::set<uint64_t>& numbers, bool writes,
             for (uint64_t i = std::max(region.begin, page); i < end; ++i) {
                 const a2a3_byte_state state = states[i - page];
                 if (state < first || (state & bit) == 0) continue;
-                if (open.region != &region || open.end != i) {
+                if (open.end != i || !goes_on(open.region, region)) {
                     close();
                     open = {&region, i, i, writes};
                 }
