@@ -8,6 +8,7 @@ comments say what they compute, ``z[0] = x[0] + y[0]``, and mark the lines that 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -17,17 +18,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PTO_ISA = Path(__file__).parent / "pto_isa"
-"""Stand-ins for two versions of it."""
-
-FLAVOURS = ("private", "placed")
-"""Tiles have bytes of their own, or lie in arrays of the core."""
-
+_STAND_INS = Path(__file__).parent / "pto_isa"
+_FEATURES = frozenset({"odd", "placed"})
 _SOURCES = Path(__file__).parent / "core_kernel_sources"
 _ENTRY = re.compile(r"^(?:KERNEL\(|void )(\w+)", re.MULTILINE)
 _COMPUTES = re.compile(r"// (z\[.+ = .+)")
 _MARKS = re.compile(r"//.*\b(?:first|second|third|fourth)\b")
 _SYNC = re.compile(r"^ *(set_flag|wait_flag|pipe_barrier)\(.*\);")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of PTO ISA, and a compiler that it works with.
+
+    Attributes:
+        features: words in the names of files that only some versions can compile: ``placed``, tiles
+            lie in arrays of the core, not in their own; ``odd``, they may have any size.
+        compilers: the first that is installed is it; none: the default one.
+    """
+
+    name: str
+    root: Path
+    features: frozenset[str]
+    compilers: tuple[str, ...] = ()
+
+    def kernels(self) -> list[Kernel]:
+        """Those that it can compile."""
+        return [
+            kernel
+            for path in sorted(_SOURCES.glob("*.cpp"))
+            if not _FEATURES.intersection(path.stem.split("_")) - self.features
+            for kernel in _kernels_of(path)
+        ]
+
+
+def versions() -> list[Version]:
+    """Stand-ins for two versions, and the real one that the environment names."""
+    private, placed = _STAND_INS / "private", _STAND_INS / "placed"
+    found = [
+        Version("private", private, frozenset({"odd"}), ("g++",)),
+        Version("placed-gcc", placed, _FEATURES, ("g++",)),
+        Version("placed-clang", placed, _FEATURES, ("clang++-22", "clang++-19", "clang++")),
+    ]
+    if root := os.environ.get("PTO_ISA_ROOT"):
+        is_placed = Path(root, "include", "pto", "cpu", "NPUMemoryModel.hpp").exists()
+        features = frozenset({"placed"} if is_placed else ())
+        found.append(Version("checkout", Path(root), features))
+    return found
 
 
 @dataclass(frozen=True)
@@ -82,16 +119,6 @@ class Mutant:
     kernel: Kernel
     call: str
     orders: bool
-
-
-def kernels(flavour: str) -> list[Kernel]:
-    """Those that a version of PTO ISA has the features for."""
-    return [
-        kernel
-        for path in sorted(_SOURCES.glob("*.cpp"))
-        if flavour in path.stem or not any(other in path.stem for other in FLAVOURS)
-        for kernel in _kernels_of(path)
-    ]
 
 
 def _kernels_of(path: Path) -> Iterable[Kernel]:

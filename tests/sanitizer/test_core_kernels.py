@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
+from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.sanitizer.core_kernel_findings import BROKEN, Found
 from tests.sanitizer.core_kernels import (
-    FLAVOURS,
-    PTO_ISA,
     Case,
     create,
-    kernels,
     mutants,
     mutated_source,
     sources,
+    versions,
 )
 from tests.sanitizer.reports import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.sanitizer.core_kernels import Kernel, Mutant
+    from tests.sanitizer.core_kernels import Kernel, Mutant, Version
     from tests.sanitizer.reports import SanitizedCase
 
 _EVENTS_OF_A_WAIT = {"NEVER_WAITED", "SET_TWICE"}
 
 
-@pytest.fixture(params=FLAVOURS)
-def flavour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Of PTO ISA, which the environment names."""
-    name: str = request.param
-    monkeypatch.setenv("PTO_ISA_ROOT", str(PTO_ISA / name))
-    return name
+VERSIONS = {version.name: version for version in versions()}
 
 
-def all_cases(flavour: str) -> list[Case]:
-    first = [Case(kernel) for kernel in kernels(flavour)]
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Version:
+    """Of PTO ISA, which the environment names with a compiler."""
+    found = VERSIONS[request.param]
+    monkeypatch.setenv("PTO_ISA_ROOT", str(found.root))
+    if found.compilers:
+        compiler = next(filter(shutil.which, found.compilers), None)
+        if compiler is None:
+            pytest.skip(f"no {' or '.join(found.compilers)} is installed")
+        monkeypatch.setenv("CXX", compiler)
+    return found
+
+
+def all_cases(of: Version) -> list[Case]:
+    first = [Case(kernel) for kernel in of.kernels()]
     return first + [Case(case.kernel, 1) for case in first if f"{case.kernel.name}-1" in BROKEN]
 
 
 def test_table_is_about_the_kernels() -> None:
-    cases = all_cases("placed")
+    cases = all_cases(VERSIONS["placed-gcc"])
     assert len(cases) == len({case.name for case in cases})
     assert {case.name for case in cases if not case.kernel.is_right} == BROKEN.keys()
     assert sum(case.kernel.is_right for case in cases) >= 12
 
 
-def test_kernels(flavour: str, pytester: pytest.Pytester) -> None:
-    cases = all_cases(flavour)
+def test_kernels(version: Version, pytester: pytest.Pytester) -> None:
+    cases = all_cases(version)
     create(pytester.path / "kernels", cases, sources(case.kernel for case in cases))
     reported = sanitize(pytester)
     assert reported.keys() == {case.name for case in cases}
@@ -60,7 +68,7 @@ def test_kernels(flavour: str, pytester: pytest.Pytester) -> None:
         for case in cases
         if (texts := list(differences(case, reported[case.name])))
     }
-    assert not wrong
+    assert not wrong, pformat(wrong, width=200)
 
 
 def differences(case: Case, reported: SanitizedCase) -> Iterator[str]:
@@ -104,9 +112,9 @@ def marks_of(sources: list[dict[str, Any] | None], kernel: Kernel) -> Iterator[s
         yield mark or f"{source['file']}:{source['line']}"
 
 
-def test_each_removed_line_is_found(flavour: str, pytester: pytest.Pytester) -> None:
+def test_each_removed_line_is_found(version: Version, pytester: pytest.Pytester) -> None:
     removed = [
-        mutant for kernel in kernels(flavour) if kernel.is_right for mutant in mutants(kernel)
+        mutant for kernel in version.kernels() if kernel.is_right for mutant in mutants(kernel)
     ]
     by_file = {
         file: [mutant for mutant in removed if mutant.kernel.file == file]
@@ -121,7 +129,7 @@ def test_each_removed_line_is_found(flavour: str, pytester: pytest.Pytester) -> 
         for mutant in removed
         if (texts := list(shortcomings(mutant, reported[mutant.kernel.name])))
     }
-    assert not wrong
+    assert not wrong, pformat(wrong, width=200)
 
 
 def shortcomings(mutant: Mutant, reported: SanitizedCase) -> Iterator[str]:

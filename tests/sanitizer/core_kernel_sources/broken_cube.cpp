@@ -131,12 +131,18 @@ KERNEL(moves_a_product_that_is_being_moved) {
     ORDER(MTE1, M);
     TMATMUL(sum, left, right);
     ORDER(M, FIX);
-    TMOV(b, sum);   // first
-    TMOV(left, b);  // second
+    Matrix product;
+    Left other_left;
+    Sum other_sum;
+    TASSIGN(product, 2 * kBytes);
+    TASSIGN(other_left, kBytes);
+    TASSIGN(other_sum, kBytes);
+    TMOV(product, sum);         // first
+    TMOV(other_left, product);  // second
     ORDER(MTE1, M);
-    TMATMUL(sum, left, right);
+    TMATMUL(other_sum, other_left, right);
     ORDER(M, FIX);
-    TSTORE(z, sum);
+    TSTORE(z, other_sum);
 }
 
 KERNEL(loads_a_product_that_is_being_stored) {
@@ -148,6 +154,8 @@ KERNEL(loads_a_product_that_is_being_stored) {
     ORDER(MTE1, M);
     TMATMUL(sum, left, right);
     ORDER(M, FIX);
-    TSTORE(z, sum);  // first
-    TLOAD(b, z);     // second
+    Matrix product;
+    TASSIGN(product, 2 * kBytes);
+    TSTORE(z, sum);     // first
+    TLOAD(product, z);  // second
 }

@@ -14,12 +14,6 @@ KERNEL(a_row_beyond_ub) {
     TSTORE(z, a);
 }
 
-KERNEL(a_byte_beyond_ub) {
-    // z[0] = np.zeros((16, 16))
-    Tile<TileType::Vec, int8_t, 1, 33, BLayout::RowMajor> odd;
-    TASSIGN(odd, kUB - 32);  // first
-}
-
 KERNEL(a_row_beyond_l1) {
     // z[0] = np.zeros((16, 16))
     Matrix a;
@@ -42,12 +36,6 @@ KERNEL(a_row_beyond_l0c) {
     // z[0] = np.zeros((16, 16))
     Sum a;
     TASSIGN(a, kL0C - kBytes + 32);  // first
-}
-
-KERNEL(a_byte_beyond_l0c) {
-    // z[0] = np.zeros((16, 16))
-    Tile<TileType::Acc, int8_t, 1, 33, BLayout::RowMajor> odd;
-    TASSIGN(odd, kL0C - 32);  // first
 }
 
 KERNEL(all_of_it_beyond_ub) {

@@ -46,6 +46,7 @@ KERNEL(scalar_writes_what_is_being_read) {
     TILES;
     TLOAD(a, x);
     ORDER(MTE2, V);
+    ORDER(MTE2, S);
     TADDS(b, a, 1);    // first
     a.SetValue(3, 5);  // second
     ORDER(V, MTE3);

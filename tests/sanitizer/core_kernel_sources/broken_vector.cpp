@@ -73,7 +73,8 @@ KERNEL(computes_into_a_tile_that_is_being_stored) {
     Global next = tile(z, 1);
     TEXPANDS(b, 3);
     ORDER(V, MTE3);
-    TSTORE(z, b);    // first
+    TSTORE(z, b);  // first
+    pipe_barrier(PIPE_V);
     TEXPANDS(b, 4);  // second
     ORDER(V, MTE3);
     TSTORE(next, b);

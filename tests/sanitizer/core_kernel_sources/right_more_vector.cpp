@@ -128,18 +128,22 @@ KERNEL(helpers_that_order) {
 }
 
 KERNEL(flags_in_both_branches) {
-    // z[0] = x[0] + 1
-    Vector a;
-    TASSIGN(a, 0);
-    TLOAD(a, x);
-    if (choice != 0) {
-        set_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
-    } else {
-        set_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
+    // z[:2] = x[:2] + 1
+    Vector a[2];
+    for (int i = 0; i < 2; ++i) {
+        Global from = tile(x, i);
+        Global to = tile(z, i);
+        TASSIGN(a[i], i * kBytes);
+        TLOAD(a[i], from);
+        if (i == 0) {
+            set_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
+        } else {
+            set_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
+        }
+        wait_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
+        TADDS(a[i], a[i], 1);
+        set_flag(PIPE_V, PIPE_MTE3, EVENT_ID0);
+        wait_flag(PIPE_V, PIPE_MTE3, EVENT_ID0);
+        TSTORE(to, a[i]);
     }
-    wait_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
-    TADDS(a, a, 1);
-    set_flag(PIPE_V, PIPE_MTE3, EVENT_ID0);
-    wait_flag(PIPE_V, PIPE_MTE3, EVENT_ID0);
-    TSTORE(z, a);
 }
