@@ -82,8 +82,9 @@ class Toolchain:
             )
             added = instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto)
             flags = (*added, *flags)
-        # Or the first kernel's inline variables and function statics would be those of all others.
-        return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
+        # Or the first kernel's inline variables and function statics would be those of all others;
+        # or addr2line would not know inlined calls.
+        return ("-fno-gnu-unique" if self.is_gcc else "-gdwarf-4", *flags)
 
     def _instruments_late(self, unit: Unit) -> bool:
         answers = dict(self.identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.core import CoreDetails, CoreStep
@@ -39,6 +40,16 @@ def leave_out_core(
 def codes_of(found: Iterable[RawCoreFinding]) -> set[int]:
     """Addresses of which the lines are shown."""
     return {step.code for finding in found for step in finding.steps}
+
+
+def folded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those of the same lines once: a compiler may make several codes of a line."""
+    found: dict[object, Finding] = {}
+    for finding in findings:
+        same = found.setdefault(finding.likeness, finding)
+        if same is not finding and finding.count > same.count:
+            found[finding.likeness] = replace(same, count=finding.count)
+    return tuple(found.values())
 
 
 def core_finding(

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.failures.core_findings import codes_of, core_finding, leave_out_core
+from pytest_a2a3sim.failures.core_findings import codes_of, core_finding, folded, leave_out_core
 from pytest_a2a3sim.failures.suppressed import applicable, leave_out
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
@@ -57,7 +57,6 @@ def report_of(
     )
     lines = _Lines(kept, inside, sanitized, built)
     count = sum(each.findings for each in suppressed)
-    total = sanitized.total + len(sanitized.core_findings) - count
 
     def finding_of(raw: RawFinding) -> Finding:
         tensor = None if raw.tensor is None else tensors.get(raw.tensor)
@@ -86,6 +85,7 @@ def report_of(
             writer=raw.writer,
         )
 
+    inner = folded(core_finding(raw, kernel_of(raw.task), lines.of) for raw in inside)
     return SanitizerReport(
         checks=checks,
         tasks=sanitized.tasks,
@@ -95,10 +95,10 @@ def report_of(
         instructions=sanitized.instructions,
         undecided=sanitized.undecided,
         suppressed=count,
-        total=total,
+        total=sanitized.total + len(inner) + counts.total() - count,
         findings=(
             *map(finding_of, kept),
-            *(core_finding(raw, kernel_of(raw.task), lines.of) for raw in inside),
+            *inner,
         ),
         suppressions=suppressed,
     )

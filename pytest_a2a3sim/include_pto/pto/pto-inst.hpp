@@ -11,15 +11,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #ifdef A2A3SIM_LOOKS_INSIDE
 extern "C" __attribute__((visibility("hidden"))) void a2a3sim_place(const a2a3_tile* tile);
-#else
-#include <cstdlib>
-#include <stdexcept>
-#include <string>
 #endif
 
 namespace pto {
@@ -53,7 +52,7 @@ inline __attribute__((always_inline)) auto a2a3sim_reshape(To& to, From& from, E
     return TRESHAPE(to, from, events...);
 }
 
-#else
+#endif
 
 /// Sizes of a core's memories by the type of a tile; 0: unknown.
 inline uint64_t a2a3sim_size_of_memory(TileType type) {
@@ -87,19 +86,14 @@ inline __attribute__((always_inline)) void a2a3sim_check(uint64_t place, const c
     }
 }
 
-#endif
-
 template <typename T, typename Address>
 inline __attribute__((always_inline)) void a2a3sim_assign(T& object, Address address,
                                                           const char* file = __builtin_FILE(),
                                                           int line = __builtin_LINE()) {
-#ifdef A2A3SIM_LOOKS_INSIDE
-    (void)file, (void)line;
-    TASSIGN(object, address);
-    if constexpr (is_tile_data_v<T>) a2a3sim_placed(object, static_cast<uint64_t>(address));
-#else
     if constexpr (is_tile_data_v<T>) a2a3sim_check<T>(static_cast<uint64_t>(address), file, line);
     TASSIGN(object, address);
+#ifdef A2A3SIM_LOOKS_INSIDE
+    if constexpr (is_tile_data_v<T>) a2a3sim_placed(object, static_cast<uint64_t>(address));
 #endif
 }
 
@@ -108,13 +102,10 @@ template <std::size_t address, typename T>
 inline __attribute__((always_inline)) void a2a3sim_assign(T& tile,
                                                           const char* file = __builtin_FILE(),
                                                           int line = __builtin_LINE()) {
-#ifdef A2A3SIM_LOOKS_INSIDE
-    (void)file, (void)line;
-    TASSIGN<address>(tile);
-    a2a3sim_placed(tile, address);
-#else
     a2a3sim_check<T>(address, file, line);
     TASSIGN<address>(tile);
+#ifdef A2A3SIM_LOOKS_INSIDE
+    a2a3sim_placed(tile, address);
 #endif
 }
 

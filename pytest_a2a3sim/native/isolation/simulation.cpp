@@ -178,7 +178,9 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     control.live->main_thread_id.store(system_thread_id(), std::memory_order_relaxed);
 
     clock.enter(A2A3_PHASE_LOAD);
-    if (description.isolate) offer_core_memory_sizes(description.core_memory);
+    if (description.isolate) {
+        offer_core_memory_sizes(description.core_memory, description.is_sanitized());
+    }
     std::vector<UseRecorder> instrumented;
     const KernelTable kernels = load_kernels(description, control, instrumented);
     const auto function =

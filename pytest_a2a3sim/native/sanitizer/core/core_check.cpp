@@ -61,11 +61,20 @@ void CoreCheck::end_task() {
 
 int32_t CoreCheck::enter(const void* function, const void* caller, uint64_t stack) {
     CoreCheck& check = *current;
-    check.instruction_ = check.instructions_.at(function);
-    if (check.instruction_ == nullptr) {
-        check.frames_.push_back(stack);
+    const char* const name = check.instructions_.at(function);
+    if (name == nullptr || *name == '\0') {
+        // What PTO ISA's other functions access is their caller's.
+        const void* user = nullptr;
+        if (name != nullptr) {
+            user = caller;
+            if (!check.frames_.empty() && check.frames_.back().user != nullptr) {
+                user = check.frames_.back().user;
+            }
+        }
+        check.frames_.push_back({stack, user});
         return 0;
     }
+    check.instruction_ = name;
     check.recorder_.is_active = 1;
     check.caller_ = caller;
     check.begin_epoch();
@@ -77,10 +86,10 @@ void CoreCheck::leave() {
     if (check.instruction_ != nullptr) {
         check.end_instruction();
     } else if (!check.frames_.empty()) {
-        const uint64_t begin = check.frames_.back();
+        const uint64_t begin = check.frames_.back().stack;
         check.frames_.pop_back();
         // The variables of the function that returns lie between its frame and its caller's.
-        if (!check.frames_.empty()) check.tiles_.end(begin, check.frames_.back());
+        if (!check.frames_.empty()) check.tiles_.end(begin, check.frames_.back().stack);
     }
 }
 
@@ -96,6 +105,7 @@ void CoreCheck::begin_epoch() {
 
 void CoreCheck::add(uint64_t address, uint64_t size, bool is_write, const void* code) {
     if (steps_.size() >= kMostSteps) return;
+    if (!frames_.empty() && frames_.back().user != nullptr) code = frames_.back().user;
     const uint64_t end = address + size;
     while (address < end) {
         const Tiles::Region* const region = tiles_.find(address);

@@ -122,8 +122,13 @@ class CoreCheck {
     std::map<int32_t, CoreMemory> memories_;  // by a2a3_space
     std::vector<Step> steps_;                 // of the running task
     std::vector<Part> parts_;
-    std::vector<int32_t> raced_;    // steps that nothing orders before the running instruction
-    std::vector<uint64_t> frames_;  // of functions that are no instructions
+    std::vector<int32_t> raced_;  // steps that nothing orders before the running instruction
+    /// A call of a function that is no instruction.
+    struct Frame {
+        uint64_t stack;
+        const void* user;  // code that calls PTO ISA, of which the function is; null in other ones
+    };
+    std::vector<Frame> frames_;
     const char* instruction_ = nullptr;
     const void* caller_ = nullptr;
     int32_t task_ = -1;

@@ -13,7 +13,8 @@ namespace a2a3sim {
 uint64_t core_memory_size(int32_t memory, int32_t space);
 
 /// Tells PTO ISA's CPU backend of the sizes, where it has arrays for them: in the environment of
-/// this process, unless it says something already.
-void offer_core_memory_sizes(int32_t memory);
+/// this process, unless it says something already. `is_sanitized`: there is room for tiles behind
+/// the end, which are findings.
+void offer_core_memory_sizes(int32_t memory, bool is_sanitized);
 
 }  // namespace a2a3sim

@@ -79,6 +79,11 @@ void for_each_function(const FileView& file, Visit visit) {
     }
 }
 
+/// Whether a mangled name is one of namespace pto.
+bool is_pto_isa(const char* symbol) {
+    return std::strncmp(symbol, "_ZN3pto", 7) == 0 || std::strncmp(symbol, "_ZNK3pto", 8) == 0;
+}
+
 bool ends_with(const std::string& text, const char* end) {
     const size_t size = std::strlen(end);
     return text.size() >= size && text.compare(text.size() - size, size, end) == 0;
@@ -131,10 +136,7 @@ const Instructions::Object& Instructions::object_of(const void* code) {
     if (!is_new) return object;
     object.bias = reinterpret_cast<uint64_t>(info.dli_fbase);
     for_each_function(FileView(info.dli_fname), [&](const char* name, uint64_t at, uint64_t size) {
-        std::string instruction = instruction_in(name);
-        if (!instruction.empty()) {
-            object.functions.push_back({at, at + size, std::move(instruction)});
-        }
+        if (is_pto_isa(name)) object.functions.push_back({at, at + size, instruction_in(name)});
     });
     std::sort(object.functions.begin(), object.functions.end(),
               [](const Function& a, const Function& b) { return a.begin < b.begin; });

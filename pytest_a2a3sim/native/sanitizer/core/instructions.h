@@ -10,8 +10,8 @@ namespace a2a3sim {
 
 class Instructions {
   public:
-    /// The name of the instruction whose function the code is in, such as TLOAD; null if it is in
-    /// another function. Valid as long as this object.
+    /// The name of the instruction whose function the code is in, such as TLOAD; "" in another
+    /// function of PTO ISA, null elsewhere. Valid as long as this object.
     const char* at(const void* code);
 
   private:
@@ -22,7 +22,7 @@ class Instructions {
     };
     struct Object {
         uint64_t bias;
-        std::vector<Function> functions;  // those of instructions, ascending
+        std::vector<Function> functions;  // those of PTO ISA, ascending
     };
 
     const Object& object_of(const void* code);
