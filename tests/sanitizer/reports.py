@@ -49,10 +49,13 @@ class SanitizedCase:
 
 def sanitize(pytester: pytest.Pytester, *arguments: str) -> dict[str, SanitizedCase]:
     """Runs pytest in pytester's directory. The cases by name."""
+    return simulate(pytester, "--sim-sanitize=all", *arguments)
+
+
+def simulate(pytester: pytest.Pytester, *arguments: str) -> dict[str, SanitizedCase]:
+    """The same without the sanitizer."""
     path = pytester.path / "report.json"
-    result = pytester.runpytest_subprocess(
-        *("--sim-sanitize=all", f"--sim-json={path}", "--sim-orders=off", *arguments)
-    )
+    result = pytester.runpytest_subprocess(f"--sim-json={path}", "--sim-orders=off", *arguments)
     assert path.exists(), result.stderr.str()
     cases = json.loads(path.read_text())["cases"]
     return {case["case"]: SanitizedCase(case) for case in cases}

@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-KERNEL(multiplies) {
+KERNEL(multiplies_two_tiles) {
     // z[0] = x[0] @ y[0]
     Matrix a, b;
     Left left;
