@@ -1,0 +1,98 @@
+"""PTO ISA, whose headers kernels may include: where it is, and what is said where it is not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+SANITIZER_TESTS = Path(__file__).parents[1] / "sanitizer"
+STAND_IN = SANITIZER_TESTS / "pto_isa" / "private"
+
+
+@pytest.fixture
+def pto_add(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A golden directory with a kernel on PTO ISA, which the environment does not name."""
+    monkeypatch.delenv("PTO_ISA_ROOT", raising=False)
+    directory = pytester.path / "pto_add"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(SANITIZER_TESTS / "pto_add", directory, ignore=ignored)
+    (directory / "pto_add_golden.py").rename(directory / "golden.py")
+    return directory
+
+
+@pytest.mark.usefixtures("pto_add")
+def test_missing(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "kernel 'ADD' (func_id 0) does not compile: *pto/pto-inst.hpp*",
+            "<pto/pto-inst.hpp> is a header of PTO ISA, the tile instructions of Ascend.",
+            "Get it with: git clone https://github.com/hw-native-sys/pto-isa",
+            "and set the environment variable PTO_ISA_ROOT, or the ini key sim_pto_isa_root, *",
+            "Its commit a41a6810 (2026-03-01) compiles with g++ 12 to 15, *",
+        ]
+    )
+
+
+@pytest.mark.usefixtures("pto_add")
+def test_root_without_headers(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsim_pto_isa_root = empty\n")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    where = pytester.path / "empty"
+    result.stdout.fnmatch_lines(
+        [f"PTO_ISA_ROOT is {where}, where there is no include/pto/pto-inst.hpp."]
+    )
+
+
+@pytest.mark.usefixtures("pto_add")
+def test_ini_key_is_relative_to_the_root_directory(pytester: pytest.Pytester) -> None:
+    (pytester.path / "pto_isa").symlink_to(STAND_IN)
+    pytester.makeini("[pytest]\nsim_pto_isa_root = pto_isa\n")
+    pytester.runpytest("--sim-sanitize=all").assert_outcomes(passed=1)
+
+
+def test_environment_goes_before_the_ini_file(
+    pytester: pytest.Pytester, pto_add: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\nsim_pto_isa_root = empty\n")
+    monkeypatch.setenv("PTO_ISA_ROOT", str(STAND_IN))
+    pytester.runpytest(pto_add).assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("pto_add")
+def test_unknown_chip(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest("--sim-core-memory=a9")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.lines[0] == (
+        "ERROR: --sim-core-memory must be one of a2a3, a5, generous; got 'a9'"
+    )
+
+
+def test_another_chip_has_other_rules(
+    pytester: pytest.Pytester, pto_add: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A5 has more on-chip memory, and its vector instructions wait for one another."""
+    kernel = pto_add / "kernels" / "aiv" / "add.cpp"
+    source = kernel.read_text()
+    source = source.replace("TASSIGN(sum, 0x800)", "TASSIGN(sum, 0x30000)")
+    source = source.replace("TADD(sum, a, b);", "TADD(sum, a, b);\n    TADD(sum, sum, sum);")
+    kernel.write_text(source)
+    golden = pto_add / "golden.py"
+    golden.write_text(golden.read_text().replace('= tensors["x"]', '= 2 * tensors["x"]'))
+    golden.write_text(golden.read_text().replace('+ tensors["y"]', '+ 2 * tensors["y"]'))
+    monkeypatch.setenv("PTO_ISA_ROOT", str(STAND_IN))
+    monkeypatch.setenv("COLUMNS", "400")
+    pytester.runpytest("--sim-sanitize=all", "--sim-core-memory=a5").assert_outcomes(passed=1)
+    result = pytester.runpytest("--sim-sanitize=all")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "memcheck: task 0 (ADD) places a tile of 1,024 bytes at 0x30000 in UB, *",
+            "  UB has 196,608 bytes (192 KiB); --sim-core-memory names the chip",
+            "racecheck: RAW race inside task 0 (ADD) on UB bytes *: TADD and TADD on pipe V, *",
+        ]
+    )
