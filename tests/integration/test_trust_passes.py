@@ -110,6 +110,27 @@ def test_host_address_in_an_argument_is_named(
     assert caught.value.culprit.task == 1
 
 
+def test_number_that_looks_like_the_engines_memory_is_a_number(golden_dir: GoldenDir) -> None:
+    """Half a pointer may be left over in the upper half of a float's 64 bits."""
+    golden_dir.orchestration_body(
+        f"""\
+        FILE* const maps = fopen("/proc/self/maps", "r");
+        unsigned long address = 0, shared = 0;
+        for (char line[512]; fgets(line, sizeof line, maps) != nullptr;) {{
+            if (sscanf(line, "%lx-", &address) == 1 && strstr(line, "/dev/zero")) shared = address;
+        }}
+        fclose(maps);
+        if (shared == 0) return -1;
+        {ADD}
+        task[2] = shared;
+        """
+        + ADD
+        + FINISH
+    )
+    golden_dir.kernel_body("for (int64_t i = 0; i < 8; ++i) y[i] = 2 * x[i];")
+    assert run_case(golden_dir.path).passed
+
+
 @pytest.mark.parametrize(
     "value",
     [
