@@ -41,8 +41,7 @@ void CoreCheck::start_task(int32_t id) {
     task_ = id;
     recorder_.is_active = 0;
     recorder_.depth = 0;
-    tiles_.clear();
-    recorder_.first = static_cast<int32_t>(kFirstState);
+    tiles_.clear();  // pages remember the epoch that touched them last: epochs go on
     pipes_.reset();
     for (auto& [space, memory] : memories_) memory.clear();
     steps_.clear();
