@@ -96,3 +96,22 @@ def test_another_chip_has_other_rules(
             "racecheck: RAW race inside task 0 (ADD) on UB bytes *: TADD and TADD on pipe V, *",
         ]
     )
+
+
+def test_tasks_of_one_kernel_are_looked_into_apart(
+    pytester: pytest.Pytester, pto_add: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orchestration = pto_add / "kernels" / "orchestration" / "add_orch.cpp"
+    chain = """
+    for (int task = 0; task < 64; ++task) {
+        if (runtime->add_task(task_args, 3, 0, CoreType::AIV) != task) return -1;
+        if (task > 0) runtime->add_successor(task - 1, task);
+    }
+    return 0;
+"""
+    head, _, _ = orchestration.read_text().partition("    return runtime->add_task")
+    orchestration.write_text(f"{head}{chain}}}\n")
+    monkeypatch.setenv("PTO_ISA_ROOT", str(STAND_IN))
+    result = pytester.runpytest("--sim-sanitize=all")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*64 tasks*"])
