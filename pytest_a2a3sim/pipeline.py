@@ -93,11 +93,14 @@ class _Attempt:
     def build(self, builder: Builder, progress: Progress | None) -> BuiltCase:
         """Builds the case's sources."""
         golden = self._golden
+        title = f"{golden.path.parent.name}: {self._case.name}"
         if progress is not None:
             progress.building(golden)
         with self._phase("build"):
+            # Nothing here refers to the attempt: a circle would keep its tensors until Python
+            # happens to collect it, dozens of cases later.
             self._build = lambda instrumentation: builder.build(
-                golden.config, f"{golden.path.parent.name}: {self._case.name}", instrumentation
+                golden.config, title, instrumentation
             )
             built = self._build("fast" if self._settings.sanitize else "none")
         self._facts = CaseFacts(

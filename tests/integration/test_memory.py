@@ -1,4 +1,8 @@
-"""A session keeps records of its cases, not their tensors, nor memory of the engine."""
+"""A session keeps records of its cases, not their tensors, nor memory of the engine.
+
+Python's garbage collector is off here: it comes by so seldom that a circle of references would keep
+the tensors of dozens of cases.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,14 @@ from pytest_a2a3sim.model.case import CaseInputs
 from pytest_a2a3sim.model.recording import Recording
 
 
+gc.disable()
+
+
 def mappings():
     return len(Path("/proc/self/maps").read_text().splitlines())
 
 
 def pytest_runtest_logfinish(nodeid, location):
-    gc.collect()
     alive = [sum(isinstance(each, kind) for each in gc.get_objects())
              for kind in (CaseInputs, Recording)]
     with open("alive", "a") as file:
