@@ -1,9 +1,12 @@
 """Long sessions: what they leave behind, also when they are killed, and verdicts that vary.
 
-    python benchmarks/soak.py [--cases N] [--mebibytes M] [--kill N] [--races N] [DIRECTORY]...
+    python benchmarks/soak.py [--cases N] [--mebibytes M] [--kill-cases SECONDS] [--kill N]
+                              [--races N] [DIRECTORY]...
 
 cases  N cases with tensors of M MiB in one pytest session: its memory, mappings and descriptors
        after each case, and the processes and temporary files that are there when it has ended.
+       With --kill-cases the simulating process is killed (SIGKILL) at random times, every so many
+       seconds on average: each time, no case but that one may fail.
 kill   N sessions whose process is killed (SIGKILL) at a random time: what outlives them, and what
        is left of their files after the next session.
 races  directories with missing edges, and those that are named, N times alone, N times with two
@@ -23,11 +26,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from directories import missing_edges, scaling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MARK = "A2A3SIM_SOAK"  # of every process that belongs to a session
 MOST_GROWTH = 8 << 20  # bytes of resident memory, from a tenth of the cases on
@@ -78,9 +86,7 @@ class Place:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """A session to its end: the exit status, and what it printed."""
-        session = self.start(*arguments)
-        printed = session.communicate()[0]
-        return session.returncode, printed
+        return finish(self.start(*arguments))
 
     def processes(self) -> list[str]:
         """Command names of the processes that belong to a session."""
@@ -98,12 +104,83 @@ class Place:
         return sorted(name for name in names if not name.startswith("pytest-of-"))
 
 
+def finish(session: subprocess.Popen[str]) -> tuple[int, str]:
+    """A session's exit status, and what it printed."""
+    printed = session.communicate()[0]
+    return session.returncode, printed
+
+
+class Killer:
+    """Kills the simulating processes of a session at random times.
+
+    Args:
+        session: pytest.
+        seconds: between two kills, on average.
+
+    Attributes:
+        kills: how many processes were killed.
+    """
+
+    def __init__(self, session: subprocess.Popen[str], seconds: float) -> None:
+        self._session = session
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self.kills = 0
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Kills until the context ends."""
+        thread = threading.Thread(target=self._kill)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            thread.join()
+
+    def _kill(self) -> None:
+        generator = random.Random(0)
+        while not self._ended.wait(generator.expovariate(1 / self._seconds)):
+            while not self._ended.wait(generator.uniform(0, 0.01)):
+                if any(map(self._kill_one, self._forked())):
+                    break
+
+    def _forked(self) -> list[int]:
+        """Processes that pytest forked, and that run no other program, as a compiler does."""
+        parent = self._session.pid
+        found = []
+        with contextlib.suppress(OSError):  # it may have ended
+            command = Path(f"/proc/{parent}/cmdline").read_bytes()
+            for children in Path(f"/proc/{parent}/task").glob("*/children"):
+                found += [
+                    int(pid)
+                    for pid in children.read_text().split()
+                    if Path(f"/proc/{pid}/cmdline").read_bytes() == command
+                ]
+        return found
+
+    def _kill_one(self, pid: int) -> bool:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self.kills += 1
+        return True
+
+
 def cases(place: Place, options: argparse.Namespace) -> list[str]:
     """One session of many cases; what is wrong about it."""
     scaling(place.path / "scaling", options.mebibytes << 20, options.cases)
+    place.run("scaling/golden.py::i=0")  # so that sources are compiled
+    place.samples.unlink()
+    report = place.path / "report.json"
     start = time.monotonic()
-    status, printed = place.run("scaling")
+    session = place.start("scaling", f"--sim-json={report}")
+    killer = Killer(session, options.kill_cases or 1)
+    with killer.at_work() if options.kill_cases else contextlib.nullcontext():
+        status, printed = finish(session)
     seconds = time.monotonic() - start
+    failed = failures(report)
     rows = [json.loads(line) for line in place.samples.read_text().splitlines()]
     early = rows[len(rows) // 10 :]
     print(f"  {len(rows)} cases of {options.mebibytes} MiB in {seconds:.0f} s")
@@ -115,15 +192,25 @@ def cases(place: Place, options: argparse.Namespace) -> list[str]:
         print(f"  {name:12} " + " ".join(f"{value // unit:8d}" for value in shown))
     left = (place.processes(), place.files())
     print(f"  left: {len(left[0])} processes, {len(left[1])} temporary files")
+    if options.kill_cases:
+        print(f"  {killer.kills} processes killed, {failed.total()} cases failed: {dict(failed)}")
     grown = [max(column) - column[0] for column in zip(*early, strict=True)]
     wrong = {
-        f"exit status {status}:\n{printed[-2000:]}": status != 0,
+        f"exit status {status}:\n{printed[-2000:]}": status != bool(failed),
+        f"{len(rows)} of {options.cases} cases ran": len(rows) != options.cases,
+        "cases failed that nobody killed": failed.total() > killer.kills,
         "memory grew": grown[0] > MOST_GROWTH + MOST_RECORD * options.cases,
         "mappings grew": grown[1] > MOST_MAPPINGS,
         "descriptors or threads grew": grown[2] > 0 or grown[3] > 0,
         f"left: {left}": any(left),
     }
     return [text for text, holds in wrong.items() if holds]
+
+
+def failures(report: Path) -> Counter[str]:
+    """How many cases failed, by kind."""
+    rows = json.loads(report.read_text())["cases"]
+    return Counter(row["failure"]["kind"] for row in rows if row["outcome"] != "passed")
 
 
 def kill(place: Place, options: argparse.Namespace) -> list[str]:
@@ -186,6 +273,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--mebibytes", type=int, default=64, help="of the tensors of a case")
+    parser.add_argument("--kill-cases", type=float, default=0, metavar="SECONDS")
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--races", type=int, default=0)
     parser.add_argument("directories", nargs="*", type=lambda text: Path(text).resolve())
