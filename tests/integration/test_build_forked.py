@@ -53,7 +53,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-def test_case_in_a_child_that_pytest_forked(  # plug_fork_hang
+def test_case_in_a_child_that_pytest_forked(
     golden_dir: GoldenDir, tmp_path: Path, temporary: Path
 ) -> None:
     GoldenDir.create(golden_dir.path.parent / "another")

@@ -69,7 +69,7 @@ DEFINE_2, DEFINE_3 = "#define FACTOR 2\n", "#define FACTOR 3\n"
             ("-Wa,-I,{kernels}",),
             write("data.txt", "2"),
             write("data.txt", "3"),
-            id="bld_embed_data",
+            id="embedded-data",
         ),
         pytest.param(
             'asm(".include \\"value.s\\"\\n.text");\nextern "C" const char value[];',

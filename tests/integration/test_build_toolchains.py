@@ -89,7 +89,7 @@ def test_missing_compiler(
 
 
 @pytest.mark.parametrize("program", ["g++", "clang++"])
-def test_very_long_command_line(  # bld_many_flags
+def test_very_long_command_line(
     golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setenv("CXX", need(program))

@@ -49,7 +49,7 @@ def device():
 """
 
 
-# col_conftest_fixturenames
+# What hooks of conftest files ask test functions for.
 @pytest.mark.parametrize(
     "expression",
     [
@@ -118,7 +118,7 @@ def test_hook_around_the_call_runs(pytester: pytest.Pytester, doubler: GoldenDir
     pytester.runpytest("-rs").stdout.fnmatch_lines(["SKIPPED * called"])
 
 
-# col_autouse_fixture
+# Fixtures that no function of golden.py names run, too.
 def test_fixtures_run_around_the_case(
     pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
 ) -> None:
@@ -169,7 +169,6 @@ def test_fixture_that_fails_is_an_error_and_the_case_does_not_run(
     result.stdout.fnmatch_lines(["*RuntimeError: no device"])
 
 
-# col_usefixtures
 def test_missing_fixture_is_an_error(
     pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
 ) -> None:
@@ -219,7 +218,8 @@ def test_marks_have_their_effect(
     pytester.runpytest().assert_outcomes(**outcome)
 
 
-# col_all_cases_lf
+# A case that does not run by default is deselected unless somebody asks for it; --lf asks for those
+# that failed.
 def test_failed_case_of_all_cases_runs_again(
     pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
 ) -> None:
@@ -233,7 +233,7 @@ def test_failed_case_of_all_cases_runs_again(
     pytester.runpytest("-p", "no:cacheprovider", *plugin_args).assert_outcomes(passed=1)
 
 
-# col_object_params_of_sibling
+# Workers of xdist refuse to run anything if they collect different ids.
 def test_ids_are_the_same_in_every_process(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
     (doubler.path / "shapes.py").write_text("class S:\n    def method(self): ...\n")
     doubler.extend_golden(

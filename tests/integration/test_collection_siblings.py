@@ -23,7 +23,7 @@ def tripler(pytester: pytest.Pytester) -> GoldenDir:
     return directory
 
 
-# col_same_basename
+# Several directories have a helper of one name, and each golden.py means its own.
 @pytest.mark.parametrize(
     "body",
     [
@@ -104,7 +104,7 @@ def test_modules_of_tests_stay_theirs(pytester: pytest.Pytester, doubler: Golden
     pytester.runpytest().assert_outcomes(passed=2)
 
 
-# col_mutated_params
+# What one call does to its params is not seen by the next.
 @pytest.mark.parametrize(
     ("params", "change"),
     [

@@ -28,7 +28,7 @@ return 0;"""
 @pytest.mark.parametrize(
     ("vector", "cube"),
     [
-        pytest.param("__DAV_VEC__", "__DAV_CUBE__", id="ker_dav_vec_macro"),
+        pytest.param("__DAV_VEC__", "__DAV_CUBE__", id="long-names"),
         pytest.param("__AIV__", "__AIC__", id="short-names"),
     ],
 )

@@ -1,7 +1,4 @@
-"""Graphs without an edge that they need fail by default, every time; others never do.
-
-The kinds are those of cs-missing-edges, gemm-missing-acc-edge, gemm-shared-acc, rms-missing-edge.
-"""
+"""Graphs without an edge that they need fail by default, every time; others never do."""
 
 from __future__ import annotations
 
@@ -114,7 +111,7 @@ return 0;
 
 @pytest.mark.parametrize(("other", "passed"), [("t", False), ("u", True)])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_buffer_that_unordered_chains_share(  # gemm-shared-acc
+def test_buffer_that_unordered_chains_share(
     golden_dir: GoldenDir,
     threads: Threads,
     other: str,

@@ -164,7 +164,7 @@ def test_the_session_goes_on_after_a_crash(
     result.assert_outcomes(passed=2, failed=1)
 
 
-# g3
+# The wrong dtype of an input explains many a mismatch.
 def test_inputs_are_listed_with_dtype_and_shape(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:

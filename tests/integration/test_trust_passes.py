@@ -21,7 +21,7 @@ DOUBLE = "for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];\n"
 @pytest.mark.parametrize(
     ("write", "offset"),
     [
-        # cs-sums-int64: the upper half of a small number is zeros or ones.
+        # The upper half of a small number is zeros or ones.
         pytest.param("reinterpret_cast<int64_t*>(y + 7)[0] = 14;", 32, id="int64-positive"),
         pytest.param("reinterpret_cast<int64_t*>(y + 7)[0] = -14;", 32, id="int64-negative"),
         pytest.param("reinterpret_cast<char*>(y)[32] = 0;", 32, id="zero"),
@@ -42,7 +42,7 @@ def test_write_next_to_a_buffer_shows(golden_dir: GoldenDir, write: str, offset:
 
 
 @pytest.mark.parametrize("threads", [1, 2, "cores"])
-def test_argument_that_was_not_passed_is_no_neighbours(  # gemm-numargs
+def test_argument_that_was_not_passed_is_no_neighbours(
     golden_dir: GoldenDir, threads: Threads
 ) -> None:
     golden_dir.kernel_body(
@@ -80,7 +80,7 @@ def test_every_argument_that_was_passed_is_there(golden_dir: GoldenDir) -> None:
 @pytest.mark.parametrize(
     ("pointer", "what"),
     [
-        pytest.param("new int64_t(8)", r"(heap|memory of the host)", id="fp-host-heap-pointer"),
+        pytest.param("new int64_t(8)", r"(heap|memory of the host)", id="heap"),
         pytest.param("new char[1 << 26]", r"memory of the host \(malloc", id="large"),
         pytest.param("args", r"(heap|stack|memory of the host)", id="arguments"),
         pytest.param("&api", r"(heap|stack|memory of the host)", id="api"),
@@ -150,7 +150,7 @@ def test_number_that_looks_like_an_address_is_none(golden_dir: GoldenDir, value:
 @pytest.mark.parametrize(
     ("access", "verb"),
     [
-        pytest.param("memcpy(x, host_x, args[2]);", "it wrote to", id="fp-orch-writes-device"),
+        pytest.param("memcpy(x, host_x, args[2]);", "it wrote to", id="writes"),
         pytest.param("if (*static_cast<float*>(x) > 0) return -1;", "it read", id="read"),
         pytest.param("api.copy_to_device(y, x, 32);", "it read", id="device-to-device"),
     ],

@@ -23,7 +23,7 @@ def include(directory: GoldenDir, header: str) -> None:
     source.write_text(f"#include <{header}>\n{source.read_text()}")
 
 
-def test_descriptors_of_pytest_do_not_exist(  # fd-write-all
+def test_descriptors_of_pytest_do_not_exist(
     pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
 ) -> None:
     doubler.kernel_body(WRITES_EVERYWHERE + DOUBLE)
@@ -46,7 +46,7 @@ def test_descriptors_that_are_closed_one_by_one(golden_dir: GoldenDir) -> None:
     assert run_case(golden_dir.path).passed
 
 
-def test_terminal_that_stops_what_prints_in_its_background(  # printer
+def test_terminal_that_stops_what_prints_in_its_background(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
     doubler.kernel_body(f'std::puts("hello");\nstd::fflush(stdout);\n{DOUBLE}')
@@ -168,7 +168,7 @@ def generate_inputs(params):
 
 
 def test_openmp_in_the_golden_and_in_a_kernel(golden_dir: GoldenDir) -> None:
-    """ker_openmp_after_torch: a copy of the pool has no threads."""
+    """A copy of the pool has no threads."""
     library = golden_dir.path / "libsum.so"
     source = golden_dir.path / "sum.cpp"
     source.write_text(

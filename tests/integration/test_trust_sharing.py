@@ -118,13 +118,11 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 @pytest.mark.parametrize(
     ("declaration", "value"),
     [
-        pytest.param(
-            "inline float factor = {};", "x[i] * factor", id="ker_same_name_inline_variable"
-        ),
+        pytest.param("inline float factor = {};", "x[i] * factor", id="inline-variable"),
         pytest.param(
             "inline float& factor() {{ static float f = {}; return f; }}",
             "x[i] * factor()",
-            id="ker_same_name_function_static",
+            id="function-static",
         ),
         pytest.param(
             "template <typename T> struct Factor {{ static T value; }};\n"
@@ -160,9 +158,7 @@ def test_variables_of_one_name(  # noqa: PLR0913, PLR0917 - fixtures and paramet
 
 
 @pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-funsafe-math-optimizations"])
-def test_flags_of_one_kernel(  # ker_fast_math_flushes_others
-    tmp_path: Path, settings: Settings, flag: str
-) -> None:
+def test_flags_of_one_kernel(tmp_path: Path, settings: Settings, flag: str) -> None:
     directory = two_kernels(
         tmp_path,
         ("", "", "x[i]"),
@@ -179,7 +175,7 @@ def test_flags_of_one_kernel(  # ker_fast_math_flushes_others
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param("std::fesetround(FE_UPWARD);", id="ker_rounding_mode_leaks"),
+        pytest.param("std::fesetround(FE_UPWARD);", id="rounding"),
         pytest.param("std::fesetround(FE_TOWARDZERO);", id="towards-zero"),
         pytest.param("feenableexcept(FE_INEXACT);", id="traps"),
     ],

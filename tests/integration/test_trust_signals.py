@@ -28,7 +28,7 @@ def with_signals(directory: GoldenDir, before: str, body: str) -> None:
         pytest.param(
             "",
             f"{_BLOCK}pthread_sigmask(SIG_SETMASK, &all, nullptr);\nstd::signal(SIGSEGV, SIG_IGN);",
-            id="ker_blocks_signals_then_crashes",
+            id="blocks-all",
         ),
         pytest.param("", f"{_BLOCK}sigprocmask(SIG_BLOCK, &all, nullptr);", id="sigprocmask"),
         pytest.param(

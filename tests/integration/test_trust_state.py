@@ -69,15 +69,15 @@ def test_whatever_is_written_is_one_failed_item(
             volatile float* const s = static_cast<float*>(std::malloc(4 << 20));
             for (int64_t i = 0; i < 1 << 24; ++i) s[i] = 1.0f + x[i % 8];""",
             KernelFault,
-            id="static-overrun-malloc",
+            id="heap-overrun",
         ),
         pytest.param("scribble(5, false);", (CorruptedState, KernelFault), id="objects-count"),
-        pytest.param("scribble(2, false);\nfor (;;) {}", RunError, id="ctl-worker-count-sleep"),
-        pytest.param("scribble(3, true);\nstd::_Exit(0);", RunError, id="ctl-done-exit"),
+        pytest.param("scribble(2, false);\nfor (;;) {}", RunError, id="worker-count"),
+        pytest.param("scribble(3, true);\nstd::_Exit(0);", RunError, id="done-and-exit"),
         pytest.param(
             "scribble(4, true);\n*reinterpret_cast<volatile int*>(8) = 1;",
             RunError,
-            id="ctl-claimed-reported",
+            id="claimed-and-reported",
         ),
     ],
 )

@@ -112,7 +112,7 @@ def test_ints_within_the_tolerance_are_not_counted(golden_dir: GoldenDir) -> Non
 @pytest.mark.parametrize(
     ("dtype", "expected"), [("int32", -1), ("uint8", 255), ("float32", "np.nan"), ("int8", -1)]
 )
-def test_unwritten_elements_that_match_by_chance(  # fp-int-minus1-unwritten
+def test_unwritten_elements_that_match_by_chance(
     golden_dir: GoldenDir, dtype: str, expected: object
 ) -> None:
     golden_dir.golden(GOLDEN.format(initial=0, dtype=dtype, expected=f"[5, {expected}] * 4"))
@@ -152,7 +152,7 @@ def copying_back(golden_dir: GoldenDir, pairs: str) -> None:
     )
 
 
-def test_a_range_that_is_copied_twice_in_place_of_another(  # fp-pair-twice
+def test_a_range_that_is_copied_twice_in_place_of_another(
     golden_dir: GoldenDir,
 ) -> None:
     copying_back(golden_dir, _HALF + _HALF)

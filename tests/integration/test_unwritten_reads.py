@@ -37,7 +37,7 @@ def failure_of(golden_dir: GoldenDir, settings: Settings | None = None) -> Misma
 
 
 @pytest.mark.parametrize("threads", [1, 2, "cores"])
-def test_input_that_nobody_copied(golden_dir: GoldenDir, threads: Threads) -> None:  # g19
+def test_input_that_nobody_copied(golden_dir: GoldenDir, threads: Threads) -> None:
     golden_dir.orchestration(
         """
         #include "runtime.h"
@@ -76,7 +76,7 @@ def test_input_that_nobody_copied(golden_dir: GoldenDir, threads: Threads) -> No
     assert "1 of 8 elements hold device memory that nobody wrote; the first is out_y[0]" in text
 
 
-def test_accumulator_that_nobody_zeroed(golden_dir: GoldenDir) -> None:  # gemm-uninit-acc
+def test_accumulator_that_nobody_zeroed(golden_dir: GoldenDir) -> None:
     golden_dir.orchestration_body(f"{ADD}{FINISH}")
     golden_dir.kernel_body("for (int i = 0; i < 8; ++i) y[i] += x[i];")
     text = str(failure_of(golden_dir))
@@ -85,7 +85,7 @@ def test_accumulator_that_nobody_zeroed(golden_dir: GoldenDir) -> None:  # gemm-
     assert "inputs of its size" not in text
 
 
-def test_relu_hides_it(golden_dir: GoldenDir) -> None:  # gemm-forgot-copy
+def test_relu_hides_it(golden_dir: GoldenDir) -> None:
     golden_dir.orchestration_body(f"{FRESH_X}{ADD}{FINISH}")
     golden_dir.kernel_body("for (int i = 0; i < 8; ++i) y[i] = x[i] > 0 ? 2 * x[i] : 0;")
     text = str(failure_of(golden_dir))

@@ -46,7 +46,7 @@ class Mode(enum.Enum):
         ({"dtype": float}, "dtype=float"),
         ({"text": "x" * 50}, "text=" + "x" * 40 + "..."),
         ({"empty": ""}, "empty=..."),
-        # col_object_params_of_sibling
+        # Neither addresses nor the order of a set differ from process to process.
         ({"s": Shape()}, "s=Shape"),
         ({"s": [Shape(), Shape]}, "s=Shape,Shape"),
         ({"name": Shape()}, "Shape"),

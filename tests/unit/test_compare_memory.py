@@ -33,7 +33,7 @@ def cut_into(monkeypatch: pytest.MonkeyPatch, elements: int) -> None:
     monkeypatch.setattr(growth, "PART", elements)
 
 
-# cmp_large_bytes
+# A tensor that does not match needs no more memory than one that does.
 @pytest.mark.parametrize("shape", [(MANY,), (MANY // 2, 2), (MANY // 64, 64), (64, MANY // 64)])
 @pytest.mark.parametrize("wrong", ["one", "half", "most", "all"])
 def test_memory_of_a_mismatch_is_bounded(

@@ -211,7 +211,7 @@ def test_lanes_of_a_period() -> None:
     assert "index[1] % 16 in 8..15" in report_of(actual, expected)[1]
 
 
-# rms-scale
+# A factor of each block of rows, as a wrong count in a mean gives it.
 @pytest.mark.parametrize(
     ("shape", "factors", "told"),
     [
@@ -248,7 +248,7 @@ def test_rows_of_constants_have_no_factor() -> None:
     assert "scaled" not in {found.kind for found in report_of(actual, expected)[0].diagnoses}
 
 
-# cmp_bool_nonzero_byte
+# NumPy shows all bytes but 0 as True.
 def test_bytes_of_a_bool_are_shown() -> None:
     expected = np.array([False, True, True, True])
     actual = np.array([0, 1, 2, 254], np.uint8).view(bool)
