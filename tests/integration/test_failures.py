@@ -98,7 +98,7 @@ ADD = "int t = runtime->add_task(task, 3, 0, CoreType::AIV);\n"
             OrchestrationError,
             r"copy_to_device: 0x\w+ is not a device address, and 0x\w+ is one: are they swapped\? "
             r"The order is \(dev, host, size\)",
-            id="g18",
+            id="copy-to-swapped",
         ),
         pytest.param(
             f"{ADD} api.copy_from_device(x, host_x, args[2]);\n{RECORD}",
@@ -168,10 +168,10 @@ def test_hung_kernel_is_named(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body("for (volatile bool forever = true; forever;) {}")
     with pytest.raises(
         KernelHang,
-        match=r"no task started or finished for 0\.\d s[^\n]*\n"
-        r"  task 0: kernel 'double' \(func_id 0\) on core AIV \d for 0\.\d s",
+        match=r"no task started or finished for [\d.]+ s[^\n]*\n"
+        r"  task 0: kernel 'double' \(func_id 0\) on core AIV \d for [\d.]+ s",
     ):
-        run_case(golden_dir.path, settings=Settings(hang_timeout=0.3))
+        run_case(golden_dir.path, settings=Settings(hang_timeout=1.0))
 
 
 def test_host_pointer_faults(golden_dir: GoldenDir) -> None:

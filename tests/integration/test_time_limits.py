@@ -11,7 +11,7 @@ from pytest_a2a3sim import GoldenError, KernelHang, OrchestrationError, Settings
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
 
-LIMIT = Settings(threads=2, timeout=0.5)
+LIMIT = Settings(threads=2, timeout=1.0)
 
 
 @pytest.mark.parametrize("function", ["generate_inputs", "compute_golden"])
@@ -25,7 +25,7 @@ def test_golden_that_hangs_is_named_with_its_line(golden_dir: GoldenDir, functio
     )
     with pytest.raises(
         GoldenError,
-        match=rf"{function} failed for case 'default': TimeoutError: still running after 0.5 s "
+        match=rf"{function} failed for case 'default': TimeoutError: still running after 1 s "
         rf"\(--sim-timeout\)(.|\n)*golden.py\", line \d+, in {function}",
     ):
         run_case(golden_dir.path, settings=LIMIT)
@@ -42,7 +42,7 @@ def test_the_limit_ends_a_graph_that_gets_on(golden_dir: GoldenDir) -> None:
     source = golden_dir.path / "kernels" / "double.cpp"
     source.write_text(f"#include <unistd.h>\n{source.read_text()}")
     with pytest.raises(
-        KernelHang, match=r"the graph was still running after 0.5 s \(--sim-timeout\)"
+        KernelHang, match=r"the graph was still running after 1 s \(--sim-timeout\)"
     ):
         run_case(golden_dir.path, settings=LIMIT)
 
@@ -51,7 +51,7 @@ def test_the_limit_ends_an_orchestration_that_gets_on(golden_dir: GoldenDir) -> 
     golden_dir.orchestration_body("for (;;) runtime->get_task_count(), api.device_free(nullptr);")
     with pytest.raises(
         OrchestrationError,
-        match=r"the orchestration was still running after 0.5 s(.|\n)*orchestration.cpp:",
+        match=r"the orchestration was still running after 1 s(.|\n)*orchestration.cpp:",
     ):
         run_case(golden_dir.path, settings=LIMIT)
 
@@ -60,11 +60,11 @@ def test_the_limit_is_an_option_and_an_ini_key(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
     doubler.kernel_body("for (volatile bool forever = true; forever;) {}")
-    for arguments, ini in ((("--sim-timeout=0.5",), ""), ((), "sim_timeout = 0.5")):
+    for arguments, ini in ((("--sim-timeout=1",), ""), ((), "sim_timeout = 1")):
         pytester.makeini(f"[pytest]\n{ini}\n")
         result = pytester.runpytest_subprocess(*arguments, str(doubler.path))
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["*still running after 0.5 s (--sim-timeout)*"])
+        result.stdout.fnmatch_lines(["*still running after 1 s (--sim-timeout)*"])
 
 
 def test_device_memory_is_an_option(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
