@@ -17,6 +17,7 @@ from pytest_a2a3sim.loading.comparison import choose_compared
 from pytest_a2a3sim.loading.defaults import defaults_of
 from pytest_a2a3sim.loading.fixtures import check_bound
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.loading.stored import stored_or_computed
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
 from pytest_a2a3sim.model.failure import Failure
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.model.uses import GoldenStore
 
 
 class Progress(Protocol):
@@ -85,6 +87,7 @@ class _Attempt:
         self._facts = CaseFacts()
         self._seconds: dict[str, float] = {}
         self._build: Callable[[Instrumentation], BuiltCase]
+        self._goldens: GoldenStore | None = None
 
     def failed(self, error: A2A3SimError) -> Attempt:
         """The attempt of a case whose outputs could not be compared."""
@@ -103,6 +106,8 @@ class _Attempt:
                 golden.config, title, instrumentation
             )
             built = self._build("fast" if self._settings.sanitize else "none")
+        if self._settings.golden_cache:
+            self._goldens = builder.goldens()
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -127,7 +132,7 @@ class _Attempt:
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
         with started(setup, memory) as run:
             with self._phase("golden"), self._limit.interrupting():  # while the process is at work
-                expected = compute_expected(self._golden, self._case, setup.inputs)
+                expected = self._expected(setup.inputs)
             ended = finish(run, self._limit)
         self._facts = replace(self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph)
         self._seconds |= ended.phases
@@ -135,6 +140,13 @@ class _Attempt:
             ended, note = pinpoint(ended, setup)
             raise error_of(ended, setup.built, setup.options.schedule, note)
         return expected, ended
+
+    def _expected(self, inputs: CaseInputs) -> Expected:
+        if self._goldens is None:
+            return compute_expected(self._golden, self._case, inputs)
+        expected, origin = stored_or_computed(self._golden, self._case, inputs, self._goldens)
+        self._facts = replace(self._facts, golden_cache=origin)
+        return expected
 
     def _compare(
         self, setup: CaseSetup, memory: HostMemory, expected: Expected, completion: Completion

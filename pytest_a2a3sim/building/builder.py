@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
+    from pytest_a2a3sim.building.store.goldens import StoredGoldens
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
     from pytest_a2a3sim.model.case import Instrumentation
@@ -102,6 +103,14 @@ class Builder(AbstractContextManager["Builder"]):
         """
         if session := self._own():
             session.close()
+
+    def goldens(self) -> StoredGoldens:
+        """Expected outputs that are kept in the same cache.
+
+        Raises:
+            BuildError: there is no place for the session's objects.
+        """
+        return self._open().goldens
 
     def take_note(self) -> str | None:
         """What the user should know about the cache, once."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.objects import Objects
 from pytest_a2a3sim.building.queue import CompileQueue
+from pytest_a2a3sim.building.store.goldens import StoredGoldens
 from pytest_a2a3sim.building.workspace import Workspace
 from pytest_a2a3sim.model.settings import usable_cpus
 
@@ -29,6 +30,7 @@ class Session:
     Attributes:
         cache: where objects are kept.
         objects: found or compiled so far.
+        goldens: expected outputs in the cache.
         queue: the threads that compile.
     """
 
@@ -55,6 +57,7 @@ class Session:
         places = (cache.directory / "workspaces", _MEMORY)
         self._workspace = Workspace(places, None if parent is None else parent.directory)
         self.objects = Objects(self.directory, cache, environment, rebuild_since)
+        self.goldens = StoredGoldens(cache, rebuild_since)
         self.queue: CompileQueue[Unit, ResultEntry] = CompileQueue(
             usable_cpus(), self.objects.obtain
         )

@@ -19,6 +19,7 @@ _KINDS = {
     "objects": "shared objects",
     "manifests": "sources known",
     "headers": "precompiled headers",
+    "goldens": "expected outputs",
     "compilers": "compilers known",
 }
 

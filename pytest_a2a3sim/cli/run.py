@@ -145,6 +145,9 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
     except A2A3SimError as error:
         console.say(f"case {case.name!r}: {error.kind}: {error}", level="error")
         return False
+    if (origin := result.facts.golden_cache) is not None:
+        kept = {"found": "taken from the cache", "stored": "computed, and stored in the cache"}
+        console.say(f"expected outputs: {kept.get(origin, f'computed, not stored: {origin}')}")
     console.say("=== Comparing Results ===")
     for diff in result.diffs:
         console.say(text.comparing_line(diff))

@@ -64,6 +64,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         sanitize=reader.checks(),
         options=reader.options(),
         tolerances=reader.tolerances(),
+        importable=siblings.importable,
     )
 
 

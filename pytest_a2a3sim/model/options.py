@@ -227,6 +227,13 @@ OPTIONS = (
         option=False,
     ),
     Option(
+        "golden_cache",
+        "keep expected outputs in the build cache, and compute them again only when golden.py, the "
+        "inputs or something else that compute_golden uses changes",
+        kind="flag",
+        field="golden_cache",
+    ),
+    Option(
         "cache_size",
         "size above which the build cache evicts, such as 500M or 2G",
         parse_size,
@@ -237,7 +244,7 @@ OPTIONS = (
     ),
     Option(
         "rebuild",
-        "compile every source anew, whatever the build cache holds",
+        "compile every source anew, and compute expected outputs, whatever the build cache holds",
         kind="flag",
         ini=False,
     ),

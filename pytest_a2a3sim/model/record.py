@@ -183,6 +183,7 @@ class CaseRecord(TypedDict):
     peak_rss_bytes: int | None
     compiled: int | None
     cache_hits: int | None
+    golden_cache: str | None
     findings: list[str]
     defaults: list[str]
     seed: int | None

@@ -35,6 +35,8 @@ class CaseFacts:
         compiled: sources that were compiled, each counted for the first case that uses it.
         cache_hits: sources whose objects were there already.
         schedule: the order in which ready tasks were executed.
+        golden_cache: ``found`` or ``stored``, or why expected outputs are not kept, in words; None
+            where nobody asked for that.
     """
 
     graph: Graph | None = None
@@ -43,6 +45,7 @@ class CaseFacts:
     compiled: int | None = None
     cache_hits: int | None = None
     schedule: Schedule | None = None
+    golden_cache: str | None = None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class Settings:
         witness: run the tasks of races that racecheck finds in either order, to see what differs.
         suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
             leaves out.
+        golden_cache: keep expected outputs in the build cache, and take them from there while
+            golden.py, the inputs and whatever else compute_golden uses are the same.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -70,6 +72,7 @@ class Settings:
     blame: bool = False
     witness: bool = False
     suppressions: tuple[Suppression, ...] = ()
+    golden_cache: bool = False
     cache_limit: int | None = None
     rebuild_since: float = 0.0
 

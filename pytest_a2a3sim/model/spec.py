@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +10,7 @@ from pytest_a2a3sim.model.tolerance import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
@@ -106,6 +108,7 @@ class GoldenSpec:
         options: of the simulation, by name: ``pytest.mark.sim`` in ``pytestmark``.
         fixtures: names of pytest's fixtures that the functions ask for, by function; none once they
             are bound.
+        importable: has the modules beside golden.py importable, as its functions have them.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -123,4 +126,5 @@ class GoldenSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     fixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
+    importable: Callable[[], AbstractContextManager[None]] = nullcontext
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PHASES = {"start": "fork"}  # names in the record that differ from the engine's
 _OF_FAILURE = ("kind", "task", "kernel", "func_id", "core", "source", "line", "buffer", "offset")
-_OF_CASE = ("peak_rss_bytes", "compiled", "cache_hits", "seed")
+_OF_CASE = ("peak_rss_bytes", "compiled", "cache_hits", "golden_cache", "seed")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "peak_rss_bytes": facts.peak_rss_bytes,
         "compiled": facts.compiled,
         "cache_hits": facts.cache_hits,
+        "golden_cache": facts.golden_cache,
         "findings": [] if result is None else list(result.findings),
         "defaults": [] if result is None else list(result.defaults),
         "seed": _seed(facts.schedule),

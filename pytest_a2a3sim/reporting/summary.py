@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.record import CaseRecord, TotalsRecord
 
 _SHOWN_KERNELS = 3
+_KEPT = ("found", "stored")
 
 
 def totals(records: Sequence[CaseRecord]) -> TotalsRecord:
@@ -67,11 +68,38 @@ def summary_lines(
             f"{counted(sums['compiled'] or 0, 'object')} compiled, "
             f"{sums['cache_hits'] or 0} found in the cache"
         )
+    lines += _golden_cache_lines(records)
     if sums["findings"]:
         lines.append(f"{counted(sums['findings'], 'remark')} about goldens: see the warnings")
     if strict:
         lines += _default_lines(records)
     return [*lines, *_slowest_lines(records, slowest)]
+
+
+def _golden_cache_lines(records: Sequence[CaseRecord]) -> list[str]:
+    """How many expected outputs were found or stored, and why others are not."""
+    origins = [record["golden_cache"] for record in records if record["golden_cache"] is not None]
+    if not origins:
+        return []
+    why: dict[str, list[str]] = {}
+    for record in records:
+        reason = record["golden_cache"]
+        if reason is not None and reason not in _KEPT:
+            why.setdefault(reason, []).append(record["nodeid"])
+    found, stored = (origins.count(each) for each in _KEPT)
+    computed = len(origins) - found
+    return [
+        (
+            f"{counted(len(origins), 'golden')}: {found} found in the cache, {computed} computed, "
+            f"{stored} stored"
+        ),
+        *(
+            f"not stored: {nodeids[0]}"
+            + (f" and {len(nodeids) - 1} more" if nodeids[1:] else "")
+            + f": {reason}"
+            for reason, nodeids in why.items()
+        ),
+    ]
 
 
 def _default_lines(records: Sequence[CaseRecord]) -> list[str]:

@@ -30,6 +30,7 @@ _DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
 _DIGITS_FLOAT8 = 3
 _MOST_BINS = 7
 _MOST_INPUTS = 12
+_STORED = ("  expected values were stored earlier; --sim-rebuild computes them again",)
 
 
 def comparing_line(diff: TensorDiff) -> str:
@@ -110,6 +111,7 @@ def where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Li
     return [
         line(f"  case {result.case!r}, {tasks}"),
         line(f"  in {result.golden}"),
+        *map(line, _STORED if result.facts.golden_cache == "found" else ()),
         *map(line, () if inputs is None else _input_lines(inputs)),
         *(line(f"  {how}") for how in repeat),
     ]

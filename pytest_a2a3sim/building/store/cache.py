@@ -8,6 +8,7 @@ Layout, below a directory that :func:`cache_directory` names::
     compilers/<digest>.json             see toolchain.py
     compilers/<digest>.companion        see companions.py; preceded by its own SHA-256
     headers/<key>/                      precompiled headers
+    goldens/<2 digits>/<key>            see goldens.py; preceded by its own SHA-256
     locks/  slots/  tmp/
 
 Files appear by renaming complete ones. Nothing here raises because of the file system: what cannot
@@ -155,16 +156,32 @@ class Cache:
         """Keeps what was found out about a compiler."""
         self._write(self.compiler_file(name), data)
 
+    def read_golden(self, key: str) -> bytes | None:
+        """What is kept of expected outputs; a damaged file is removed."""
+        path = self._path("goldens", key, "")
+        content = _checked(path)
+        if content is None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        return content
+
+    def save_golden(self, key: str, data: bytes) -> bool:
+        """Keeps expected outputs; says whether that worked."""
+        self._grew = True
+        return self._write(self._path("goldens", key, ""), _with_digest(data))
+
+    def touch_golden(self, key: str) -> None:
+        """Counts expected outputs as used now."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path("goldens", key, ""))
+
     def read_companion(self, name: str) -> bytes | None:
         """What was compiled for a compiler's results; None where there is no sound one."""
-        content = read(str(self._root / "compilers" / f"{name}.companion"))
-        digest, _, data = content.data.partition(b"\n") if content is not None else (b"",) * 3
-        return data if hashlib.sha256(data).hexdigest().encode() == digest else None
+        return _checked(self._root / "compilers" / f"{name}.companion")
 
     def save_companion(self, name: str, data: bytes) -> None:
         """Keeps it."""
-        digest = hashlib.sha256(data).hexdigest().encode()
-        self._write(self._root / "compilers" / f"{name}.companion", digest + b"\n" + data)
+        self._write(self._root / "compilers" / f"{name}.companion", _with_digest(data))
 
     def header_directory(self, key: str) -> Path:
         """The directory of a precompiled header."""
@@ -238,3 +255,14 @@ class Cache:
                 "If another process is filling it, try again when that has ended."
             ) from None
         return held
+
+
+def _with_digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
+
+
+def _checked(path: Path) -> bytes | None:
+    """What a file holds after its SHA-256; None where there is no sound one."""
+    content = read(str(path))
+    digest, _, data = content.data.partition(b"\n") if content is not None else (b"",) * 3
+    return data if hashlib.sha256(data).hexdigest().encode() == digest else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 _STALE_SECONDS = 3600.0
 _KEPT_SHARE = 0.9  # a cleanup goes below the limit, so that it does not run every time
-_CLEANED = ("objects", "manifests", "sources", "headers")
+_CLEANED = ("objects", "manifests", "sources", "headers", "goldens")
 
 
 @dataclass(frozen=True)
