@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import find_toolchain
-from pytest_a2a3sim.model.core import CORE_MEMORIES
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
 from pytest_a2a3sim.model.overrides import overridden
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
-from pytest_a2a3sim.model.sanitizer import CHECKS, in_order
+from pytest_a2a3sim.model.sanitizer import in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
@@ -38,22 +37,9 @@ class Simulator:
     Attributes:
         settings: of the session.
         report_build: is told now and then how far a build is that a case waits for.
-
-    Raises:
-        SettingsError: the settings name a check or a chip that there is none of.
     """
 
     def __init__(self, settings: Settings) -> None:
-        if not set(settings.sanitize) <= set(CHECKS):
-            raise SettingsError(
-                f"Settings.sanitize must be a tuple of {', '.join(map(repr, CHECKS))}; "
-                f"got {settings.sanitize!r}"
-            )
-        if settings.core_memory not in CORE_MEMORIES:
-            raise SettingsError(
-                f"Settings.core_memory must be one of {', '.join(map(repr, CORE_MEMORIES))}; "
-                f"got {settings.core_memory!r}"
-            )
         self.settings = settings
         self.report_build: Callable[[BuildProgress], None] | None = None
         self._builder: Builder | None = None

@@ -10,13 +10,14 @@ from pytest_a2a3sim.engine.findings import check_bits
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
-from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Threads, default_device_memory
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, default_device_memory
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
     from pytest_a2a3sim.model.core import CoreMemory
     from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.values import Threads
 
 POISON: int = lib.A2A3_POISON_NAN
 """What fresh device memory is filled with: a NaN in every float type."""

@@ -18,6 +18,14 @@ from pytest_a2a3sim.version import PACKAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+HINTS = {
+    "pytest.param cannot add pytest.mark.usefixtures": (
+        "Ask for the fixture in an argument, as in `def generate_inputs(params, fixture)`, or use "
+        "it for all cases: `pytestmark = pytest.mark.usefixtures(...)`."
+    ),
+}
+"""What to do about exceptions whose text does not say it."""
+
 
 def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleType:
     """Executes the file as a module of its own.
@@ -56,7 +64,8 @@ def user_code(path: Path, what: str) -> Iterator[None]:
         if isinstance(error, GoldenError):
             raise
         summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-        message = f"{path.name} {what}: {summary}\n  in {path}"
+        hint = next((f"\n{HINTS[said]}" for said in HINTS if said in summary), "")
+        message = f"{path.name} {what}: {summary}\n  in {path}{hint}"
         details = user_traceback(error)
         raise GoldenError(f"{message}\n{details}" if details else message) from None
 

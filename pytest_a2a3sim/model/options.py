@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.core import parse_core_memory
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
-from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings, Threads
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings
 from pytest_a2a3sim.model.suppressions import parse_suppression
+from pytest_a2a3sim.model.values import (
+    parse_isolation,
+    parse_seconds,
+    parse_size,
+    parse_threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def parse_size(text: str) -> int:
-    """A number of bytes: ``"500M"``, ``"2 GiB"``, ``"1073741824"``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
-    if size < 1:
-        raise ValueError("must be a size above 0, such as 500M or 2G")
-    return size
-
-
-def parse_seconds(text: str) -> float:
-    """A number of seconds above 0.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not (seconds > 0 and math.isfinite(seconds)):
-        raise ValueError("must be a number of seconds above 0")
-    return seconds
-
-
-def parse_threads(text: str) -> Threads:
-    """``cores``, for a thread per simulated core, or a number of threads, at least 1.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    text = text.strip()
-    if text == "cores":
-        return "cores"
-    count = int(text) if text.isdecimal() else 0
-    if count < 1:
-        raise ValueError("must be an int, at least 1, or 'cores'")
-    return count
-
-
-def parse_isolation(text: str) -> bool:
-    """``process``, for a child process a case, or ``none``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    if text not in {"process", "none"}:
-        raise ValueError("must be process or none")
-    return text == "process"
 
 
 @dataclass(frozen=True)

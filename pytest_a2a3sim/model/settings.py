@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.order_options import parse_schedule
+from pytest_a2a3sim.model.core import CoreMemory, parse_core_memory
+from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
+from pytest_a2a3sim.model.sanitizer import Check, parse_checks
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
+from pytest_a2a3sim.model.values import (
+    TextField,
+    Threads,
+    parse_seconds,
+    parse_size,
+    parse_threads,
+)
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.core import CoreMemory
-    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+    from pytest_a2a3sim.model.sanitizer import Suppression
 
-Threads = int | Literal["cores"]
 DEFAULT_HANG_TIMEOUT = 30.0
 LARGEST_DEVICE_MEMORY = 64 << 30
 
+_NONE = type(None)
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
@@ -33,6 +40,9 @@ MOST_ORDER_CPU_SECONDS = 0.1
 class Settings:
     """One run's settings.
 
+    What an option takes as text, its field takes as text, too: ``Settings(schedule="random:7",
+    sanitize="all", device_memory="8G")``.
+
     Attributes:
         threads: worker threads that simulate the cores, of which at most ``block_dim`` work; or
             ``"cores"``, for a thread per simulated core.
@@ -41,7 +51,7 @@ class Settings:
         device_memory: bytes of the simulated device; None for what the machine has, at most 64 GiB.
         isolate: run each case in a process of its own; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
-        schedule: the order in which ready tasks are executed; text such as ``"fifo"`` will do.
+        schedule: the order in which ready tasks are executed, such as ``Schedule("fifo")``.
         orders: in how many further orders each graph is executed, which must leave the same
             outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
@@ -58,31 +68,25 @@ class Settings:
             since the epoch.
     """
 
-    threads: Threads = 1
-    hang_timeout: float = DEFAULT_HANG_TIMEOUT
-    timeout: float | None = None
-    device_memory: int | None = None
+    threads: TextField[Threads, int | str] = TextField(parse_threads, 1)
+    hang_timeout: TextField[float, float | str] = TextField(parse_seconds, DEFAULT_HANG_TIMEOUT)
+    timeout: TextField[float | None, float | str | None] = TextField(parse_seconds, None, _NONE)
+    device_memory: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
     isolate: bool = True
     cxxflags: tuple[str, ...] = ()
-    schedule: Schedule = DEPTH_FIRST
-    orders: int | Literal["auto"] = "auto"
-    sanitize: tuple[Check, ...] = ()
+    schedule: TextField[Schedule, Schedule | str] = TextField(parse_schedule, DEPTH_FIRST, Schedule)
+    orders: TextField[int | Literal["auto"], int | str] = TextField(parse_orders, "auto")
+    sanitize: TextField[tuple[Check, ...], tuple[str, ...] | list[str] | str] = TextField(
+        parse_checks, ()
+    )
     pto_isa_root: str | None = None
-    core_memory: CoreMemory = "a2a3"
+    core_memory: TextField[CoreMemory, str] = TextField(parse_core_memory, "a2a3")
     blame: bool = False
     witness: bool = False
     suppressions: tuple[Suppression, ...] = ()
     golden_cache: bool = False
-    cache_limit: int | None = None
+    cache_limit: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
     rebuild_since: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Takes an order of execution as text too, as in ``Settings(schedule="fifo")``."""
-        if isinstance(self.schedule, str):
-            try:
-                object.__setattr__(self, "schedule", parse_schedule(self.schedule))
-            except ValueError as error:
-                raise SettingsError(f"Settings.schedule {error}; got {self.schedule!r}") from None
 
     @property
     def comparing_threads(self) -> int:

@@ -104,3 +104,29 @@ def test_timeout(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
     result = pytester.runpytest()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*Timeout (>1.0s)*"])
+
+
+def test_usefixtures_in_a_param(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """It works where pytest lets anybody write it; newer versions refuse."""
+    doubler.extend_golden(
+        """
+        import pytest
+
+        PARAMS_LIST = [pytest.param({"n": 1}, marks=pytest.mark.usefixtures("loud"))]
+
+
+        @pytest.fixture
+        def loud():
+            print("the fixture runs")
+        """
+    )
+    result = pytester.runpytest("-s")
+    if result.ret == pytest.ExitCode.OK:
+        result.stdout.fnmatch_lines(["*the fixture runs*"])
+        return
+    result.stdout.fnmatch_lines(
+        [
+            "golden.py cannot be loaded: ValueError: pytest.param cannot add *usefixtures*",
+            "Ask for the fixture in an argument, as in `def generate_inputs(params, fixture)`, *",
+        ]
+    )

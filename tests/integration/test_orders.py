@@ -10,7 +10,7 @@ from pytest_a2a3sim import KernelFault, OrderDependence, Settings, run_case
 from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.settings import Threads
+    from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
 CONFIG = """

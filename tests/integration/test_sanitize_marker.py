@@ -133,9 +133,7 @@ def test_bad_argument_from_a_conftest(
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.parametrize("checks", [("race",), ("all",), ("memcheck", "")])
-def test_settings_are_checked(golden_dir: GoldenDir, checks: Sequence[str]) -> None:
-    settings = Settings(sanitize=tuple(checks))  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="'initcheck', 'synccheck'; got") as caught:
-        run_case(golden_dir.path, settings=settings)
-    assert str(checks) in str(caught.value)
+@pytest.mark.parametrize("checks", [("race",), ("memcheck", ""), ("none",)])
+def test_settings_are_checked(checks: Sequence[str]) -> None:
+    with pytest.raises(SettingsError, match="initcheck, synccheck with commas between them; got"):
+        Settings(sanitize=tuple(checks))

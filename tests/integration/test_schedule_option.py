@@ -11,7 +11,7 @@ from pytest_a2a3sim import GraphError, KernelException, Settings, run_case
 from pytest_a2a3sim.model.schedule import Order, Schedule
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.settings import Threads
+    from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
 # 5 -> 0, 5 -> 3, 1 -> 4, 2

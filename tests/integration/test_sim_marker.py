@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import Settings, SettingsError, run_case
+from pytest_a2a3sim import run_case
 from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -70,9 +70,3 @@ def test_settings_of_a_call(pytester: pytest.Pytester, doubler: GoldenDir) -> No
         """
     )
     pytester.runpytest("test_settings_of_a_call.py").assert_outcomes(passed=1)
-
-
-def test_settings_take_an_order_as_text() -> None:
-    assert Settings(schedule="fifo") == Settings(schedule=Schedule("fifo"))  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match=r"Settings\.schedule must be fifo, .*; got 'fife'"):
-        Settings(schedule="fife")  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from pytest_a2a3sim import GraphError, KernelFault, OrchestrationError, Settings, run_case
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.settings import Threads
+    from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
 FINISH = "runtime->record_tensor_pair(host_y, y, args[3]);\nreturn 0;"

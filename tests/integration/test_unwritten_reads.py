@@ -10,7 +10,7 @@ import pytest
 from pytest_a2a3sim import Mismatch, Settings, UnwrittenOutput, run_case
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.settings import Threads
+    from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
 DEPEND = "the outputs depend on device memory that nobody wrote"

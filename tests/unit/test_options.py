@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_a2a3sim.model.options import parse_seconds
+from pytest_a2a3sim.model.values import parse_seconds
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("1", 1.0), ("0.25", 0.25), ("1e3", 1000.0)])

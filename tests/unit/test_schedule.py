@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_a2a3sim.model.options import parse_threads
 from pytest_a2a3sim.model.order_options import parse_schedule
 from pytest_a2a3sim.model.schedule import Schedule
+from pytest_a2a3sim.model.values import parse_threads
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from pytest_a2a3sim.building.store.fingerprint import read
 from pytest_a2a3sim.building.store.locks import Locks
 from pytest_a2a3sim.building.store.manifest import Manifest, read_manifest
 from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.options import parse_size
+from pytest_a2a3sim.model.values import parse_size
 
 FORMAT = "2"
 DEFAULT_LIMIT = 2 << 30
