@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import string
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.spec import RUNTIMES
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +24,7 @@ _DTYPES = {
     "int32": ("np.int32", "np.int32", "int32_t", "int32_t"),
     "int8": ("np.int8", "np.int32", "int8_t", "int32_t"),
 }
+_PTO_TYPES = {"float32": "float", "float16": "half", "int32": "int32_t"}
 # template: file in the directory -> file of the template
 _FILES = {
     "vector": {
@@ -37,6 +40,12 @@ _FILES = {
         "kernels/orchestration.cpp": "orchestration.cpp",
         "kernels/aic/matmul.cpp": "matmul.cpp",
     },
+    "pto": {
+        "golden.py": "golden.py",
+        "kernels/kernel_config.py": "kernel_config.py",
+        "kernels/orchestration.cpp": "orchestration.cpp",
+        "kernels/aiv/add.cpp": "add.cpp",
+    },
 }
 
 
@@ -48,7 +57,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--template",
         choices=tuple(_FILES),
         default="vector",
-        help="vector: two kernels, a task a tile (default); matmul: K in blocks, on cube cores",
+        help="vector: two kernels, a task a tile (default); matmul: K in blocks, on cube cores; "
+        "pto: a kernel of PTO ISA's tile instructions, which needs PTO_ISA_ROOT",
     )
     parser.add_argument(
         "--dtype",
@@ -58,15 +68,16 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument(
         "--runtime",
-        choices=("host_build_graph",),
-        default="host_build_graph",
-        help="that builds the task graph (default: host_build_graph)",
+        metavar="RUNTIME",
+        default=RUNTIMES[0],
+        help=f"that builds the task graph: {', '.join(RUNTIMES)} (default: {RUNTIMES[0]})",
     )
     parser.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the directory, and says what to do next."""
+    _check(options)
     target: Path = options.name
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SettingsError(f"{target} exists and is not empty; name a directory to make")
@@ -82,7 +93,22 @@ def run(options: argparse.Namespace) -> int:
     print(f"Run it: pytest {target} -v")  # noqa: T201 - as above
     if options.dtype == "bfloat16":
         _say_if_missing("ml_dtypes", "pip install ml-dtypes")
+    if options.template == "pto":
+        _say_if_pto_isa_is_missing()
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.runtime not in RUNTIMES:
+        raise SettingsError(
+            f"--runtime must be one that is simulated: {', '.join(RUNTIMES)}; "
+            f"got {options.runtime!r}"
+        )
+    if options.template == "pto" and options.dtype not in _PTO_TYPES:
+        raise SettingsError(
+            f"--dtype must be one of {', '.join(_PTO_TYPES)} with --template pto, whose TADD has "
+            f"no others; got {options.dtype!r}"
+        )
 
 
 def _made(options: argparse.Namespace, name: str) -> Iterator[tuple[str, str]]:
@@ -99,7 +125,10 @@ def _made(options: argparse.Namespace, name: str) -> Iterator[tuple[str, str]]:
     sources = {
         name: f"{options.template}/{source}" for name, source in _FILES[options.template].items()
     }
-    sources["kernels/types.h"] = "types/plain.h" if element else f"types/{options.dtype}.h"
+    if options.template == "pto":
+        words["element"] = _PTO_TYPES[options.dtype]
+    else:
+        sources["kernels/types.h"] = "types/plain.h" if element else f"types/{options.dtype}.h"
     for target, source in sources.items():
         text = (_TEMPLATES / f"{source}.txt").read_text(encoding="utf-8")
         yield target, string.Template(text).substitute(words)
@@ -110,3 +139,19 @@ def _say_if_missing(module: str, remedy: str) -> None:
 
     if importlib.util.find_spec(module) is None:
         print(f"It needs {module}: {remedy}", file=sys.stderr)  # noqa: T201 - this is the command line
+
+
+def _say_if_pto_isa_is_missing() -> None:
+    from pytest_a2a3sim.building.pto_isa import ROOT_VARIABLE, has_pto_isa  # noqa: PLC0415 - rare
+
+    root = os.environ.get(ROOT_VARIABLE, "")
+    if has_pto_isa(f"{root}/include"):
+        return
+    problem = (
+        f"{ROOT_VARIABLE} is {root}, where there is none" if root else "nothing says where it is"
+    )
+    print(  # noqa: T201 - this is the command line
+        f"It needs PTO ISA, and {problem}: git clone https://github.com/hw-native-sys/pto-isa && "
+        "export PTO_ISA_ROOT=$PWD/pto-isa",
+        file=sys.stderr,
+    )

@@ -10,6 +10,7 @@ from pytest_a2a3sim.loading.suppressions import suppressions_of
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.spec import (
+    RUNTIMES,
     CompileSpec,
     CoreType,
     KernelConfig,
@@ -21,7 +22,6 @@ from pytest_a2a3sim.model.spec import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SUPPORTED_RUNTIME = "host_build_graph"
 _COMPILE_KEYS = {"source", "cxxflags", "include_dirs", "defines"}
 _IGNORED_KEYS = {"signature", "config_name", "rounds"}
 _KERNEL_KEYS = _COMPILE_KEYS | _IGNORED_KEYS | {"func_id", "name", "core_type", "entry"}
@@ -137,10 +137,10 @@ class _Reader:
         entry = self.mapping("RUNTIME_CONFIG", value, _RUNTIME_KEYS)
         defaults = RuntimeConfig()
         runtime = entry.get("runtime", defaults.runtime)
-        if runtime != SUPPORTED_RUNTIME:
+        if runtime not in RUNTIMES:
             raise self.error(
                 'RUNTIME_CONFIG["runtime"]',
-                f'must be "{SUPPORTED_RUNTIME}", the one runtime that is simulated',
+                f'must be "{RUNTIMES[0]}", the one runtime that is simulated',
                 runtime,
             )
         return RuntimeConfig(

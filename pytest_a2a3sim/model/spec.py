@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CoreType = Literal["aic", "aiv"]
 
+RUNTIMES = ("host_build_graph",)
+"""The runtimes that are simulated, the default one first."""
+
 
 @dataclass(frozen=True)
 class CompileSpec:
@@ -58,7 +61,7 @@ class OrchestrationSpec:
 class RuntimeConfig:
     """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores."""
 
-    runtime: str = "host_build_graph"
+    runtime: str = RUNTIMES[0]
     aicpu_thread_num: int = 3
     block_dim: int = 24
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,11 @@ import pytest
 from pytest_a2a3sim.cli import main
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.golden_dirs import GoldenDir
 
 DTYPES = ("float32", "float16", "bfloat16", "int32", "int8")
 TEMPLATES = ("vector", "matmul")
+STAND_IN = Path(__file__).parents[1] / "sanitizer" / "pto_isa" / "private"
 
 
 def test_what_it_writes_passes(
@@ -30,6 +30,51 @@ def test_what_it_writes_passes(
         assert f"Run it: pytest {name} -v" in capsys.readouterr().out
     result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
     result.assert_outcomes(passed=5 * 3 + 5 * 2)
+
+
+def test_kernel_of_pto_isa(
+    pytester: pytest.Pytester,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PTO_ISA_ROOT", raising=False)
+    assert main(["new", "float32", "--template", "pto"]) == 0
+    said = capsys.readouterr()
+    assert "Run it: pytest float32 -v" in said.out
+    assert said.err.startswith("It needs PTO ISA, and nothing says where it is: git clone https://")
+    monkeypatch.setenv("PTO_ISA_ROOT", str(pytester.path))
+    assert main(["new", "int32", "--template", "pto", "--dtype", "int32"]) == 0
+    assert f"PTO_ISA_ROOT is {pytester.path}, where there is none" in capsys.readouterr().err
+    monkeypatch.setenv("PTO_ISA_ROOT", str(STAND_IN))
+    assert main(["new", "missing", "--template", "pto"]) == 0
+    assert capsys.readouterr().err == ""
+    result = pytester.runpytest_subprocess("float32", "int32", "-Werror")
+    result.assert_outcomes(passed=4)
+    pytester.runpytest("float32", "--sim-sanitize=all").assert_outcomes(passed=2)
+    kernel = pytester.path / "missing" / "kernels" / "aiv" / "add.cpp"
+    lines = kernel.read_text().splitlines()
+    kernel.write_text("\n".join(line for line in lines if "wait_flag(PIPE_MTE3" not in line))
+    result = pytester.runpytest("missing", "--sim-sanitize=racecheck", "-k", "tiles:5")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*racecheck WAR*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--runtime", "other"], "--runtime must be one that is simulated: host_build_graph; got"),
+        (
+            ["--template", "pto", "--dtype", "int8"],
+            "--dtype must be one of float32, float16, int",
+        ),
+    ],
+)
+def test_what_there_is_none_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["new", str(tmp_path / "mine"), *arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_a2a3sim import SanitizerError, Settings, Simulator
+from pytest_a2a3sim import SanitizerError, Settings, Simulator, run_case
+from pytest_a2a3sim.cli import main
 
 PTO_ADD = Path(__file__).parent / "pto_add"
 ADD = Path("kernels", "aiv", "add.cpp")
@@ -39,6 +40,14 @@ def findings(directory: Path) -> set[str]:
 
 def test_nothing_is_found_in_a_right_kernel() -> None:
     assert findings(PTO_ADD) == set()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32"])
+def test_template(tmp_path: Path, dtype: str) -> None:
+    directory = tmp_path / "new"
+    assert main(["new", str(directory), "--template", "pto", "--dtype", dtype]) == 0
+    for settings in (Settings(), Settings(sanitize="all")):
+        run_case(directory, "tiles=5", settings=settings).check()
 
 
 @pytest.mark.parametrize(
