@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
@@ -23,12 +24,14 @@ from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence,
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
+from pytest_a2a3sim.reporting.dump_files import Kept, label_of, save
 from pytest_a2a3sim.reporting.text import mismatch_lines
 from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, unwritten_lines
 from pytest_a2a3sim.rerunning.orders import Orders
 from pytest_a2a3sim.rerunning.poison import examine, find_unwritten_read
 from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_lines
 from pytest_a2a3sim.rerunning.witness import WitnessTrials
+from pytest_a2a3sim.running.dump import check_tasks, keeping
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.profile import profile_of
 from pytest_a2a3sim.running.replay import pinpoint
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
     from pytest_a2a3sim.model.diff import UnwrittenRead
+    from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.settings import Settings
@@ -67,6 +71,7 @@ def attempt_case(
 ) -> Attempt:
     """Builds, simulates and compares one case."""
     attempt = _Attempt(golden, case, settings)
+
     try:
         check_bound(golden)
         built = attempt.build(builder, progress)
@@ -130,11 +135,14 @@ class _Attempt:
             return self._compare(setup, memory, expected, completion)
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
-        with started(setup, memory) as run:
+        with keeping(setup, self._settings) as first, started(first, memory) as run:
             with self._phase("golden"), self._limit.interrupting():  # while the process is at work
                 expected = self._expected(setup.inputs)
             ended = finish(run, self._limit)
-        self._facts = replace(self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph)
+            dump = self._save_dump(first, ended)
+        self._facts = replace(
+            self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph, dump=dump
+        )
         self._seconds |= ended.phases
         if isinstance(ended, Failure):
             ended, note = pinpoint(ended, setup)
@@ -147,6 +155,17 @@ class _Attempt:
         expected, origin = stored_or_computed(self._golden, self._case, inputs, self._goldens)
         self._facts = replace(self._facts, golden_cache=origin)
         return expected
+
+    def _save_dump(self, setup: CaseSetup, ended: Completion | Failure) -> Dump | None:
+        choice, request = self._settings.dump, setup.options.dump
+        if choice is None or request is None or ended.dump is None:
+            return None
+        if ended.graph is not None:
+            check_tasks(choice, ended.graph)
+        kernels = {kernel.spec.func_id: kernel.spec.name for kernel in setup.built.kernels}
+        kept = Kept(ended.dump, request.descriptor, setup.inputs.tensors, kernels)
+        label = self._case.label or label_of(self._golden.path, self._case.name)
+        return save(Path(self._settings.dump_dir).absolute(), label, kept)
 
     def _compare(
         self, setup: CaseSetup, memory: HostMemory, expected: Expected, completion: Completion

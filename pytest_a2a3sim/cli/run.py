@@ -138,10 +138,13 @@ def _cases(golden: GoldenSpec, options: argparse.Namespace) -> list[CaseSpec]:
 
 
 def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console: _Console) -> bool:
-    from pytest_a2a3sim.reporting import text  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting import dump_record, text  # noqa: PLC0415 - needs NumPy
 
+    attempt = simulator.attempt(golden, case, console)
+    if (dump := attempt.facts.dump) is not None:
+        console.say(*dump_record.dump_lines([dump_record.dump_record(dump, Path.cwd())]))
     try:
-        result = simulator.attempt(golden, case, console).get()
+        result = attempt.get()
     except A2A3SimError as error:
         console.say(f"case {case.name!r}: {error.kind}: {error}", level="error")
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.engine.dump import dump_of
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
 from pytest_a2a3sim.engine.findings import data_flow_of, sanitized_of
 from pytest_a2a3sim.engine.graph import map_recording
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, LoadedObject
+    from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.failure import Ending, Place
     from pytest_a2a3sim.model.sanitized import Sanitized
 
@@ -92,7 +94,12 @@ class Run(AbstractContextManager["Run"]):
                 if self._options.records_flows
                 else None
             ),
+            described=raw.described,
+            dump=self._dump(),
         )
+
+    def _dump(self) -> RawDump | None:
+        return None if self._options.dump is None else dump_of(self._run, self._memory.tensors())
 
     def _sanitized(self, ending: Any) -> Sanitized | None:
         if not self._options.checks:
@@ -140,6 +147,7 @@ class Run(AbstractContextManager["Run"]):
             running=self._running_tasks(),
             objects=self._objects(),
             device_memory=self._options.memory,
+            dump=self._dump(),
         )
 
     def _place(self, address: int, arguments: Sequence[int]) -> Place:

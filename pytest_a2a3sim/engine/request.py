@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.engine.dump import DumpRequest, dump_request_of
 from pytest_a2a3sim.engine.findings import check_bits
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
@@ -57,6 +58,7 @@ class RunOptions:
         questions: bytes of outputs, by tensor and offset, whose last writers are wanted then.
         core_memory: the chip of which a core's memories are.
         check_each_task: look for damage around the watched buffers after each task.
+        dump: keep what tasks find and leave in their arguments, for which threads are 1.
     """
 
     block_dim: int
@@ -76,6 +78,7 @@ class RunOptions:
     questions: tuple[tuple[str, int], ...] = ()
     check_each_task: bool = False
     core_memory: CoreMemory = "a2a3"
+    dump: DumpRequest | None = None
 
     @property
     def orders_to_run(self) -> tuple[Schedule, ...]:
@@ -173,6 +176,7 @@ def request_of(
     request.check_each_task = options.check_each_task
     core_memories = values("a2a3_core_memory", "A2A3_CORE_MEMORY_")
     request.core_memory = core_memories[options.core_memory]
+    request.dump = dump_request_of(options.dump, array)
     return request
 
 

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include <atomic>
+#include <initializer_list>
+#include <type_traits>
 
 #include "common/core_type.h"
 #include "common/unified_log.h"
@@ -20,6 +22,9 @@
 #ifndef RUNTIME_MAX_ARGS
 #define RUNTIME_MAX_ARGS 16
 #endif
+
+/// Runtime has describe(), which the PTO runtime's own class has not.
+#define A2A3SIM_HAS_DESCRIBE 1
 
 struct HostApi {
     /// Uninitialised device memory, or nullptr when the device is full.
@@ -66,6 +71,16 @@ struct RuntimeOps {
     TensorPair* (*get_tensor_pairs)(void* state);
     int (*get_tensor_pair_count)(const void* state);
     void (*clear_tensor_pairs)(void* state);
+    void (*describe)(void* state, const void* dev_ptr, const char* name, const char* dtype,
+                     const int64_t* shape, int ndim);
+};
+
+/// The length of an axis, from an int of any type.
+struct Extent {
+    template <typename T, typename = std::enable_if_t<std::is_integral<T>::value>>
+    Extent(T length) : value(static_cast<int64_t>(length)) {}
+
+    int64_t value;
 };
 
 }  // namespace a2a3sim
@@ -112,6 +127,23 @@ class Runtime {
     int get_tensor_pair_count() const { return ops_->get_tensor_pair_count(state_); }
 
     void clear_tensor_pairs() { ops_->clear_tensor_pairs(state_); }
+
+    /// Says what device memory from dev_ptr on holds while the graph runs, for --sim-dump and for
+    /// the intermediates of compute_golden: describe(s, "scores", "float32", {heads, tokens}).
+    /// `dtype` is NumPy's name or ml_dtypes'. Several ranges may have one name. Only this project
+    /// has it: `#ifdef A2A3SIM_HAS_DESCRIBE`.
+    void describe(const void* dev_ptr, const char* name, const char* dtype,
+                  std::initializer_list<a2a3sim::Extent> shape) {
+        static_assert(sizeof(a2a3sim::Extent) == sizeof(int64_t),
+                      "an array of them is one of ints");
+        describe(dev_ptr, name, dtype, reinterpret_cast<const int64_t*>(shape.begin()),
+                 static_cast<int>(shape.size()));
+    }
+
+    void describe(const void* dev_ptr, const char* name, const char* dtype, const int64_t* shape,
+                  int ndim) {
+        ops_->describe(state_, dev_ptr, name, dtype, shape, ndim);
+    }
 
   private:
     const a2a3sim::RuntimeOps* ops_;

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.case import LoadedObject
+    from pytest_a2a3sim.model.dump import RawDump
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class Failure:
         running: the tasks that were on a core when the case ended.
         objects: what the simulating process had loaded.
         device_memory: bytes of the simulated device.
+        dump: what tasks found and left in their arguments by then; None if nobody asked.
     """
 
     ending: Ending
@@ -125,6 +127,7 @@ class Failure:
     running: tuple[RunningTask, ...]
     objects: tuple[LoadedObject, ...]
     device_memory: int
+    dump: RawDump | None = None
 
     @property
     def graph(self) -> Graph | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.core import parse_core_memory
+from pytest_a2a3sim.model.dump import parse_dump
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
 from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings
@@ -134,6 +135,29 @@ OPTIONS = (
         kind="lines",
         option=False,
         command=False,
+    ),
+    Option(
+        "dump",
+        "keep what tasks find and leave in their arguments, as files, and run the graph on one "
+        "thread: those of a kernel by its name, a task by its id, several with commas between "
+        "them, all, or off (default)",
+        parse_dump,
+        "KERNEL|TASK|all|off",
+        field="dump",
+    ),
+    Option(
+        "dump_limit",
+        "bytes that {p}dump keeps of a case (default: 1G)",
+        parse_size,
+        "SIZE",
+        field="dump_limit",
+    ),
+    Option(
+        "dump_dir",
+        "directory in which {p}dump makes one for each case (default: a2a3sim-dump)",
+        metavar="DIR",
+        field="dump_dir",
+        ini=False,
     ),
     Option(
         "hang_timeout",

@@ -166,6 +166,41 @@ class SanitizerRecord(TypedDict):
     suppressions: list[SuppressionRecord]
 
 
+class DumpedArgumentRecord(TypedDict):
+    """An argument of a dumped task; files are relative to the dump's directory."""
+
+    index: int
+    value: int
+    name: str | None
+    dtype: str | None
+    shape: list[int] | None
+    buffer: int | None
+    offset: int | None
+    changed: bool
+    found: str | None
+    left: str | None
+
+
+class DumpedTaskRecord(TypedDict):
+    """A dumped task."""
+
+    task: int
+    kernel: str
+    func_id: int
+    finished: bool
+    arguments: list[DumpedArgumentRecord]
+
+
+class DumpRecord(TypedDict):
+    """What tasks found and left in their arguments, as files."""
+
+    directory: str
+    bytes: int
+    left_out: int
+    problem: str | None
+    tasks: list[DumpedTaskRecord]
+
+
 class CaseRecord(TypedDict):
     """One case."""
 
@@ -188,6 +223,7 @@ class CaseRecord(TypedDict):
     defaults: list[str]
     seed: int | None
     sanitizer: SanitizerRecord | None
+    dump: DumpRecord | None
 
 
 class CollectionErrorRecord(TypedDict):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.data_flow import DataFlow
+    from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
 
@@ -124,6 +125,8 @@ class Completion:
         objects: what the simulating process had loaded, where a buffer is described.
         sanitized: what the sanitizer has found; None if it was not asked.
         data_flow: which tasks work on what other ones left; None if nobody asked.
+        described: ranges of device memory that the orchestration has described.
+        dump: what tasks found and left in their arguments; None if nobody asked.
     """
 
     graph: Graph
@@ -138,6 +141,8 @@ class Completion:
     objects: tuple[LoadedObject, ...] = ()
     sanitized: Sanitized | None = None
     data_flow: DataFlow | None = None
+    described: int = 0
+    dump: RawDump | None = None
 
     def copied_bytes(self, tensor: str) -> int:
         """How many bytes of a tensor were copied back, each counted once."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.diff import TensorDiff, Unwritten
+    from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph, Recording
@@ -37,6 +38,7 @@ class CaseFacts:
         schedule: the order in which ready tasks were executed.
         golden_cache: ``found`` or ``stored``, or why expected outputs are not kept, in words; None
             where nobody asked for that.
+        dump: what tasks found and left in their arguments, if that was asked for.
     """
 
     graph: Graph | None = None
@@ -46,6 +48,7 @@ class CaseFacts:
     cache_hits: int | None = None
     schedule: Schedule | None = None
     golden_cache: str | None = None
+    dump: Dump | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,11 @@ class CaseResult:
     def schedule(self) -> Schedule | None:
         """The order in which ready tasks were executed, with its seed."""
         return self.facts.schedule
+
+    @property
+    def dump(self) -> Dump | None:
+        """What tasks found and left in their arguments, if that was asked for (``--sim-dump``)."""
+        return self.facts.dump
 
     @property
     def peak_rss_bytes(self) -> int | None:

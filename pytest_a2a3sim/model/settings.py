@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pytest_a2a3sim.model.core import CoreMemory, parse_core_memory
+from pytest_a2a3sim.model.dump import DumpChoice, parse_dump
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import Check, parse_checks
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import Suppression
 
 DEFAULT_HANG_TIMEOUT = 30.0
+DEFAULT_DUMP_LIMIT = 1 << 30
+DEFAULT_DUMP_DIR = "a2a3sim-dump"
 LARGEST_DEVICE_MEMORY = 64 << 30
 
 _NONE = type(None)
@@ -63,6 +66,9 @@ class Settings:
             leaves out.
         golden_cache: keep expected outputs in the build cache, and take them from there while
             golden.py, the inputs and whatever else compute_golden uses are the same.
+        dump: tasks whose arguments are kept in files, such as ``"QK"``, ``"3"`` or ``"all"``.
+        dump_limit: bytes of arguments that are kept of a case.
+        dump_dir: where each case has a directory for them, relative to the current one.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
@@ -85,6 +91,11 @@ class Settings:
     witness: bool = False
     suppressions: tuple[Suppression, ...] = ()
     golden_cache: bool = False
+    dump: TextField[DumpChoice | None, DumpChoice | str | None] = TextField(
+        parse_dump, None, (DumpChoice, _NONE)
+    )
+    dump_limit: TextField[int, int | str] = TextField(parse_size, DEFAULT_DUMP_LIMIT)
+    dump_dir: str = DEFAULT_DUMP_DIR
     cache_limit: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
     rebuild_since: float = 0.0
 

@@ -87,13 +87,15 @@ class KernelConfig:
 class CaseSpec:
     """One test case: its unique name, what generate_inputs gets, and whether it runs unasked.
 
-    ``marks`` are those of ``pytest.param`` around its params.
+    ``marks`` are those of ``pytest.param`` around its params. Files of the case are named after
+    ``label``, the node id where there is one.
     """
 
     name: str
     params: Mapping[str, Any]
     runs_by_default: bool = True
     marks: tuple[Any, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,23 @@ const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count) {
     return listed(run, &Outcome::answers, count);
 }
 
+const a2a3_description* a2a3_run_descriptions(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::descriptions, count);
+}
+
+const a2a3_dumped_task* a2a3_run_dumped_tasks(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::dumped_tasks, count);
+}
+
+const a2a3_dumped_range* a2a3_run_dumped_ranges(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::dumped_ranges, count);
+}
+
+void a2a3_run_dump_gaps(const a2a3_run* run, a2a3_dump_gaps* gaps) {
+    const auto& result = unwrap(run)->result();
+    *gaps = result ? result->dump_gaps : a2a3_dump_gaps{};
+}
+
 int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer) {
     const auto& result = unwrap(run)->result();
     if (!result || number < 0 || static_cast<size_t>(number) >= result->buffers.size()) return 0;

@@ -34,7 +34,10 @@ enum a2a3_length {
     A2A3_FIRST_TASKS = 4,
     A2A3_MOST_FINDINGS = 100000,    /* of a sanitized case */
     A2A3_MOST_CORE_FINDINGS = 1000, /* those inside kernels */
-    A2A3_MOST_STEP_NAME = 24
+    A2A3_MOST_STEP_NAME = 24,
+    A2A3_MOST_DIMENSIONS = 8,          /* of a described range */
+    A2A3_DESCRIPTION_NAME_LENGTH = 64, /* with its end */
+    A2A3_DTYPE_LENGTH = 24
 };
 
 /* Why a case failed. */
@@ -255,6 +258,61 @@ typedef struct {
     uint64_t offset;
 } a2a3_question;
 
+/* What a range of device memory holds: a tensor of the host, of which it is a copy or which is
+ * copied back from it; or what the orchestration says of it. */
+typedef struct {
+    int64_t buffer;
+    uint64_t offset; /* in the buffer, in bytes */
+    uint64_t size;
+    int32_t tensor;                          /* of the host; or -1, and then there are: */
+    int32_t dimensions;                      /* lengths in `shape` */
+    uint64_t shape[A2A3_MOST_DIMENSIONS];    /* elements */
+    char name[A2A3_DESCRIPTION_NAME_LENGTH]; /* which several ranges may have */
+    char dtype[A2A3_DTYPE_LENGTH];           /* as NumPy or ml_dtypes call it */
+} a2a3_description;
+
+/* Which tasks are looked at, and where their arguments go. */
+typedef struct {
+    uint64_t limit;     /* bytes of the file; 0: nothing is kept */
+    int32_t descriptor; /* of a file to write to and to read from */
+    int32_t all;        /* every task; or those that are listed, and those of the kernels listed */
+    const int32_t* tasks;
+    int32_t task_count;
+    const int32_t* func_ids;
+    int32_t func_id_count;
+    int32_t changes_only; /* keep nothing but what the orchestration has described, as tasks that
+                           * change it leave it */
+} a2a3_dump_request;
+
+/* Device memory that an argument of a task points into: what the innermost description is about,
+ * else the whole buffer. A position in the file is -1 for bytes that are not there. */
+typedef struct {
+    int64_t buffer;
+    uint64_t offset;
+    uint64_t size;
+    int64_t found;       /* where in the file the bytes are as the task found them, */
+    int64_t left;        /* and as it left them; the same position if it did not change them */
+    int32_t description; /* index in the table of descriptions; or -1 */
+    int32_t changed;     /* by the task */
+} a2a3_dumped_range;
+
+/* A task that was looked at. */
+typedef struct {
+    int32_t task;
+    int32_t func_id;
+    int32_t arg_count;
+    int32_t finished;
+    uint64_t args[A2A3_MOST_ARGS];
+    int32_t ranges[A2A3_MOST_ARGS]; /* index in the table of ranges; or -1: the argument points into
+                                     * no buffer, or its range is left out */
+} a2a3_dumped_task;
+
+/* What a dump lacks. */
+typedef struct {
+    int64_t left_out; /* ranges for which there was no room */
+    int32_t error;    /* an errno: the file could not be written; or 0 */
+} a2a3_dump_gaps;
+
 /* What a sanitized run looked at. */
 typedef struct {
     int64_t tasks;
@@ -304,6 +362,7 @@ typedef struct {
     int32_t core_memory;     /* a2a3_core_memory */
     int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
                               * after each task */
+    a2a3_dump_request dump;  /* of a run on one thread */
 } a2a3_request;
 
 /* Where a thread was: code addresses, innermost first, and the arguments of its task. */
@@ -436,6 +495,7 @@ typedef struct {
     int64_t refused_call;     /* its number, from 1; 0: there was none */
     int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
                                * left others, or did not end, unless these are all */
+    int32_t described;        /* ranges that the orchestration has described */
     int32_t quick;            /* the graph took less CPU time than a2a3_request.order_seconds */
     uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
     a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
@@ -493,6 +553,13 @@ const a2a3_core_step* a2a3_run_core_steps(const a2a3_run* run, int64_t* count);
 const a2a3_task_args* a2a3_run_task_args(const a2a3_run* run, int64_t* count);
 const a2a3_flow* a2a3_run_flows(const a2a3_run* run, int64_t* count);
 const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count);
+
+/* The dump of a case, valid until a2a3_run_destroy(): tasks in the order in which they ran, also
+ * those of a case that failed. */
+const a2a3_description* a2a3_run_descriptions(const a2a3_run* run, int64_t* count);
+const a2a3_dumped_task* a2a3_run_dumped_tasks(const a2a3_run* run, int64_t* count);
+const a2a3_dumped_range* a2a3_run_dumped_ranges(const a2a3_run* run, int64_t* count);
+void a2a3_run_dump_gaps(const a2a3_run* run, a2a3_dump_gaps* gaps);
 
 /* A device buffer of a case that has ended. False if there is none of that number. */
 typedef struct {

@@ -166,7 +166,8 @@ class GoldenItem(pytest.Function):
             golden = bound(self.marked_golden(), fixtures)
         except A2A3SimError as error:
             return error, ()
-        attempt = self.config.stash[SIMULATOR].attempt(golden, self.case)
+        case = dataclasses.replace(self.case, label=self.nodeid)
+        attempt = self.config.stash[SIMULATOR].attempt(golden, case)
         self.stash[ATTEMPT] = attempt
         return attempt.error, () if attempt.result is None else attempt.result.findings
 

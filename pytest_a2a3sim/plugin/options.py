@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.model.options import OPTIONS, Option, settings_of
-from pytest_a2a3sim.model.settings import Settings, usable_cpus
+from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +60,9 @@ def settings(config: pytest.Config) -> Settings:
     values["cxxflags"] = anchored(config.getini("sim_cxxflags"), config.rootpath)
     if root := values["pto_isa_root"]:
         values["pto_isa_root"] = str(config.rootpath / root)
+    values["dump_dir"] = str(
+        config.invocation_params.dir / (values["dump_dir"] or DEFAULT_DUMP_DIR)
+    )
     values["rebuild_since"] = rebuild_since(config)
     return settings_of(values, default_threads=default_threads(config))
 

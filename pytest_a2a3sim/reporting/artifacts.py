@@ -96,7 +96,7 @@ def save(
     for part, arrays in parts.items():
         (target / part).mkdir(exist_ok=True)
         for name, array in arrays.items():
-            np.save(target / part / f"{_clean(name)}.npy", storable(array))
+            np.save(target / part / f"{clean(name)}.npy", storable(array))
             if dtype_name(array) not in STANDARD_DTYPES:
                 dtypes[f"{part}/{name}"] = dtype_name(array)
     if record["failure"] is not None:
@@ -129,9 +129,10 @@ def storable(array: Any) -> npt.NDArray[Any]:
 def directory_name(nodeid: str) -> str:
     """A name that is readable, valid on any file system, and the node id's alone."""
     digest = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
-    readable = _clean(nodeid.replace("/golden.py::", "-").replace("golden.py::", ""))
+    readable = clean(nodeid.replace("/golden.py::", "-").replace("golden.py::", ""))
     return f"{readable[-_LONGEST_NAME:].lstrip('.-')}-{digest}"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A part of a file's name that any file system takes."""
     return re.sub(r"[^\w.=+-]+", "_", text, flags=re.ASCII)

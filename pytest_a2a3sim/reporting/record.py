@@ -13,6 +13,7 @@ import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
 from pytest_a2a3sim.model.stable_text import stable_text
+from pytest_a2a3sim.reporting.dump_record import dump_record
 from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record, shown_path
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
             if result is None or result.sanitizer is None
             else sanitizer_record(result.sanitizer, root)
         ),
+        "dump": None if facts.dump is None else dump_record(facts.dump, root),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.reporting.dump_record import dump_lines
 from pytest_a2a3sim.reporting.sanitizer_summary import sanitizer_lines, sanitizer_totals
 from pytest_a2a3sim.reporting.units import counted, duration
 
@@ -62,6 +63,7 @@ def summary_lines(
         f"{counted(sums['cases'], 'case')}: {outcomes}",
         compared(sums),
         *sanitizer_lines(records),
+        *dump_lines([record["dump"] for record in records if record["dump"] is not None]),
     ]
     if sums["compiled"] is not None or sums["cache_hits"] is not None:
         lines.append(

@@ -16,14 +16,18 @@ SANITIZED_SLOWDOWN = 20
 
 
 def options_of(settings: Settings, block_dim: int) -> RunOptions:
-    """How the first run of a case is made; a sanitized one is serial, and in need of no other."""
+    """How the first run of a case is made.
+
+    One that is sanitized or dumped is serial; a sanitized one is in need of no other order.
+    """
     checks = settings.sanitize
     schedule = settings.schedule
-    if checks and schedule.is_default:
+    is_observed = bool(checks) or settings.dump is not None
+    if is_observed and schedule.is_default:
         schedule = Schedule("creation")
     return RunOptions(
         block_dim=block_dim,
-        threads=1 if checks else settings.threads,
+        threads=1 if is_observed else settings.threads,
         hang_timeout=settings.hang_timeout * (SANITIZED_SLOWDOWN if checks else 1),
         isolate=settings.isolate,
         schedule=schedule,

@@ -13,6 +13,9 @@ import pytest
 import pytest_a2a3sim
 from pytest_a2a3sim.model.record import (
     CaseRecord,
+    DumpedArgumentRecord,
+    DumpedTaskRecord,
+    DumpRecord,
     FailureRecord,
     FindingRecord,
     SanitizerRecord,
@@ -70,6 +73,9 @@ def test_schema_is_a_schema() -> None:
         ("finding", FindingRecord),
         ("sanitizer_totals", SanitizerTotalsRecord),
         ("suppression", SuppressionRecord),
+        ("dump", DumpRecord),
+        ("dumped_task", DumpedTaskRecord),
+        ("dumped_argument", DumpedArgumentRecord),
     ],
 )
 def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:

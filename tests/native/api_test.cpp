@@ -165,6 +165,43 @@ void sanitize_cases(const char* orchestration, const char* kernel) {
     expect(a2a3_run_buffer(succeeds.run(), 1, &buffer) == 0, "a buffer that there is none of");
 }
 
+void dump_cases(const char* orchestration, const char* kernel) {
+    constexpr int kSize = 64;  // of the tasks' one buffer
+    FILE* const file = std::tmpfile();
+    expect(file != nullptr, "a file for the dump");
+    Case succeeds(orchestration, kernel, 0);
+    succeeds.request().thread_count = 1;
+    a2a3_dump_request& dump = succeeds.request().dump;
+    dump.descriptor = fileno(file);
+    dump.all = 1;
+    dump.limit = 1 << 20;
+    run_until_it_succeeds(succeeds);
+    int64_t count = 0;
+    const a2a3_dumped_task* const tasks = a2a3_run_dumped_tasks(succeeds.run(), &count);
+    expect(count == 2 && tasks[0].task == 0 && tasks[1].task == 1, "the dumped tasks");
+    expect(tasks[1].finished == 1 && tasks[1].ranges[0] == 1 && tasks[1].ranges[1] == -1,
+           "a dumped task");
+    const a2a3_dumped_range* const ranges = a2a3_run_dumped_ranges(succeeds.run(), &count);
+    expect(count == 2 && ranges[1].found == kSize && ranges[1].left == kSize &&
+               ranges[1].size == kSize && ranges[1].changed == 0,
+           "a dumped range");
+    unsigned char bytes[2 * kSize];
+    expect(pread(dump.descriptor, bytes, sizeof bytes, 0) == sizeof bytes, "the bytes");
+    for (const unsigned char byte : bytes) expect(byte == A2A3_POISON_NAN, "byte %d", byte);
+
+    const int32_t second = 1;
+    dump.all = 0;
+    dump.tasks = &second;
+    dump.task_count = 1;
+    dump.limit = kSize - 1;
+    run_until_it_succeeds(succeeds);
+    a2a3_dump_gaps gaps;
+    a2a3_run_dump_gaps(succeeds.run(), &gaps);
+    a2a3_run_dumped_tasks(succeeds.run(), &count);
+    expect(count == 1 && gaps.left_out == 1 && gaps.error == 0, "what is left out");
+    std::fclose(file);
+}
+
 void end_hanging_cases(const char* orchestration, const char* kernel) {
     Case hangs(orchestration, kernel, kHangs);
     hangs.start_hanging();
@@ -246,6 +283,7 @@ int main(int argc, char** argv) {
     create_windows();
     run_cases(argv[1], argv[2]);
     sanitize_cases(argv[1], argv[2]);
+    dump_cases(argv[1], argv[2]);
     end_hanging_cases(argv[1], argv[2]);
     refuse_devices(argv[1], argv[2]);
     analyse_graphs();

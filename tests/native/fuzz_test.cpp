@@ -22,6 +22,7 @@ extern "C" {
 namespace {
 
 constexpr int kAllChecks = A2A3_CHECK_MEMCHECK | A2A3_CHECK_RACECHECK | A2A3_CHECK_INITCHECK;
+constexpr int64_t kDumpLimit = 4096;
 constexpr uint64_t kAfterTheEnd = 9;  // the parent itself writes, when the process has ended
 
 uint64_t current_seed = 0;
@@ -71,6 +72,41 @@ void ask_for_buffer(const a2a3_run* run, const a2a3_ending& ending, const a2a3_f
     check(found == (finding.buffer >= 0), "the buffer of a finding");
 }
 
+void ask_for_dump(const a2a3_run* run, const a2a3_ending& ending) {
+    int64_t descriptions = 0;
+    const a2a3_description* const described = a2a3_run_descriptions(run, &descriptions);
+    for (int64_t i = 0; i < descriptions; ++i) {
+        check(described[i].tensor < 1 && described[i].dimensions <= A2A3_MOST_DIMENSIONS,
+              "a description");
+        check(std::memchr(described[i].name, 0, sizeof described[i].name) != nullptr &&
+                  std::memchr(described[i].dtype, 0, sizeof described[i].dtype) != nullptr,
+              "a text of a description");
+    }
+    int64_t ranges = 0;
+    const a2a3_dumped_range* const kept = a2a3_run_dumped_ranges(run, &ranges);
+    for (int64_t i = 0; i < ranges; ++i) {
+        a2a3_buffer buffer;
+        check(a2a3_run_buffer(run, kept[i].buffer, &buffer) != 0, "the buffer of a range");
+        check(kept[i].offset + kept[i].size <= buffer.size, "a range beyond its buffer");
+        check(kept[i].description >= -1 && kept[i].description < descriptions, "what a range is");
+        for (const int64_t position : {kept[i].found, kept[i].left}) {
+            check(position >= -1 && position <= kDumpLimit, "where a range is kept");
+        }
+    }
+    int64_t tasks = 0;
+    const a2a3_dumped_task* const dumped = a2a3_run_dumped_tasks(run, &tasks);
+    for (int64_t i = 0; i < tasks; ++i) {
+        check(dumped[i].task >= 0 && dumped[i].task < ending.task_count && dumped[i].func_id == 0,
+              "a dumped task");
+        for (int j = 0; j < dumped[i].arg_count; ++j) {
+            check(dumped[i].ranges[j] >= -1 && dumped[i].ranges[j] < ranges, "its ranges");
+        }
+    }
+    a2a3_dump_gaps gaps;
+    a2a3_run_dump_gaps(run, &gaps);
+    check(gaps.left_out >= 0 && gaps.error >= 0, "the gaps of a dump");
+}
+
 void ask_for_everything(a2a3_run* run, int status) {
     a2a3_ending ending;
     a2a3_run_ending(run, &ending);
@@ -116,6 +152,7 @@ void ask_for_everything(a2a3_run* run, int status) {
     a2a3_run_place(run, ending.address, ending.snapshot.args, ending.snapshot.arg_count, &place);
     a2a3_run_place(run, sum, nullptr, 0, &place);
     check(place.tensor >= -1 && place.tensor < 1, "a place");
+    ask_for_dump(run, ending);
     a2a3_recording recording;
     if (a2a3_run_map_recording(run, &recording) != A2A3_OK) {
         check(status == A2A3_FAILED, "no recording of a case that passed");
@@ -138,6 +175,7 @@ void run(const char* object, uint64_t seed) {
     const uint64_t phase = kPhases[seed % 6];
     const uint64_t how = phase == kAfterTheEnd ? 0 : seed / 6 % 7;
     const bool sanitized = seed / 42 % 2 == 1;
+    const bool dumped = seed / 42 % 3 != 0;
     a2a3_window* window = nullptr;
     check(a2a3_window_create(page_size(), page_size(), &window) == A2A3_OK, "a window");
     char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
@@ -155,7 +193,12 @@ void run(const char* object, uint64_t seed) {
     request.args = args;
     request.arg_count = 4;
     request.block_dim = 2;
-    request.thread_count = sanitized ? 1 : 2;
+    request.thread_count = sanitized || dumped ? 1 : 2;
+    FILE* const file = std::tmpfile();
+    check(file != nullptr, "a file for the dump");
+    request.dump.limit = dumped ? kDumpLimit : 0;
+    request.dump.descriptor = fileno(file);
+    request.dump.all = 1;
     request.checks = sanitized ? kAllChecks : 0;
     request.isolate = 1;
     request.device_memory_size = 1 << 20;
@@ -185,6 +228,7 @@ void run(const char* object, uint64_t seed) {
           "shared memory");
     a2a3_run_destroy(run);
     a2a3_window_destroy(window);
+    std::fclose(file);
 }
 
 }  // namespace

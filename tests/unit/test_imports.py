@@ -47,11 +47,12 @@ MAY_INCLUDE = {
     "faults": {"device", "engine_api.h", "graph", "shared"},
     "executor": {"base", "engine_api.h", "faults", "graph", "shared"},
     "runtime": {"base", "device", "engine_api.h", "faults", "graph", "shared"},
+    "dump": {"device", "engine_api.h", "executor", "graph", "shared"},
     "sanitizer": {
         *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
     },
     "isolation": {
-        *("base", "device", "engine_api.h", "executor", "faults", "graph", "runtime"),
+        *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "runtime"),
         *("sanitizer", "shared"),
     },
     "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},

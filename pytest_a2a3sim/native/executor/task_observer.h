@@ -17,4 +17,30 @@ class TaskObserver {
     virtual void after_task(int32_t id, const Kernel& kernel, int64_t* args) = 0;
 };
 
+/// Two observers, each of which may be null. The first one sees a task before the other has
+/// prepared for it, and after the other is done with it.
+class TaskObservers : public TaskObserver {
+  public:
+    TaskObservers(TaskObserver* outer, TaskObserver* inner) : outer_(outer), inner_(inner) {}
+
+    /// Both as one, or the only one; null if there is none.
+    TaskObserver* get() {
+        if (outer_ == nullptr) return inner_;
+        return inner_ == nullptr ? outer_ : this;
+    }
+
+    void before_task(int32_t id) override {
+        outer_->before_task(id);
+        inner_->before_task(id);
+    }
+    void after_task(int32_t id, const Kernel& kernel, int64_t* args) override {
+        inner_->after_task(id, kernel, args);
+        outer_->after_task(id, kernel, args);
+    }
+
+  private:
+    TaskObserver* const outer_;
+    TaskObserver* const inner_;
+};
+
 }  // namespace a2a3sim

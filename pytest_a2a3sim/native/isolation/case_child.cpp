@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -37,19 +38,23 @@ void reset_signals() {
     signal(SIGTTOU, SIG_IGN);
 }
 
-/// Closes every descriptor but stdin, stdout and stderr: what is open in the parent (the channel of
-/// an xdist worker, for one) is no matter of the case's.
-void close_descriptors_of_parent() {
+/// Closes every descriptor but stdin, stdout, stderr and `kept`: what is open in the parent (the
+/// channel of an xdist worker, for one) is no matter of the case's.
+void close_descriptors_of_parent(int kept) {
     constexpr int kFirst = STDERR_FILENO + 1;
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, kFirst, ~0U, 0) == 0) return;
+    const int behind = std::max(kept + 1, kFirst);
+    if ((kept <= kFirst || syscall(SYS_close_range, kFirst, kept - 1, 0) == 0) &&
+        syscall(SYS_close_range, behind, ~0U, 0) == 0) {
+        return;
+    }
 #endif
     const std::unique_ptr<DIR, int (*)(DIR*)> open_ones(opendir("/proc/self/fd"), closedir);
     if (open_ones == nullptr) return;
     std::vector<int> descriptors;
     while (const dirent* const entry = readdir(open_ones.get())) {
         const int descriptor = std::atoi(entry->d_name);
-        if (descriptor >= kFirst && descriptor != dirfd(open_ones.get())) {
+        if (descriptor >= kFirst && descriptor != kept && descriptor != dirfd(open_ones.get())) {
             descriptors.push_back(descriptor);
         }
     }
@@ -148,7 +153,7 @@ void run_child(const CaseDescription& description, SharedState& shared, pid_t pa
     setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
     shared.hide_from_children();
     description.window->hide_from_children();
-    close_descriptors_of_parent();
+    close_descriptors_of_parent(description.dump.descriptor);
     const SignalStack signal_stack;
     install_fault_handlers(shared.control, shared.objects);
     if (has_gnu_openmp()) {

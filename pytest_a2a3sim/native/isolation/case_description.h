@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/host_window.h"
+#include "dump/task_dump.h"
 
 extern "C" {
 #include "engine_api.h"
@@ -47,6 +48,7 @@ struct CaseDescription {
     int checks;  // bits of a2a3_check
     bool check_each_task;
     int32_t core_memory;
+    DumpRequest dump;
     int64_t start_nanoseconds;  // of the case
     int64_t start_ticks;
     uint64_t nonce;  // that only the parent and the engine in the child know

@@ -79,7 +79,7 @@ uint64_t out_of_memory_kills() {
 
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
-      shared_(description_.is_sanitized()),
+      shared_(description_),
       kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/descriptions.h"
+
 namespace a2a3sim {
 
 a2a3_phase read_phase(const Control& control) noexcept {
@@ -135,6 +137,65 @@ bool is_possible(const a2a3_core_finding& finding, int64_t tasks, size_t steps) 
     return check && kind && shown && finding.task >= 0 && finding.task < tasks &&
            (finding.is_consequence == 0 || finding.is_consequence == 1) && finding.tasks > 0 &&
            finding.tasks <= tasks && is_step(finding.steps[0], 0) && is_step(finding.steps[1], -1);
+}
+
+namespace {
+
+/// Whether a live or freed buffer has these bytes.
+template <typename Range>
+bool is_in_buffer(const Range& range, const std::vector<DeviceBuffer>& buffers) noexcept {
+    if (range.buffer < 0 || static_cast<uint64_t>(range.buffer) >= buffers.size()) return false;
+    const size_t size = buffers[static_cast<size_t>(range.buffer)].size;
+    return range.offset <= size && range.size <= size - range.offset;
+}
+
+/// Whether an array holds a text that is not empty, and its end.
+template <size_t N>
+bool is_text(const char (&text)[N]) noexcept {
+    return text[0] != '\0' && std::memchr(text, '\0', N) != nullptr &&
+           std::all_of(text, text + strnlen(text, N),
+                       [](char letter) { return letter >= ' ' && letter <= '~'; });
+}
+
+}  // namespace
+
+bool is_possible(const a2a3_description& description, const std::vector<DeviceBuffer>& buffers,
+                 const std::vector<HostTensor>& tensors) noexcept {
+    if (!is_in_buffer(description, buffers)) return false;
+    if (description.tensor >= 0) {
+        return static_cast<size_t>(description.tensor) < tensors.size() &&
+               description.size == tensors[static_cast<size_t>(description.tensor)].nbytes;
+    }
+    if (!is_text(description.name) || !is_text(description.dtype) || description.dimensions < 0 ||
+        description.dimensions > A2A3_MOST_DIMENSIONS) {
+        return false;
+    }
+    uint64_t size = size_of_dtype(description.dtype);
+    for (int axis = 0; axis < description.dimensions; ++axis) {
+        if (__builtin_mul_overflow(size, description.shape[axis], &size)) return false;
+    }
+    return size > 0 && size == description.size;
+}
+
+bool is_possible(const a2a3_dumped_range& range, uint64_t limit,
+                 const std::vector<DeviceBuffer>& buffers, size_t descriptions) noexcept {
+    const auto is_in_file = [&](int64_t position) {
+        if (position < 0) return position == -1;
+        return range.size <= limit && static_cast<uint64_t>(position) <= limit - range.size;
+    };
+    return is_in_buffer(range, buffers) && is_in_file(range.found) && is_in_file(range.left) &&
+           range.description >= -1 && range.description < static_cast<int64_t>(descriptions) &&
+           (range.changed == 0 || range.changed == 1);
+}
+
+bool is_possible(const a2a3_dumped_task& task, int64_t tasks, const KernelTable& kernels,
+                 size_t ranges) noexcept {
+    return task.task >= 0 && task.task < tasks && kernels.find(task.func_id) >= 0 &&
+           task.arg_count >= 0 && task.arg_count <= A2A3_MOST_ARGS &&
+           (task.finished == 0 || task.finished == 1) &&
+           std::all_of(
+               task.ranges, task.ranges + task.arg_count,
+               [&](int64_t range) { return range >= -1 && range < static_cast<int64_t>(ranges); });
 }
 
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept {

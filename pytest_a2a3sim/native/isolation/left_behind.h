@@ -37,6 +37,12 @@ bool is_possible(const a2a3_core_finding& finding, int64_t tasks, size_t steps) 
 bool is_possible(const a2a3_finding& finding, int64_t tasks, size_t buffers,
                  const std::vector<HostTensor>& tensors) noexcept;
 bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& kernels) noexcept;
+bool is_possible(const a2a3_description& description, const std::vector<DeviceBuffer>& buffers,
+                 const std::vector<HostTensor>& tensors) noexcept;
+bool is_possible(const a2a3_dumped_range& range, uint64_t limit,
+                 const std::vector<DeviceBuffer>& buffers, size_t descriptions) noexcept;
+bool is_possible(const a2a3_dumped_task& task, int64_t tasks, const KernelTable& kernels,
+                 size_t ranges) noexcept;
 bool are_possible(const std::vector<DeviceBuffer>& buffers) noexcept;
 
 }  // namespace a2a3sim

@@ -83,4 +83,29 @@ void read_sanitizer_tables(const CaseDescription& description, const SharedState
                    "number of answers");
 }
 
+void read_dump_tables(const CaseDescription& description, const SharedState& shared,
+                      Problems& problems, Outcome& out) {
+    if (!shared.dump) return;
+    const DumpTables& tables = *shared.dump;
+    const int64_t tasks = out.ending.task_count;
+    read_checked(tables.descriptions, out.descriptions, problems, "number of described ranges",
+                 "table of described ranges", [&](const auto& each) {
+                     return is_possible(each, out.buffers, description.tensors);
+                 });
+    read_checked(tables.ranges, out.dumped_ranges, problems, "number of dumped ranges",
+                 "table of dumped ranges", [&](const auto& range) {
+                     return is_possible(range, description.dump.limit, out.buffers,
+                                        out.descriptions.size());
+                 });
+    const KernelTable kernels = kernels_of(description);
+    read_checked(tables.tasks, out.dumped_tasks, problems, "number of dumped tasks",
+                 "table of dumped tasks", [&](const auto& task) {
+                     return is_possible(task, tasks, kernels, out.dumped_ranges.size());
+                 });
+    const a2a3_dump_gaps gaps = *tables.gaps;
+    if (problems.check(gaps.left_out >= 0 && gaps.error >= 0, "gaps of the dump")) {
+        out.dump_gaps = gaps;
+    }
+}
+
 }  // namespace a2a3sim

@@ -28,4 +28,8 @@ void read_tables(const CaseDescription& description, const SharedState& shared, 
 void read_sanitizer_tables(const CaseDescription& description, const SharedState& shared,
                            Problems& problems, Outcome& out);
 
+/// Those of a dumped case. `out` has the number of tasks, and the buffers.
+void read_dump_tables(const CaseDescription& description, const SharedState& shared,
+                      Problems& problems, Outcome& out);
+
 }  // namespace a2a3sim

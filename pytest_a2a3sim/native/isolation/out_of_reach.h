@@ -34,6 +34,7 @@ class TablesOutOfReach {
         shared_.copied.set_writable(writable);
         shared_.objects.set_writable(writable);
         if (shared_.sanitizer) shared_.sanitizer->set_writable(writable);
+        if (shared_.dump) shared_.dump->set_writable(writable);
     }
 
     const SharedState& shared_;

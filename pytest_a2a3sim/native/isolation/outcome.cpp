@@ -31,6 +31,7 @@ class Reader {
         read_tables(description_, shared_, problems_, out_);
         read_sizes();
         read_sanitizer_tables(description_, shared_, problems_, out_);
+        read_dump_tables(description_, shared_, problems_, out_);
         const Report& report = *shared_.control.report;
         const int32_t complete = report.failure_complete.load(std::memory_order_acquire);
         check(complete >= 0 && complete <= 2, "state of the failure");
@@ -169,6 +170,8 @@ class Reader {
         if (ending.phase == A2A3_PHASE_DONE) ending.orders_finished = left_.orders_finished;
         const bool possible = is_possible(left_.use, ending.task_count, kernels_);
         if (check(possible, "use of a device buffer")) ending.use = left_.use;
+        const bool described = check(left_.described >= 0, "number of described ranges");
+        if (described) ending.described = left_.described;
         const uint64_t receipt = receipt_of(description_, ending, out_.copied.size());
         if (!check(shared_.control.report->receipt == receipt, "mark of a case that has ended") ||
             !check(ending.ticks_per_second > 0, "rate of the clock")) {

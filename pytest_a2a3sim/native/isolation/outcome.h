@@ -34,6 +34,10 @@ struct Outcome {
     std::vector<a2a3_flow> flows;
     std::vector<a2a3_task_args> task_args;
     std::vector<int32_t> answers;
+    std::vector<a2a3_description> descriptions;
+    std::vector<a2a3_dumped_task> dumped_tasks;
+    std::vector<a2a3_dumped_range> dumped_ranges;
+    a2a3_dump_gaps dump_gaps{};
 };
 
 /// How the case ended. What does not add up makes it A2A3_FAILURE_CORRUPTED, with a message that

@@ -170,6 +170,18 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
     }
 }
 
+/// What is known of device memory: by the tensors that it holds, and by what the orchestration
+/// says.
+std::vector<a2a3_description> descriptions_of(const RuntimeHost& host,
+                                              const CaseDescription& description) {
+    std::vector<size_t> sizes;
+    for (const HostTensor& tensor : description.tensors) sizes.push_back(tensor.nbytes);
+    std::vector<a2a3_description> known = descriptions_of(host.copies(), sizes, host.memory());
+    const std::vector<a2a3_description>& said = host.descriptions().all();
+    known.insert(known.end(), said.begin(), said.end());
+    return known;
+}
+
 /// False if a kernel failed: `control` has the ending.
 bool simulate_or_throw(const CaseDescription& description, SharedState& shared) {
     Control& control = shared.control;
@@ -202,6 +214,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.edge_count = host.graph().edge_count();
     ending.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
     ending.device_bytes_peak = host.memory().peak_bytes();
+    ending.described = static_cast<int32_t>(host.descriptions().all().size());
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
     host.describe_tasks(graph, ending.use);
@@ -220,12 +233,18 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                 A2A3_POISON_NAN, description.isolate, description.core_memory},
                 instrumented);
         }
+        std::optional<TaskDump> dump;
+        if (shared.dump) {
+            dump.emplace(description.dump, graph, host.memory(), descriptions_of(host, description),
+                         *shared.dump);
+        }
+        TaskObservers observers(dump ? &*dump : nullptr, sanitizer ? &*sanitizer : nullptr);
         clock.enter(A2A3_PHASE_EXECUTE);
         const TickRate rate;
         ending.origin_ticks = rate.origin();
         const ExecutorOptions options{description.block_dim, description.thread_count,
                                       description.schedule,  description.seed,
-                                      rate.origin(),         sanitizer ? &*sanitizer : nullptr};
+                                      rate.origin(),         observers.get()};
         const bool succeeded = execute(graph, kernels, options, control, records);
         ending.ticks_per_second = rate.ticks_per_second();
         if (sanitizer && shared.sanitizer) {

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "device/device_memory.h"
+#include "dump/task_dump.h"
 #include "graph/recording.h"
 #include "isolation/case_description.h"
 #include "sanitizer/sanitizer.h"
@@ -15,8 +16,9 @@ namespace a2a3sim {
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
-    explicit SharedState(bool sanitized) {
-        if (sanitized) sanitizer.emplace();
+    explicit SharedState(const CaseDescription& description) {
+        if (description.is_sanitized()) sanitizer.emplace();
+        if (description.dump.is_wanted()) dump.emplace();
     }
 
     Control control;
@@ -25,6 +27,7 @@ struct SharedState {
     SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
     std::optional<SanitizerTables> sanitizer;  // of a sanitized case
+    std::optional<DumpTables> dump;            // of a dumped one
 
     /// A process that a kernel forks cannot touch what belongs to the case.
     void hide_from_children() const {
@@ -34,6 +37,7 @@ struct SharedState {
         copied.hide_from_children();
         objects.hide_from_children();
         if (sanitizer) sanitizer->hide_from_children();
+        if (dump) dump->hide_from_children();
     }
 
   private:

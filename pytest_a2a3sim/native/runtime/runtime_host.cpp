@@ -141,12 +141,26 @@ struct RuntimeCalls {
 
     static void clear_tensor_pairs(void* state) { host(state).pairs_.clear(); }
 
+    static void describe(void* state, const void* dev, const char* name, const char* dtype,
+                         const int64_t* shape, int ndim) {
+        RuntimeHost& self = host(state);
+        const std::string problem =
+            self.descriptions_.add(self.memory_, dev, name, dtype, shape, ndim);
+        if (!problem.empty()) self.note(A2A3_FAILURE_ORCHESTRATION, "describe" + problem);
+    }
+
     static constexpr HostApi kHostApi{device_malloc, device_free, copy_to_device, copy_from_device};
-    static constexpr RuntimeOps kRuntimeOps{
-        add_task,           add_successor,           get_task,
-        get_task_count,     get_initial_ready_tasks, print_runtime,
-        record_tensor_pair, get_tensor_pairs,        get_tensor_pair_count,
-        clear_tensor_pairs};
+    static constexpr RuntimeOps kRuntimeOps{add_task,
+                                            add_successor,
+                                            get_task,
+                                            get_task_count,
+                                            get_initial_ready_tasks,
+                                            print_runtime,
+                                            record_tensor_pair,
+                                            get_tensor_pairs,
+                                            get_tensor_pair_count,
+                                            clear_tensor_pairs,
+                                            describe};
 };
 
 RuntimeHost::RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,

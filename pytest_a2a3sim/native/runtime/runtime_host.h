@@ -8,6 +8,7 @@
 #include "device/host_window.h"
 #include "graph/graph.h"
 #include "runtime.h"
+#include "runtime/descriptions.h"
 #include "shared/control.h"
 #include "shared/shared_memory.h"
 
@@ -30,6 +31,8 @@ class RuntimeHost {
     const DeviceMemory& memory() const { return memory_; }
     const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
 
+    /// What the orchestration has said of device memory.
+    const Descriptions& descriptions() const { return descriptions_; }
     /// What has been copied to the device, and then what will be copied back.
     std::vector<DeviceCopy> copies() const;
     /// Has the case's ending describe the use of a buffer; -1: of none.
@@ -64,6 +67,7 @@ class RuntimeHost {
     GraphBuilder graph_;
     std::vector<TensorPair> pairs_;
     std::vector<DeviceCopy> copied_;
+    Descriptions descriptions_;
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
     int64_t malloc_calls_ = 0;
