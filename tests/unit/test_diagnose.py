@@ -285,3 +285,28 @@ def test_heat_strip(
     assert heat.shares[-1] > 0
     wrong = sum(heat.shares[:-1]) if len(shape) == 1 else 0.0
     assert wrong == 0.0
+
+
+def sum_of_many(order: int) -> Array:
+    """Sums of 4,096 terms of both signs, in float32, from one end or the other."""
+    terms = np.random.default_rng(5).standard_normal((4096, 2000), np.float32)
+    return np.asarray(np.cumsum(terms[::order], axis=0)[-1])
+
+
+def test_terms_that_cancel() -> None:
+    diff, report = report_of(sum_of_many(-1), sum_of_many(1))
+    assert [found.kind for found in diff.diagnoses] == ["cancelled"], report
+    assert "no more than another order of a sum may change; ATOL = " in report
+    (allowed,) = re.findall(r"ATOL = ([\d.e-]+) lets", report)
+    assert report_of(sum_of_many(-1), sum_of_many(1), Tolerance(1e-5, float(allowed)))[0].passed
+
+
+@pytest.mark.parametrize(("error", "index"), [(0.1, "smallest"), (0.01, "largest")])
+def test_errors_that_no_order_explains(error: float, index: str) -> None:
+    expected = sum_of_many(1)
+    at = np.argmin(np.abs(expected)) if index == "smallest" else np.argmax(np.abs(expected))
+    actual = expected.copy()
+    actual[at] += error
+    diff, report = report_of(actual, expected)
+    assert not diff.passed
+    assert "cancel" not in report

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from pytest_a2a3sim.comparing.diagnose.cancelled import cancelled
 from pytest_a2a3sim.comparing.diagnose.growth import growth
 from pytest_a2a3sim.comparing.diagnose.layout import layout
 from pytest_a2a3sim.comparing.diagnose.mismatches import Mismatches
@@ -35,8 +36,9 @@ def _diagnoses(wrong: Mismatches) -> list[Diagnosis]:
     rearranged = layout(wrong)
     where = None if rearranged else positions(wrong)
     found = [found for found in (rearranged, where, values(wrong)) if found is not None]
-    if not found and (growing := growth(wrong)) is not None:
-        found.append(growing)
+    for look in (cancelled, growth):
+        if not found and (seen := look(wrong)) is not None:
+            found.append(seen)
     return found
 
 
