@@ -195,6 +195,12 @@ class _Attempt:
                 *find_not_copied(compared, diffs, completion.copied),
                 *examine(suspects, setup, completion),
             )
+        # Runs that look into a mismatch have tensors of their own: the result has its copies later.
+        orders = Orders(setup, compared, golden)
+        quick = completion.quick and bool(setup.options.orders)
+        matching = orders.matching() if wrong and quick else None
+        look = (wrong or unwritten) and quick and matching is None
+        read = find_unwritten_read(compared, setup, completion) if look else None
         known = (*golden.config.suppressions, *self._settings.suppressions)
         sanitizing = Sanitizing(setup, self._build, known)
         report = sanitizing.report(completion)
@@ -218,13 +224,7 @@ class _Attempt:
             sanitizer=report,
             failure=refused,
         )
-        orders = Orders(setup, compared, golden)
-        matching = None
         if wrong or unwritten:
-            quick = completion.quick and bool(setup.options.orders)
-            matching = orders.matching() if wrong and quick else None
-            look = quick and matching is None
-            read = find_unwritten_read(compared, setup, completion) if look else None
             result = replace(result, failure=_mismatch_of(result, inputs, matching, read))
         elif completion.order_matters and refused is None:
             failure, finding = orders.dependence()

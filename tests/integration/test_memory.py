@@ -6,6 +6,8 @@ the tensors of dozens of cases.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -56,3 +58,46 @@ def test_cases_leave_nothing_but_their_records(
     assert max(inputs) <= 1  # the last failure's traceback, which Python keeps for debuggers
     assert max(recordings) <= 1
     assert maps[-1] <= maps[2] + 4  # Python's own allocations come and go
+
+
+LARGE = """
+PARAMS_LIST = [{"name": "right", "more": 0}, {"name": "wrong", "more": 1}]
+
+
+def generate_inputs(params):
+    return {"x": np.ones(1 << 23, np.float32), "out_y": np.ones(1 << 23, np.float32)}
+
+
+def compute_golden(tensors, params):
+    np.multiply(tensors["x"], 2, out=tensors["out_y"])
+    tensors["out_y"][-3] += params["more"]
+"""
+PEAK = """
+import sys
+
+from pytest_a2a3sim import run_case
+
+
+def peak():
+    with open("/proc/self/status") as file:
+        return int(file.read().split("VmHWM:")[1].split()[0])
+
+
+run_case(sys.argv[1])
+before = peak()
+assert run_case(sys.argv[2], sys.argv[3]).passed is (sys.argv[3] == "right")
+print(peak() - before)
+"""
+
+
+def test_a_mismatch_takes_little_more_memory_than_a_match(
+    golden_dir: GoldenDir, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    small = type(golden_dir).create(tmp_path_factory.mktemp("small"))
+    golden_dir.extend_golden(LARGE)
+    command = (sys.executable, "-c", PEAK, str(small.path), str(golden_dir.path))
+    right, wrong = (
+        int(subprocess.run((*command, case), capture_output=True, text=True, check=True).stdout)
+        for case in ("right", "wrong")
+    )
+    assert wrong < 1.3 * right
