@@ -21,8 +21,15 @@ _DTYPES = {
     "float32": ("np.float32", "np.float32", "float", "float"),
     "float16": ("np.float16", "np.float32", "_Float16", "float"),
     "bfloat16": ("ml_dtypes.bfloat16", "np.float32", "", "float"),
+    "float8_e4m3fn": ("ml_dtypes.float8_e4m3fn", "np.float32", "", "float"),
+    "float8_e5m2": ("ml_dtypes.float8_e5m2", "np.float32", "", "float"),
     "int32": ("np.int32", "np.int32", "int32_t", "int32_t"),
     "int8": ("np.int8", "np.int32", "int8_t", "int32_t"),
+}
+# dtype: words of types/float8.h
+_FLOATS8 = {
+    "float8_e4m3fn": {"mantissa": "3", "bias": "7", "largest": "0x7e", "overflow": "0x7f"},
+    "float8_e5m2": {"mantissa": "2", "bias": "15", "largest": "0x7b", "overflow": "0x7c"},
 }
 _PTO_TYPES = {"float32": "float", "float16": "half", "int32": "int32_t"}
 # template: file in the directory -> file of the template
@@ -91,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"{target} cannot be written: {error}") from None
     print(*(f"wrote {target / name}" for name in files), "", sep="\n")  # noqa: T201 - this is the command line
     print(f"Run it: pytest {target} -v")  # noqa: T201 - as above
-    if options.dtype == "bfloat16":
+    if _DTYPES[options.dtype][0].startswith("ml_dtypes"):
         _say_if_missing("ml_dtypes", "pip install ml-dtypes")
     if options.template == "pto":
         _say_if_pto_isa_is_missing()
@@ -128,7 +135,9 @@ def _made(options: argparse.Namespace, name: str) -> Iterator[tuple[str, str]]:
     if options.template == "pto":
         words["element"] = _PTO_TYPES[options.dtype]
     else:
-        sources["kernels/types.h"] = "types/plain.h" if element else f"types/{options.dtype}.h"
+        words |= _FLOATS8.get(options.dtype, {})
+        narrow = "float8" if options.dtype in _FLOATS8 else options.dtype
+        sources["kernels/types.h"] = f"types/{'plain' if element else narrow}.h"
     for target, source in sources.items():
         text = (_TEMPLATES / f"{source}.txt").read_text(encoding="utf-8")
         yield target, string.Template(text).substitute(words)

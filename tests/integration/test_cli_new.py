@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_a2a3sim import run_case
 from pytest_a2a3sim.cli import main
 
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
 
-DTYPES = ("float32", "float16", "bfloat16", "int32", "int8")
+DTYPES = (*("float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2", "int32", "int8"),)
 TEMPLATES = ("vector", "matmul")
 STAND_IN = Path(__file__).parents[1] / "sanitizer" / "pto_isa" / "private"
 
@@ -29,7 +30,42 @@ def test_what_it_writes_passes(
         assert main(["new", name, "--template", template, "--dtype", dtype]) == 0
         assert f"Run it: pytest {name} -v" in capsys.readouterr().out
     result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
-    result.assert_outcomes(passed=5 * 3 + 5 * 2)
+    result.assert_outcomes(passed=len(DTYPES) * (3 + 2))
+
+
+CONVERTED = """
+import ml_dtypes
+import numpy as np
+
+RTOL = ATOL = 0
+
+
+def generate_inputs(params):
+    with np.errstate(all="ignore"):
+        x = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
+        above = np.nextafter(x, np.float32(np.inf))
+        x = np.concatenate([x, above, x * np.float32(1e-4), x * np.float32(1e4)])
+    return {"x": x, "out_y": np.zeros_like(x)}
+
+
+def compute_golden(tensors, params):
+    with np.errstate(all="ignore"):
+        dtype = getattr(ml_dtypes, params["dtype"])
+        tensors["out_y"][:] = tensors["x"].astype(dtype).astype(np.float32)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "float8_e5m2"])
+def test_conversions_are_those_of_ml_dtypes(golden_dir: GoldenDir, dtype: str) -> None:
+    pytest.importorskip("ml_dtypes")
+    made = golden_dir.path.parent / "new"
+    assert main(["new", str(made), "--dtype", dtype]) == 0
+    golden_dir.add("kernels/types.h", (made / "kernels" / "types.h").read_text())
+    golden_dir.golden(CONVERTED)
+    golden_dir.kernel_body("for (int64_t i = 0; i < args[2]; ++i) y[i] = widen(narrow(x[i]));")
+    kernel = golden_dir.path / "kernels" / "double.cpp"
+    kernel.write_text(f'#include "types.h"\n{kernel.read_text()}')
+    run_case(golden_dir.path, params={"dtype": dtype}).check()
 
 
 def test_kernel_of_pto_isa(
