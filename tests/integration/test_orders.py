@@ -299,3 +299,30 @@ def test_order_dependent_names_an_output(pytester: pytest.Pytester, doubler: Gol
     result.stdout.fnmatch_lines(
         ["*ORDER_DEPENDENT names 'x', which is not among the outputs: 'out_y'"]
     )
+
+
+def test_an_order_that_others_have_is_executed_once(golden_dir: GoldenDir) -> None:
+    """A chain of tasks has one order; it is executed a second time, and not once a schedule."""
+    count = golden_dir.path / "runs"
+    golden_dir.kernel_body(
+        f"""
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+        std::FILE* const file = std::fopen("{count}", "a");
+        std::fputc('.', file);
+        std::fclose(file);
+        """
+    )
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <cstdio>\n{source.read_text()}")
+    golden_dir.orchestration_body(
+        """
+        for (int i = 0; i < 3; ++i) {
+            runtime->add_task(task, 3, 0, CoreType::AIV);
+            if (i > 0) runtime->add_successor(i - 1, i);
+        }
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    assert count.read_text() == "." * 6

@@ -12,6 +12,7 @@
 #include "base/ticks.h"
 #include "engine_test.h"
 #include "executor/executor.h"
+#include "executor/serial_order.h"
 #include "expect.h"
 #include "graph/graph.h"
 #include "shared/control.h"
@@ -28,6 +29,8 @@ struct Probe {
     std::vector<int> runs;                      // by task, plain memory
     std::vector<std::atomic<int>> occupied[2];  // by core type and core
     int throwing_task = -1;
+    bool serial = false;         // one thread executes the graph
+    std::vector<int32_t> order;  // in which it did
 
     Probe(int tasks, const Edges& edges, std::mt19937& random, int block_dim)
         : task_count(tasks),
@@ -57,6 +60,7 @@ struct Probe {
                    predecessor);
         }
         expect(++runs[static_cast<size_t>(id)] == 1, "task %d runs twice", id);
+        if (serial) order.push_back(id);
         occupied[type][core].store(0);
         if (id == throwing_task) throw std::runtime_error("thrown by the test");
     }
@@ -145,6 +149,8 @@ void run_random_graph(std::mt19937& random, int thread_count) {
     const auto control = std::make_unique<Control>();
     std::vector<TaskRecord> records(static_cast<size_t>(tasks));
     const ExecutorOptions options = random_options(tasks, block_dim, thread_count, random);
+    probe.serial = options.thread_count == 1;
+    const std::vector<int32_t> order = serial_order(graph, kernels(), options);
     const bool succeeded = execute(graph, kernels(), options, *control, records.data());
 
     expect(succeeded != throws, "execute() returned %d", succeeded);
@@ -168,6 +174,7 @@ void run_random_graph(std::mt19937& random, int thread_count) {
         expect(probe.runs[static_cast<size_t>(id)] == 1, "task %d ran %d times", id,
                probe.runs[static_cast<size_t>(id)]);
     }
+    expect(!probe.serial || probe.order == order, "another order on one thread");
     check_records(
         probe, records,
         options.thread_count == kThreadPerCore ? kCoresPerBlock * block_dim : thread_count);

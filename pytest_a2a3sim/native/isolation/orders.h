@@ -47,8 +47,9 @@ class FurtherOrders {
     /// depends on what else the machine does, and so would the verdict.
     void note_execution(a2a3_ending& ending) const;
 
-    /// Executes the graph in each order on one thread, from the saved memory, until one leaves
-    /// other outputs than the host has; counts them in `control.draft`. The case's result is
+    /// Executes the graph in each order on one thread, but for those in which it was executed on
+    /// one thread already, from the saved memory, until one leaves other outputs than the host has;
+    /// counts them in `control.draft`. The case's result is
     /// complete: what goes wrong here ends the process before all orders have ended.
     void run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host, Control& control);
 
