@@ -103,6 +103,12 @@ def commands(block: Block) -> list[Command]:
     return found
 
 
+def readme_commands() -> list[str]:
+    """The commands of the README's shell blocks, in their order."""
+    shells = [block.text for block in blocks(CHECKOUT / "README.md") if block.language == "sh"]
+    return [line.partition("  #")[0].strip() for text in shells for line in text.splitlines()]
+
+
 def links(page: Path) -> list[str]:
     """The targets of the links and images of a page."""
     inline = (child for token in tokens(page) for child in token.children or ())
