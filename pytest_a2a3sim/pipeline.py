@@ -19,14 +19,17 @@ from pytest_a2a3sim.loading.defaults import defaults_of
 from pytest_a2a3sim.loading.fixtures import check_bound
 from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
 from pytest_a2a3sim.loading.stored import stored_or_computed
+from pytest_a2a3sim.loading.tolerances import check_names
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, OrderDependence, UnwrittenOutput
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.intermediate import Intermediates
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
 from pytest_a2a3sim.reporting.dump_files import Kept, label_of, save
 from pytest_a2a3sim.reporting.text import mismatch_lines
 from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, unwritten_lines
+from pytest_a2a3sim.rerunning.intermediates import Look, judged
 from pytest_a2a3sim.rerunning.orders import Orders
 from pytest_a2a3sim.rerunning.poison import examine, find_unwritten_read
 from pytest_a2a3sim.rerunning.sanitizing import Sanitizing, sanitizer_error, with_lines
@@ -138,6 +141,8 @@ class _Attempt:
         with keeping(setup, self._settings) as first, started(first, memory) as run:
             with self._phase("golden"), self._limit.interrupting():  # while the process is at work
                 expected = self._expected(setup.inputs)
+            names = (*setup.inputs.tensors, *expected.intermediates)
+            check_names(self._golden, self._case, names)
             ended = finish(run, self._limit)
             dump = self._save_dump(first, ended)
         self._facts = replace(
@@ -201,6 +206,10 @@ class _Attempt:
         matching = orders.matching() if wrong and quick else None
         look = (wrong or unwritten) and quick and matching is None
         read = find_unwritten_read(compared, setup, completion) if look else None
+        intermediates = Intermediates()
+        if expected.intermediates:
+            closer = Look(golden, self._case, self._settings, setup, self._limit)
+            intermediates = closer.at(expected.intermediates, completion.described)
         known = (*golden.config.suppressions, *self._settings.suppressions)
         sanitizing = Sanitizing(setup, self._build, known)
         report = sanitizing.report(completion)
@@ -230,6 +239,7 @@ class _Attempt:
             failure, finding = orders.dependence()
             findings = (*result.findings, finding) if finding else result.findings
             result = replace(result, failure=failure, findings=findings)
+        result = judged(result, intermediates)
         if report is not None and report.total > 0:
             result = replace(result, failure=sanitizer_error(result, report))
         if wrong and (self._settings.sanitize or self._settings.blame):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
+from pytest_a2a3sim.model.intermediate import Intermediates
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -138,7 +139,7 @@ def _cases(golden: GoldenSpec, options: argparse.Namespace) -> list[CaseSpec]:
 
 
 def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console: _Console) -> bool:
-    from pytest_a2a3sim.reporting import dump_record, text  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting import dump_record, intermediate_text, text  # noqa: PLC0415 - needs NumPy
 
     attempt = simulator.attempt(golden, case, console)
     if (dump := attempt.facts.dump) is not None:
@@ -152,6 +153,9 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
         kept = {"found": "taken from the cache", "stored": "computed, and stored in the cache"}
         console.say(f"expected outputs: {kept.get(origin, f'computed, not stored: {origin}')}")
     console.say("=== Comparing Results ===")
+    first = intermediate_text.first_task_lines(Intermediates(result.intermediates))
+    if first:
+        console.say(*map(str, first), level="error")
     for diff in result.diffs:
         console.say(text.comparing_line(diff))
         if diff.passed:

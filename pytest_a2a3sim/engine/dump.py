@@ -25,8 +25,8 @@ class DumpRequest:
         everything: look at all tasks,
         tasks: or at these,
         func_ids: and those of these kernels.
-        changes_only: keep nothing but what the orchestration describes, as tasks that change it
-            leave it.
+        changes_only: keep nothing but what the orchestration describes, as the first task that has
+            it among its arguments and those that change it leave it.
     """
 
     descriptor: int

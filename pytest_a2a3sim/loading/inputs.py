@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.loading.tensors import as_tensor, describe
-from pytest_a2a3sim.loading.tolerances import check_tensors
+from pytest_a2a3sim.loading.tolerances import check_budgets
 from pytest_a2a3sim.loading.user_code import user_code
 from pytest_a2a3sim.model.case import CaseInputs, Expected, Pointer, Scalar
 from pytest_a2a3sim.model.errors import GoldenError
@@ -49,7 +49,7 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
     handed = {name: tensor.copy() for name, tensor in inputs.tensors.items()}
     given = dict(handed)
     with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
-        golden.compute_golden(given, own_copy(case.params))
+        returned = golden.compute_golden(given, own_copy(case.params))
     raw = {}
     untouched = []
     for name in inputs.outputs:
@@ -62,7 +62,18 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
         tensor = inputs.tensors[name]
         if tensor.nbytes and np.array_equal(raw[name], tensor.raw()):
             untouched.append(name)
-    return Expected(raw, tuple(untouched))
+    return Expected(raw, tuple(untouched), _intermediates(returned, inputs))
+
+
+def _intermediates(returned: object, inputs: CaseInputs) -> dict[str, Any]:
+    """What was returned by name, tensors aside; anything but a dict has no meaning."""
+    if not isinstance(returned, dict):
+        return {}
+    return {
+        name: value
+        for name, value in returned.items()
+        if isinstance(name, str) and name not in inputs.tensors
+    }
 
 
 def own_copy(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +119,7 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
             f"got {describe(made)}"
         )
     outputs = _output_names(golden, tensors)
-    check_tensors(golden.tolerances, tensors)
+    check_budgets(golden.tolerances, tensors)
     if unknown := [name for name in golden.order_dependent if name not in outputs]:
         raise GoldenError(
             f"ORDER_DEPENDENT names {_quoted(unknown)}, which is not among the outputs: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_a2a3sim.model.errors import GoldenError
@@ -12,6 +12,7 @@ from pytest_a2a3sim.model.tolerance import BudgetSpec, Tolerances
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.tensor import Tensor
 
 T = TypeVar("T")
@@ -43,27 +44,39 @@ def read_tolerances(module: ModuleType) -> Tolerances:
     )
 
 
-def check_tensors(tolerances: Tolerances, tensors: Mapping[str, Tensor]) -> None:
-    """Checks that what is said by name is about tensors that there are, and has an effect.
+def check_names(golden: GoldenSpec, case: CaseSpec, names: Iterable[str]) -> None:
+    """Checks that what is said by name is about tensors or intermediates that there are.
 
     Raises:
         GoldenError: it is not.
     """
-    named = {
+    tolerances = golden.tolerances
+    said = {
         "RTOL": tolerances.rtol,
         "ATOL": tolerances.atol,
         "EQUAL_NAN": tolerances.equal_nan,
         "MISMATCH_BUDGET": tolerances.budget,
     }
-    for label, value in named.items():
+    known = list(names)
+    for label, value in said.items():
         by_name = value if isinstance(value, Mapping) else ()
-        if unknown := [name for name in by_name if name not in tensors]:
+        if unknown := [name for name in by_name if name not in known]:
             raise GoldenError(
-                f"{label} names {_quoted(unknown)}, which is not among the tensors: "
-                f"{_quoted(tensors)}"
+                f"golden.py: case {case.name!r}: {label} names {_quoted(unknown)}, which is not "
+                f"among the tensors: {_quoted(known)}\n  in {golden.path}"
             )
+
+
+def check_budgets(tolerances: Tolerances, tensors: Mapping[str, Tensor]) -> None:
+    """Checks that each budget that is said by name has an effect.
+
+    Raises:
+        GoldenError: it has not.
+    """
     budgets: Any = tolerances.budget
     for name in budgets if isinstance(budgets, Mapping) else ():
+        if name not in tensors:
+            continue
         dtype = tensors[name].dtype
         budget = tolerances.of(name, dtype).budget
         if budget is not None and (dtype == "bool" or budget.rtol == budget.atol == 0):

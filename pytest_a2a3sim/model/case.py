@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,10 +106,12 @@ class Expected:
     Attributes:
         raw: bytes of each output, in C order.
         untouched: outputs that it left exactly as generate_inputs made them.
+        intermediates: what it returned by name: an array, or a list of them.
     """
 
     raw: Mapping[str, Bytes]
     untouched: tuple[str, ...]
+    intermediates: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,14 @@ class TensorRecord(TypedDict):
     diagnoses: list[DiagnosisRecord]
 
 
+class IntermediateRecord(TensorRecord):
+    """The comparison of described device memory, as a task left it."""
+
+    task: int
+    kernel: str
+    changed: bool
+
+
 class FailureRecord(TypedDict):
     """Why a case failed, and where, as far as it is known."""
 
@@ -212,6 +220,7 @@ class CaseRecord(TypedDict):
     seconds: float
     failure: FailureRecord | None
     tensors: list[TensorRecord]
+    intermediates: list[IntermediateRecord]
     graph: GraphRecord | None
     phases: dict[str, float]
     kernels: list[KernelRecord]

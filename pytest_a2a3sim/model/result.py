@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import TensorDiff, Unwritten
     from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.errors import A2A3SimError
+    from pytest_a2a3sim.model.intermediate import Intermediate
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.recording import Graph, Recording
     from pytest_a2a3sim.model.sanitizer import SanitizerReport
@@ -70,6 +71,8 @@ class CaseResult:
         defaults: what golden.py does not say about the comparison, and what holds instead.
         unwritten: elements that do not match because the device never wrote them.
         sanitizer: what the sanitizer looked at and found; None if it was not asked.
+        intermediates: what the orchestration describes and compute_golden returns, in the order in
+            which tasks left it.
         failure: what :meth:`check` raises; None if every output matches, in every order.
     """
 
@@ -87,6 +90,7 @@ class CaseResult:
     defaults: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
     sanitizer: SanitizerReport | None = None
+    intermediates: tuple[Intermediate, ...] = ()
     failure: A2A3SimError | None = None
 
     @property

@@ -280,8 +280,9 @@ typedef struct {
     int32_t task_count;
     const int32_t* func_ids;
     int32_t func_id_count;
-    int32_t changes_only; /* keep nothing but what the orchestration has described, as tasks that
-                           * change it leave it */
+    int32_t
+        changes_only; /* keep nothing but what the orchestration has described, as the first
+                       * task that has it among its arguments and those that change it leave it */
 } a2a3_dump_request;
 
 /* Device memory that an argument of a task points into: what the innermost description is about,

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.diff import TensorDiff
-    from pytest_a2a3sim.model.record import CaseRecord, FailureRecord, KernelRecord, TensorRecord
+    from pytest_a2a3sim.model.intermediate import Intermediate
+    from pytest_a2a3sim.model.record import (
+        CaseRecord,
+        FailureRecord,
+        IntermediateRecord,
+        KernelRecord,
+        TensorRecord,
+    )
     from pytest_a2a3sim.model.result import CaseFacts, CaseResult
     from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import GoldenSpec
@@ -72,6 +79,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "seconds": done.seconds,
         "failure": _failure(done, root) if done.outcome == "failed" else None,
         "tensors": [] if result is None else [_tensor(diff) for diff in result.diffs],
+        "intermediates": [] if result is None else list(map(_intermediate, result.intermediates)),
         "graph": None if graph is None else {"tasks": graph.tasks, "edges": graph.edges},
         "phases": {_PHASES.get(name, name): seconds for name, seconds in facts.phases.items()},
         "kernels": [] if result is None else _kernels(result, done.golden),
@@ -177,6 +185,15 @@ def _tensor(diff: TensorDiff) -> TensorRecord:
         "max_ulp_error": diff.max_ulp_error,
         "max_ulp_index": _index(diff.max_ulp_index),
         "diagnoses": [{"kind": found.kind, "text": found.text} for found in diff.diagnoses],
+    }
+
+
+def _intermediate(found: Intermediate) -> IntermediateRecord:
+    return {
+        **_tensor(found.diff),
+        "task": found.task,
+        "kernel": found.kernel,
+        "changed": found.is_changed,
     }
 
 

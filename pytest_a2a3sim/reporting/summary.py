@@ -11,7 +11,7 @@ from pytest_a2a3sim.reporting.units import counted, duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.record import CaseRecord, TotalsRecord
+    from pytest_a2a3sim.model.record import CaseRecord, TensorRecord, TotalsRecord
 
 _SHOWN_KERNELS = 3
 _KEPT = ("found", "stored")
@@ -124,14 +124,18 @@ def mismatch_summary(record: CaseRecord) -> str:
     failure = record["failure"]
     if failure is None or failure["kind"] != "mismatch":
         return ""
-    parts = []
-    for tensor in record["tensors"]:
-        if tensor["status"] == "failed":
-            wrong = tensor["size"] - tensor["matched"]
-            why = tensor["diagnoses"][0]["text"] if tensor["diagnoses"] else ""
-            why = why.partition(" in all ")[0] or f"largest error {_short(tensor['max_abs_error'])}"
-            parts.append(f"{tensor['name']} {wrong}/{tensor['size']}: {why}")
+    parts = [_why(tensor) for tensor in record["tensors"] if tensor["status"] == "failed"]
+    wrong = (each for each in record["intermediates"] if each["status"] == "failed")
+    if (first := next(wrong, None)) is not None:
+        parts.insert(0, f"task {first['task']} ({first['kernel']}): {_why(first)}")
     return "; ".join(parts)
+
+
+def _why(tensor: TensorRecord) -> str:
+    wrong = tensor["size"] - tensor["matched"]
+    why = tensor["diagnoses"][0]["text"] if tensor["diagnoses"] else ""
+    why = why.partition(" in all ")[0] or f"largest error {_short(tensor['max_abs_error'])}"
+    return f"{tensor['name']} {wrong}/{tensor['size']}: {why}"
 
 
 def _short(value: float | str) -> str:

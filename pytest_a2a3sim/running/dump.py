@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.dump import DumpRequest
 from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase
     from pytest_a2a3sim.model.dump import DumpChoice
     from pytest_a2a3sim.model.recording import Graph
@@ -74,18 +76,32 @@ def _request(choice: DumpChoice, limit: int, descriptor: int, built: BuiltCase) 
     Raises:
         SettingsError: a kernel is named that the case does not have.
     """
-    func_ids = {kernel.spec.name: kernel.spec.func_id for kernel in built.kernels}
-    if unknown := [name for name in choice.kernels if name not in func_ids]:
+    names = [kernel.spec.name for kernel in built.kernels]
+    if unknown := [name for name in choice.kernels if name not in names]:
         raise SettingsError(
-            f"--sim-dump: there is no kernel {unknown[0]!r}; there are {', '.join(func_ids)}, "
-            "ids of tasks, and all"
+            f"--sim-dump: there is no kernel {unknown[0]!r}; there are {', '.join(names)}, ids of "
+            "tasks, and all"
         )
     return DumpRequest(
         descriptor=descriptor,
         limit=limit,
         everything=choice.everything,
         tasks=choice.tasks,
-        func_ids=tuple(func_ids[name] for name in choice.kernels),
+        func_ids=tuple(
+            kernel.spec.func_id for kernel in built.kernels if kernel.spec.name in choice.kernels
+        ),
+    )
+
+
+def observing(options: RunOptions, descriptor: int, limit: int) -> RunOptions:
+    """Options of a run that keeps what tasks leave in described memory; nothing else is looked at.
+
+    Tasks run in the order of the first run if it had one, else in that in which they were added.
+    """
+    schedule = Schedule("creation") if options.schedule.is_default else options.schedule
+    request = DumpRequest(descriptor, limit, everything=True, changes_only=True)
+    return replace(
+        options, threads=1, schedule=schedule, orders=(), checks=(), described=None, dump=request
     )
 
 

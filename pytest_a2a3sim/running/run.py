@@ -63,7 +63,9 @@ def finish(run: Run, limit: TimeLimit = NO_LIMIT) -> Completion | Failure:
     return run.result()
 
 
-def run_silently(setup: CaseSetup, memory: HostMemory) -> Completion | Failure:
+def run_silently(
+    setup: CaseSetup, memory: HostMemory, limit: TimeLimit = NO_LIMIT
+) -> Completion | Failure:
     """Runs a case without its output, which an earlier run has shown already.
 
     Raises:
@@ -73,7 +75,7 @@ def run_silently(setup: CaseSetup, memory: HostMemory) -> Completion | Failure:
     try:
         options = replace(setup.options, output=(nowhere, nowhere))
         with Run(setup.built, setup.inputs, memory, options) as run:
-            return finish(run)
+            return finish(run, limit)
     finally:
         os.close(nowhere)
 

@@ -76,6 +76,7 @@ def test_equal_nan(golden_dir: GoldenDir, names: str, passed: bool) -> None:  # 
     [
         ("MISMATCH_BUDGET = 1.5", "MISMATCH_BUDGET must be a share *above 0 and below 1; got 1.5"),
         ("MISMATCH_BUDGET = {'out_y': {'rtol': 1}}", r"MISMATCH_BUDGET\['out_y'\] must be a share"),
+        ("RTOL = {'z': 0.1}", "RTOL names 'z', which is not among the tensors: 'x', 'out_y'"),
         ("MISMATCH_BUDGET = {'z': 0.1}", "MISMATCH_BUDGET names 'z', which is not among"),
         ("RTOL = 0\nATOL = 0\nMISMATCH_BUDGET = {'out_y': 0.1}", "allows nothing: its tolerance"),
         ("EQUAL_NAN = 1", r"EQUAL_NAN must be True or False; got 1 \(int\)"),

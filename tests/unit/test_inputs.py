@@ -19,7 +19,6 @@ from pytest_a2a3sim.model.spec import (
     OrchestrationSpec,
     RuntimeConfig,
 )
-from pytest_a2a3sim.model.tolerance import Tolerances
 
 CASE = CaseSpec("case", {})
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -137,11 +136,6 @@ def test_replaced_output_is_an_error() -> None:
             {"out_a": A},
             {"tensor_order": ("b",)},
             r"TENSOR_ORDER names 'b', which is not among the tensors: 'out_a'",
-        ),
-        (
-            {"out_a": A},
-            {"tolerances": Tolerances(rtol={"b": 0.1})},
-            r"RTOL names 'b', which is not among the tensors",
         ),
         ([A], {}, r"entry 0 must be a \(name, value\) pair, got float32 array of shape \(2, 3\)"),
         ([("out_a", A), ("n", 3)], {}, r"entry 1 \('n'\) must be an array or a ctypes scalar"),

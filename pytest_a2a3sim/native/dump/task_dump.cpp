@@ -49,6 +49,7 @@ TaskDump::TaskDump(const DumpRequest& request, const Graph& graph, const DeviceM
       memory_(memory),
       descriptions_(std::move(descriptions)),
       described_(memory_, descriptions_),
+      is_kept_(descriptions_.size()),
       tables_(tables),
       file_(request.descriptor, request.limit) {
     const Writable writable(tables_);
@@ -133,7 +134,9 @@ void TaskDump::keep_changed() {
             memory_.buffer(static_cast<size_t>(range.buffer)).begin + range.offset;
         range.changed = !file_.has(range.found, begin, range.size);
         range.found = -1;
-        if (range.changed == 0 || was_full) continue;
+        const auto description = static_cast<size_t>(range.description);
+        if ((range.changed == 0 && is_kept_[description]) || was_full) continue;
+        is_kept_[description] = true;
         file_.shrink(end);
         range.left = file_.append(begin, range.size);
         if (range.left < 0) leave_out();

@@ -74,6 +74,7 @@ class TaskDump : public TaskObserver {
     const DeviceMemory& memory_;
     const std::vector<a2a3_description> descriptions_;
     const DescribedMemory described_;
+    std::vector<bool> is_kept_;  // of each description, of a dump of changes
     DumpTables& tables_;
     DumpFile file_;
     size_t first_range_ = 0;  // of the running task
