@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -155,6 +158,16 @@ UNTRACKED = {
     "reads /dev/zero, which is not a file": Use(
         "with open('/dev/zero', 'rb') as file:\n    factor = 2 + file.read(1)[0]"
     ),
+    "uses the network": Use(
+        """
+        import socket
+        try:
+            socket.create_connection(("127.0.0.1", 9), timeout=0.1)
+        except OSError:
+            factor = 2
+        """
+    ),
+    "native code that may read files": Use("import cffi\nfactor = 2"),
     "the global 'LOCK' holds what cannot be compared": Use(
         "factor = 2", "import threading\nLOCK = threading.Lock()"
     ),
@@ -258,6 +271,35 @@ def test_cache_that_cannot_be_written(
     with pytest.warns(UserWarning, match="cannot be written"):
         result = run_case(golden_dir.path, settings=SETTINGS)
     assert (origins(result), result.passed) == (f"{tmp_path}/file/cache cannot be written", True)
+
+
+RUN = """
+import sys
+from pytest_a2a3sim import Settings, run_case
+run_case(sys.argv[1], settings=Settings(golden_cache=True)).check()
+"""
+DIES = f"""
+import os, signal
+from pathlib import Path
+write_bytes = Path.write_bytes
+def write_half(path, data):
+    if path.parent.name == "tmp" and b"untouched" in data:
+        write_bytes(path, data[:len(data) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write_bytes(path, data)
+Path.write_bytes = write_half
+{RUN}
+"""
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_processes_that_store_the_same_at_once(golden_dir: GoldenDir) -> None:
+    killed = subprocess.run([sys.executable, "-c", DIES, str(golden_dir.path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", RUN, str(golden_dir.path)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0] * 3
+    assert origins(run_case(golden_dir.path, settings=SETTINGS)) == "found"
 
 
 def test_torch(golden_dir: GoldenDir) -> None:
