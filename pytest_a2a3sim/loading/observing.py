@@ -17,6 +17,7 @@ import pathlib
 import random
 import sys
 import threading
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +181,9 @@ def _replaced() -> Iterator[None]:
         places.append((accessor, "stat", _asked))
     originals = [owner.__dict__[name] for owner, name, _ in places]
     for (owner, name, tell), original in zip(places, originals, strict=True):
-        setattr(owner, name, _telling(original, tell))
+        telling = _telling(original, tell)
+        is_unbound = isinstance(owner, type) and isinstance(original, types.BuiltinFunctionType)
+        setattr(owner, name, staticmethod(telling) if is_unbound else telling)
     try:
         yield
     finally:
@@ -188,9 +191,7 @@ def _replaced() -> Iterator[None]:
             setattr(owner, name, original)
 
 
-def _telling(original: Any, tell: Callable[..., None]) -> Any:
-    function = getattr(original, "__func__", original)
-
+def _telling(function: Any, tell: Callable[..., None]) -> Any:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         observer = getattr(_STATE, "observer", None)
@@ -202,7 +203,7 @@ def _telling(original: Any, tell: Callable[..., None]) -> Any:
                 _STATE.observer = observer
         return function(*args, **kwargs)
 
-    return staticmethod(call) if isinstance(original, staticmethod) else call
+    return call
 
 
 def _asked(observer: Observer, path: Any = ".", *_: Any, **__: Any) -> None:
