@@ -83,7 +83,7 @@ def part_of_a_step(made: Directory, rng: Random) -> set[str] | None:
 
 def shared_buffer(made: Directory, rng: Random) -> set[str] | None:
     """Steps that have nothing to do with one another use one buffer in place of two."""
-    able = [i for i in range(made.inputs, made.buffers) if i not in made.outputs]
+    able = sorted({step.target for step in made.steps}.difference(made.outputs))
     if len(able) < 2:
         return None
     one, other = rng.sample(able, 2)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 # By name: how many buffers it reads, its core, and its loop over n elements of y and of what it
 # reads (a, b). What accumulates reads y, too.
@@ -66,3 +67,11 @@ def is_ordered(edges: Iterable[tuple[int, int]], before: int, after: int) -> boo
     """Whether a path of edges leads from one step to another."""
     successors = [to for start, to in edges if start == before]
     return any(to == after or (to < after and is_ordered(edges, to, after)) for to in successors)
+
+
+def has_race(steps: list[Step], edges: Collection[tuple[int, int]]) -> bool:
+    """Whether two steps disturb one another that the edges do not order."""
+    return any(
+        steps[before].disturbs(steps[after]) and not is_ordered(edges, before, after)
+        for before, after in itertools.combinations(range(len(steps)), 2)
+    )

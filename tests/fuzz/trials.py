@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_a2a3sim.model.errors import A2A3SimError
 from tests.fuzz.directories import random_directory
 from tests.fuzz.faults import FAULTS
+from tests.fuzz.steps import has_race
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.simulator import Simulator
 
 NO_FAULT = "none"
+RACES = ("a missing edge", "a shared buffer")
 RIGHT = 0.35  # share of directories without a fault
 
 
@@ -41,14 +43,13 @@ def write_directory(seed: int, path: Path, shared: Path) -> Trial:
     made = random_directory(seed, rng)
     fault, kinds = NO_FAULT, {"passed"}
     if rng.random() >= RIGHT:
-        fault = rng.choice([*FAULTS, *["a missing edge"] * 6])
+        fault = rng.choice([*FAULTS, *RACES * 5])
         planted = FAULTS[fault](made, rng)
         fault, kinds = (NO_FAULT, kinds) if planted is None else (fault, planted)
-    if rng.random() < 0.3 and fault in {NO_FAULT, "a missing edge"}:
+    if rng.random() < 0.3 and fault in {NO_FAULT, *RACES}:
         settings["sanitize"] = "all"
-        if fault != NO_FAULT:
-            kinds = {"sanitizer"}
-    elif rng.random() < 0.2 and fault != "a missing edge":
+        kinds = {"sanitizer"} if has_race(made.steps, made.edges) else kinds
+    elif rng.random() < 0.2 and fault not in RACES:
         settings["schedule"] = rng.choice(["fifo", "lifo", "reverse", "random:7"])
     made.write(path, shared)
     return Trial(fault, frozenset(kinds), settings)
