@@ -79,10 +79,12 @@ class Diagnosis:
     Attributes:
         kind: machine-readable name, such as ``"transposed"``.
         text: the claim with its numbers, as one sentence.
+        brief: the claim in a few words, which follow a number of mismatches and a colon.
     """
 
     kind: str
     text: str
+    brief: str
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ GALLERY: dict[str, tuple[Plant, str]] = {
     "tail": (lambda e: ends_past(e, 6001), "all 143 elements from flat index 6001 on mismatch"),
     "zero": (lambda e: e * 0, "zero: all 6144 mismatches are 0"),
     "nan": (lambda e: np.full_like(e, np.nan), "NaN: all 6144 mismatches are NaN"),
-    "unwritten": (poisoned, "never written: all 6144 mismatches hold the bytes 0xFF"),
+    "poison": (poisoned, "bytes 0xFF: all 6144 mismatches hold what fresh device memory does"),
     "one-ulp": (one_ulp, "off by one ULP: all 400 mismatches are neighbouring float32 numbers"),
     "growing": (growing, "the error grows along axis 1"),
     "float16": (
@@ -132,7 +132,7 @@ SIGNS = {
     "tail": "only the tail is wrong:",
     "zero": "zero:",
     "nan": "NaN: all",
-    "unwritten": "never written:",
+    "poison": "bytes 0xFF:",
     "one-ulp": "off by one ULP:",
     "growing": "the error grows along",
     "rounded": "rounded to",
@@ -190,16 +190,18 @@ def test_flat_tensor_that_is_shifted(by: int) -> None:
     assert f"shifted by {by} along axis 0" in report
 
 
-def test_unwritten_ints() -> None:
+def test_ints_of_fresh_memory() -> None:
     expected = np.arange(64, dtype=np.int32)
     actual = expected.copy()
     actual[40:] = -1
     kinds = [diagnosis.kind for diagnosis in report_of(actual, expected)[0].diagnoses]
-    assert kinds == ["tail", "unwritten"]
+    assert kinds == ["tail", "poison"]
 
 
-def test_one_unwritten_float_is_told_from_one_int() -> None:
-    assert "=> never written: all 1 mismatches" in report_of(poisoned(np.ones(1)), np.ones(1))[1]
+def test_one_float_of_fresh_memory_is_told_from_one_int() -> None:
+    assert (
+        "=> bytes 0xFF: the mismatch holds what" in report_of(poisoned(np.ones(1)), np.ones(1))[1]
+    )
     ones = np.ones(1, np.int32)
     assert report_of(poisoned(ones), ones)[0].diagnoses == ()
 
@@ -221,7 +223,7 @@ def test_lanes_of_a_period() -> None:
             "0.35 at index[0] in 0..31, 0.2 at index[0] in 32..36",
         ),
         ((4, 64), [0.25, 0.5, 0.5, 0.5], "0.25 at index[0] = 0, 0.5 at index[0] in 1..3"),
-        ((16, 64), list(range(2, 18)), "2 to 17, another one in each of 16 blocks"),
+        ((16, 64), list(range(2, 18)), "between 2 and 17"),
         (
             (2, 3, 32),
             [2, 2, 3, 4, 4, 4],
@@ -240,6 +242,57 @@ def test_factor_of_blocks_of_rows(
     assert "=> constant factor per block of" in text
     shown = re.sub(r"\d+\.\d+", lambda number: f"{round(float(number[0]), 2):g}", text)
     assert told in shown
+
+
+def test_numbers_that_change_little_from_row_to_row_are_a_range() -> None:
+    expected = numbers((64, 64))
+    actual = expected * np.linspace(1.02, 1.04, 64, dtype=np.float32)[:, None]
+    text = report_of(actual, expected, Tolerance(2e-3, 2e-3))[1]
+    assert re.search(r"factor per block of index\[0\]: .* between 1\.02\d* and 1\.0[34]\d*\n", text)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_offset_of_each_column(dtype: str) -> None:
+    expected = (numbers((96, 5)) * 1000).astype(dtype)
+    diff, text = report_of(expected + np.array([0, 7, 7, 7, 1234567], dtype), expected)
+    found = "the offset being 7 at index[1] in 1..3, "
+    assert [each.kind for each in diff.diagnoses] == ["offset"]
+    assert found in text
+    assert ("1234567 at index[1] = 4" in text) == (dtype == "int32")
+
+
+@pytest.mark.parametrize("width", [16, 32, 48])
+def test_carry_of_each_block_of_a_flat_tensor(width: int) -> None:
+    expected = np.cumsum(np.arange(1, 481, dtype=np.int64) % 97)
+    carries = np.repeat(np.arange(480 // width) * 1000, width)
+    diff, text = report_of(expected + carries, expected)
+    assert f"constant offset per block of {width} elements: actual = expected + offset" in text
+    assert [each.kind for each in diff.diagnoses] == ["tail", "offset"]
+
+
+def test_factor_of_each_block_of_a_flat_tensor() -> None:
+    expected = numbers((256,))
+    factors = np.repeat(np.array([2, 3, 2, 5], np.float32), 64)
+    found = "the factor being 2 at index[0] in 0..63, 3 at index[0] in 64..127, 2 at index[0] in"
+    assert found in report_of(factors * expected, expected)[1]
+
+
+@pytest.mark.parametrize("shape", [(32, 48), (3, 32, 32)])
+def test_tiles_that_are_transposed(shape: tuple[int, ...]) -> None:
+    expected = numbers(shape)
+    tiles = expected.reshape(*shape[:-2], 2, 16, -1, 16)
+    axes = list(range(tiles.ndim))
+    axes[-3], axes[-1] = axes[-1], axes[-3]
+    actual = np.ascontiguousarray(tiles.transpose(axes)).reshape(shape)
+    diff, text = report_of(actual, expected)
+    assert [each.kind for each in diff.diagnoses] == ["transposed"]
+    assert f".transpose{tuple(axes)} in C order" in text or "reshape" not in text
+
+
+def test_the_opposite_of_a_wave_is_no_shift() -> None:
+    expected = np.sin(np.arange(640, dtype=np.float32) * np.float32(np.pi / 32))
+    diff, _ = report_of(-expected, expected, Tolerance(1e-4, 1e-4))
+    assert [each.kind for each in diff.diagnoses] == ["negated"]
 
 
 def test_rows_of_constants_have_no_factor() -> None:

@@ -1,10 +1,10 @@
-"""Whether wrong results are the expected ones times a factor that differs from row to row."""
+"""Whether wrong results are the expected ones times a factor, or plus an offset, of each block."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,70 +18,155 @@ if TYPE_CHECKING:
 
 _SPREAD = 4.0  # times the slack: less spread values of a row fit any factor
 _MOST_ROWS = 1 << 16
+_SMALLEST_BLOCK = 8
 _FEW = 4  # blocks that a sentence lists one by one
+
+_Model = Literal["factor", "offset"]
+_KINDS: dict[_Model, str] = {"factor": "scaled", "offset": "offset"}
+_FORMULAS: dict[_Model, str] = {
+    "factor": "actual = factor * expected",
+    "offset": "actual = expected + offset",
+}
 
 
 def factors(wrong: Mismatches) -> Diagnosis | None:
     """A factor for each index of an axis, or of the leading axes, that explains every mismatch."""
+    return _of_rows(wrong, "factor")
+
+
+def offsets(wrong: Mismatches) -> Diagnosis | None:
+    """The same of an offset: a bias or a carry that was left out, or added to what it must not."""
+    return _of_rows(wrong, "offset")
+
+
+def _of_rows(wrong: Mismatches, model: _Model) -> Diagnosis | None:
     for rows in _rows(wrong.shape):
-        if rows.count * 2 * FEWEST <= wrong.count and (found := _factors(wrong, rows)) is not None:
+        if rows.count * 2 * FEWEST > wrong.count:
+            continue
+        if (found := _numbers_of(wrong, rows, model)) is not None:
             return found
     return None
 
 
+@dataclass(frozen=True)
 class _Rows:
-    """The elements that share an index of an axis, or of all axes up to one."""
+    """The elements that share an index of an axis, or of all axes up to one, or a block.
 
-    def __init__(self, name: str, count: int, stride: int) -> None:
-        self.name, self.count, self._stride = name, count, stride
+    Attributes:
+        name: of what has one number.
+        index: what is counted.
+        width: indices that are one row.
+        length: indices that there are.
+        stride: elements from one row to the next.
+    """
+
+    name: str
+    index: str
+    width: int
+    length: int
+    stride: int
+
+    @property
+    def count(self) -> int:
+        return -(-self.length // self.width)
 
     def of(self, flat: Indices) -> Indices:
-        return flat // self._stride % self.count
+        return flat // self.stride % self.count
+
+    def span(self, first: int, last: int) -> str:
+        """Neighbouring rows in words."""
+        begin, end = first * self.width, min((last + 1) * self.width, self.length) - 1
+        return f"{self.index} " + (f"= {begin}" if begin == end else f"in {begin}..{end}")
 
 
 def _rows(shape: tuple[int, ...]) -> Iterator[_Rows]:
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     for axis, (length, stride) in enumerate(zip(shape, strides, strict=True)):
         if 1 < length <= _MOST_ROWS:
-            yield _Rows(f"index[{axis}]", length, stride)
+            index = f"index[{axis}]"
+            yield _Rows(f"block of {index}", index, 1, length, stride)
     for axis in range(1, len(shape) - 1):
         count = math.prod(shape[: axis + 1])
         if max(shape[: axis + 1]) < count <= _MOST_ROWS:
-            yield _Rows(f"row of reshape({count}, -1)", count, strides[axis])
+            index = f"row of reshape({count}, -1)"
+            yield _Rows(f"block of {index}", index, 1, count, strides[axis])
+    long = [axis for axis, length in enumerate(shape) if length > 1]
+    if len(long) == 1:
+        length = shape[long[0]]
+        for width in _widths(length):
+            if -(-length // width) <= _MOST_ROWS:
+                name = f"block of {width} elements"
+                yield _Rows(name, f"index[{long[0]}]", width, length, width)
 
 
-def _factors(wrong: Mismatches, rows: _Rows) -> Diagnosis | None:
-    sample = _Fit(wrong, rows, [wrong.sample])
+def _widths(length: int) -> Iterator[int]:
+    """Widths of blocks to try, the largest first: 2 ** n and 3 * 2 ** n."""
+    power = 1 << length.bit_length()
+    while power >= _SMALLEST_BLOCK:
+        for width in (power, power // 4 * 3):
+            if _SMALLEST_BLOCK <= width < length:
+                yield width
+        power //= 2
+
+
+def _numbers_of(wrong: Mismatches, rows: _Rows, model: _Model) -> Diagnosis | None:
+    sample = _Fit(wrong, rows, model, [wrong.sample])
     if not sample.fits(wrong.sample).all():
         return None
-    fit = _Fit(wrong, rows, wrong.chunks())
+    fit = _Fit(wrong, rows, model, wrong.chunks())
     if not fit.is_spread or not wrong.all(fit.fits):
         return None
     blocks = fit.blocks
     if len(blocks) == 1:
         return None
-    if len(blocks) > _FEW:
-        lowest, highest = (pick(factor for _, _, factor in blocks) for pick in (min, max))
-        listed = f"{lowest:.6g} to {highest:.6g}, another one in each of {len(blocks)} blocks"
+    if len(blocks) > _FEW or not all(block.is_constant for block in blocks):
+        lowest, highest = min(b.lowest for b in blocks), max(b.highest for b in blocks)
+        listed = f"between {wrong.shown(lowest)} and {wrong.shown(highest)}"
     else:
         listed = ", ".join(
-            f"{factor:.6g} at {rows.name} "
-            + (f"= {first}" if first == last else f"in {first}..{last}")
-            for first, last, factor in blocks
+            f"{wrong.shown(block.middle)} at {rows.span(block.first, block.last)}"
+            for block in blocks
         )
     return Diagnosis(
-        "scaled",
-        f"constant factor per block of {rows.name}: actual = factor * expected in all "
-        f"{wrong.count} mismatches, the factor being {listed}",
+        _KINDS[model],
+        f"constant {model} per {rows.name}: {_FORMULAS[model]} in all {wrong.count} mismatches, "
+        f"the {model} being {listed}",
+        f"constant {model} per {rows.name}",
     )
 
 
-class _Fit:
-    """The factor of each row that fits its mismatches best: least squares."""
+@dataclass
+class _Block:
+    """Neighbouring rows that share a number, as near as the tolerance tells."""
 
-    def __init__(self, wrong: Mismatches, rows: _Rows, chunks: Iterable[Indices]) -> None:
-        self._wrong, self._rows = wrong, rows
-        self._count, self._sum, self._squares, products = np.zeros((4, rows.count))
+    first: int
+    last: int
+    lowest: float
+    highest: float
+    near: float
+
+    @property
+    def middle(self) -> float:
+        return (self.lowest + self.highest) / 2
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is one number, not one that changes little from row to row."""
+        return 4 * (self.highest - self.lowest) <= self.near
+
+    def with_row(self, row: int, number: float, near: float) -> _Block:
+        lowest, highest = min(self.lowest, number), max(self.highest, number)
+        return _Block(self.first, row, lowest, highest, max(self.near, near))
+
+
+class _Fit:
+    """The number of each row that fits its mismatches best: least squares."""
+
+    def __init__(
+        self, wrong: Mismatches, rows: _Rows, model: _Model, chunks: Iterable[Indices]
+    ) -> None:
+        self._wrong, self._rows, self._model = wrong, rows, model
+        self._count, self._sum, self._squares, products, errors = np.zeros((5, rows.count))
         for chunk in chunks:
             actual, expected = wrong.actual_at(chunk), wrong.expected_at(chunk)
             row = rows.of(chunk)
@@ -89,20 +174,24 @@ class _Fit:
             self._sum += np.bincount(row, expected, minlength=rows.count)
             self._squares += np.bincount(row, expected * expected, minlength=rows.count)
             products += np.bincount(row, actual * expected, minlength=rows.count)
+            errors += np.bincount(row, actual - expected, minlength=rows.count)
         with np.errstate(invalid="ignore", divide="ignore"):
-            self._factors: Floats = products / self._squares
+            self._numbers: Floats = (
+                products / self._squares if model == "factor" else errors / self._count
+            )
 
     def fits(self, flat: Indices) -> Flags:
-        """Which mismatches are what their row's factor makes of the expected value."""
-        actual = self._wrong.actual_at(flat)
+        """Which mismatches are what their row's number makes of the expected value."""
+        actual, expected = self._wrong.actual_at(flat), self._wrong.expected_at(flat)
+        number = self._numbers[self._rows.of(flat)]
         with np.errstate(invalid="ignore"):
-            model = self._factors[self._rows.of(flat)] * self._wrong.expected_at(flat)
+            model = number * expected if self._model == "factor" else expected + number
             flags: Flags = np.abs(actual - model) <= self._wrong.slack(actual, model)
         return flags
 
     @property
     def is_spread(self) -> bool:
-        """Whether most rows have mismatches enough, and values that only one factor fits."""
+        """Whether most rows have mismatches enough, and values that only one number fits."""
         used = self._count > 0
         count, mean = self._count[used], self._sum[used] / self._count[used]
         squares = self._squares[used] / count
@@ -112,20 +201,25 @@ class _Fit:
         return bool(np.count_nonzero(good) > good.size / 2)
 
     @property
-    def blocks(self) -> list[tuple[int, int, float]]:
-        """First row, last row and factor of neighbouring rows that share one."""
+    def blocks(self) -> list[_Block]:
+        """Neighbouring rows whose numbers are as near to one another as the tolerance tells."""
+        blocks: list[_Block] = []
         used = np.flatnonzero(self._count)
-        factors = self._factors[used]
-        near = 2 * self._near
-        cuts = np.flatnonzero(np.abs(np.diff(factors)) > near * np.abs(factors[1:])) + 1
-        bounds = [0, *(int(cut) for cut in cuts), used.size]
-        return [
-            (int(used[a]), int(used[b - 1]), float(np.median(factors[a:b])))
-            for a, b in itertools.pairwise(bounds)
-        ]
+        for row, number, near in zip(
+            used.tolist(), self._numbers[used].tolist(), self._near(used).tolist(), strict=True
+        ):
+            joined = blocks[-1].with_row(row, number, near) if blocks else None
+            if joined is not None and joined.highest - joined.lowest <= joined.near:
+                blocks[-1] = joined
+            else:
+                blocks.append(_Block(row, row, number, number, near))
+        return blocks
 
-    @property
-    def _near(self) -> float:
-        """How far factors may be apart, relative to one, that are the same but for rounding."""
+    def _near(self, used: Indices) -> Floats:
+        """How far numbers may be apart that are the same but for rounding."""
+        typical = np.sqrt(self._squares[used] / self._count[used])
+        if self._model == "offset":
+            return 2 * self._wrong.slack(typical, typical)
         one = np.ones(1)
-        return float(self._wrong.slack(one, one)[0])
+        near: Floats = 2 * float(self._wrong.slack(one, one)[0]) * np.abs(self._numbers[used])
+        return near

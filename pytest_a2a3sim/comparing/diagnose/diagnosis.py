@@ -33,9 +33,11 @@ def diagnose(pair: Pair, diff: TensorDiff, threads: int = 1) -> TensorDiff:
 
 
 def _diagnoses(wrong: Mismatches) -> list[Diagnosis]:
-    rearranged = layout(wrong)
+    value = values(wrong)
+    # Of a wave, the opposite is the same wave half a period later: the simpler claim is made.
+    rearranged = None if value is not None and value.kind == "negated" else layout(wrong)
     where = None if rearranged else positions(wrong)
-    found = [found for found in (rearranged, where, values(wrong)) if found is not None]
+    found = [found for found in (rearranged, where, value) if found is not None]
     for look in (cancelled, growth):
         if not found and (seen := look(wrong)) is not None:
             found.append(seen)

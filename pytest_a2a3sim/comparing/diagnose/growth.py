@@ -44,6 +44,7 @@ def growth(wrong: Mismatches) -> Diagnosis | None:
                 "growing",
                 f"the error grows along axis {axis}: on average {trend.outer[0]:.3g} in its first "
                 f"quarter and {trend.outer[1]:.3g} in its last, as accumulated errors do",
+                f"the error grows along axis {axis}",
             )
     return None
 

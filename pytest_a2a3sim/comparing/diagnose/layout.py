@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PROBES = 8
 _MOST_SOURCES = 64
+_TILES = (128, 64, 32, 16, 8, 4)
 _DISTINCT = 8  # values that a rearrangement must move to be seen as one
 
 
@@ -41,6 +42,7 @@ def _transposed(wrong: Mismatches) -> Diagnosis | None:
             "transposed",
             f"transposed: {name} holds expected.reshape{shape}.transpose{axes} in C order, as "
             f"all {wrong.count} mismatches show",
+            "transposed",
         )
     return None
 
@@ -66,12 +68,28 @@ def _orders(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int
         axes = list(range(len(long)))
         axes[first], axes[second] = second, first
         yield long, tuple(axes)
+    yield from _tiles(long)
     if len(long) == 1:
         size = long[0]
         for rows in range(2, math.isqrt(size) + 1):
             if size % rows == 0:
                 yield (rows, size // rows), (1, 0)
                 yield (size // rows, rows), (1, 0)
+
+
+def _tiles(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The last two axes, as square tiles each of which is transposed."""
+    if len(shape) < 2:  # noqa: PLR2004 - rows and columns
+        return
+    *lead, rows, columns = shape
+    axes = tuple(range(len(lead)))
+    row, inner_row, column, inner_column = range(len(lead), len(lead) + 4)
+    for tile in _TILES:
+        if rows % tile == columns % tile == 0 and tile < max(rows, columns):
+            yield (
+                (*lead, rows // tile, tile, columns // tile, tile),
+                (*axes, row, inner_column, column, inner_row),
+            )
 
 
 def _shifted(wrong: Mismatches) -> Diagnosis | None:
@@ -124,6 +142,7 @@ def _shift(wrong: Mismatches, probe: int, source: int) -> Diagnosis | None:
                 "shifted",
                 f"shifted by {by} along axis {axis}: {name}[{target}] equals "
                 f"expected[{origin_part}] in all {count} mismatches there",
+                f"shifted by {by} along axis {axis}",
             )
     by, size = probe - source, wrong.pair.tensor.size
     if (count := _explained(wrong, by, lambda flat: _inside(flat, by, size))) > 0:
@@ -131,6 +150,7 @@ def _shift(wrong: Mismatches, probe: int, source: int) -> Diagnosis | None:
             "shifted",
             f"shifted by {by} in flat order: {name}.reshape(-1)[{_part(by)}] equals "
             f"expected.reshape(-1)[{_part(-by)}] in all {count} mismatches there",
+            f"shifted by {by} in flat order",
         )
     return None
 

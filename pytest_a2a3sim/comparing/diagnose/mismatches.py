@@ -162,6 +162,10 @@ class Mismatches:
             slack = np.maximum(slack, 2 * self.format.spacing(magnitude))
         return slack
 
+    def shown(self, number: float) -> str:
+        """A number that belongs to the values: of ints every digit, else six."""
+        return f"{number:.0f}" if self.format is None and number.is_integer() else f"{number:.6g}"
+
     def all(self, holds: Callable[[Indices], Flags]) -> bool:
         """Whether something holds for every mismatch; asks for the sample first."""
         return bool(holds(self.sample).all()) and all(

@@ -44,6 +44,7 @@ def _tail(wrong: Mismatches) -> Diagnosis | None:
         "tail",
         f"only the tail is wrong: all {wrong.count} elements from flat index {first} on "
         f"mismatch, and none before it: {part}",
+        f"in {part}",
     )
 
 
@@ -65,7 +66,9 @@ def _confined(wrong: Mismatches, *, listed: int) -> Diagnosis | None:
         return None
     where = f"{wrong.pair.tensor.name}[{', '.join(slices)}]"
     return Diagnosis(
-        "confined", f"all {wrong.count} mismatches have {' and '.join(parts)}: {where}"
+        "confined",
+        f"all {wrong.count} mismatches have {' and '.join(parts)}: {where}",
+        f"in {where}",
     )
 
 
@@ -124,6 +127,7 @@ def _periodic(wrong: Mismatches) -> Diagnosis | None:
         return Diagnosis(
             "periodic",
             f"periodic: {index} % {period} {_named(used, compact)} in all {wrong.count} mismatches",
+            f"where {index} % {period} {_named(used, compact)}",
         )
     return None
 

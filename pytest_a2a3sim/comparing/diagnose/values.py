@@ -1,4 +1,4 @@
-"""What wrong values have in common: never written, zero, scaled, rounded."""
+"""What wrong values have in common: bytes of fresh memory, zero, scaled, rounded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_a2a3sim.comparing.diagnose.blocks import factors
+from pytest_a2a3sim.comparing.diagnose.blocks import factors, offsets
 from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST, FORMATS
 from pytest_a2a3sim.engine.request import POISON
 from pytest_a2a3sim.model.diff import Diagnosis
@@ -29,7 +29,7 @@ def values(wrong: Mismatches) -> Diagnosis | None:
     found = _poisoned(wrong) or _no_bool(wrong)
     if found is not None or wrong.count < FEWEST:
         return found
-    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset, factors):
+    for look in (_nan, _zero, _one_ulp, _rounded, _negated, _scaled, _offset, factors, offsets):
         if (found := look(wrong)) is not None:
             return found
     return None
@@ -42,10 +42,12 @@ def _poisoned(wrong: Mismatches) -> Diagnosis | None:
     is_float = wrong.format is not None
     if not is_float and wrong.count < FEWEST:  # -1 is a value like any other
         return None
+    # Whether anybody wrote them is not known here: a NaN that is computed from them looks the same.
+    subject = f"all {wrong.count} mismatches hold" if wrong.count > 1 else "the mismatch holds"
     return Diagnosis(
-        "unwritten",
-        f"{'' if is_float else 'perhaps '}never written: all {wrong.count} mismatches hold the "
-        "bytes 0xFF of fresh device memory",
+        "poison",
+        f"bytes 0xFF: {subject} what fresh device memory does, or what was computed from it",
+        "bytes 0xFF, as in fresh device memory",
     )
 
 
@@ -57,19 +59,24 @@ def _no_bool(wrong: Mismatches) -> Diagnosis | None:
         "no-bool",
         f"not a bool: all {wrong.count} mismatches are bytes other than 0 and 1, which are what "
         "a bool is",
+        "not a bool",
     )
 
 
 def _nan(wrong: Mismatches) -> Diagnosis | None:
     if not wrong.all(lambda flat: np.isnan(wrong.actual_at(flat))):
         return None
-    return Diagnosis("nan", f"NaN: all {wrong.count} mismatches are NaN, none of them expected")
+    return Diagnosis(
+        "nan", f"NaN: all {wrong.count} mismatches are NaN, none of them expected", "NaN"
+    )
 
 
 def _zero(wrong: Mismatches) -> Diagnosis | None:
     if not wrong.all(lambda flat: wrong.actual_at(flat) == 0):
         return None
-    return Diagnosis("zero", f"zero: all {wrong.count} mismatches are 0, none of them expected")
+    return Diagnosis(
+        "zero", f"zero: all {wrong.count} mismatches are 0, none of them expected", "zero"
+    )
 
 
 def _one_ulp(wrong: Mismatches) -> Diagnosis | None:
@@ -96,6 +103,7 @@ def _one_ulp(wrong: Mismatches) -> Diagnosis | None:
         f"{float(form.spacing(np.array([typical]))[0]):.3g} and the tolerance allows "
         f"{tolerance.atol + tolerance.rtol * typical:.3g}, less than the type's rounding: use "
         f"rtol >= {2.0**-form.mantissa:.2g}",
+        "off by one ULP",
     )
 
 
@@ -120,6 +128,7 @@ def _rounded(wrong: Mismatches) -> Diagnosis | None:
                 "rounded",
                 f"rounded to {name}: all {wrong.count} mismatches are {name} numbers within one "
                 f"{name} ULP of expected",
+                f"rounded to {name}",
             )
     return None
 
@@ -127,7 +136,11 @@ def _rounded(wrong: Mismatches) -> Diagnosis | None:
 def _negated(wrong: Mismatches) -> Diagnosis | None:
     if not wrong.all(lambda flat: _fits(wrong, flat, -1.0, 0.0)):
         return None
-    return Diagnosis("negated", f"sign flipped: actual = -expected in all {wrong.count} mismatches")
+    return Diagnosis(
+        "negated",
+        f"sign flipped: actual = -expected in all {wrong.count} mismatches",
+        "sign flipped",
+    )
 
 
 def _scaled(wrong: Mismatches) -> Diagnosis | None:
@@ -138,8 +151,9 @@ def _scaled(wrong: Mismatches) -> Diagnosis | None:
         if factor not in {0.0, 1.0} and wrong.all(lambda flat: _fits(wrong, flat, factor, 0.0)):
             return Diagnosis(
                 "scaled",
-                f"constant factor: actual = {factor:.6g} * expected in all {wrong.count} "
-                "mismatches",
+                f"constant factor: actual = {wrong.shown(factor)} * expected in all "
+                f"{wrong.count} mismatches",
+                f"constant factor {wrong.shown(factor)}",
             )
     return None
 
@@ -154,8 +168,9 @@ def _offset(wrong: Mismatches) -> Diagnosis | None:
     sign = "+" if offset > 0 else "-"
     return Diagnosis(
         "offset",
-        f"constant offset: actual = expected {sign} {abs(offset):.6g} in all {wrong.count} "
-        "mismatches",
+        f"constant offset: actual = expected {sign} {wrong.shown(abs(offset))} in all "
+        f"{wrong.count} mismatches",
+        f"constant offset {wrong.shown(offset)}",
     )
 
 
