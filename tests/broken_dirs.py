@@ -218,8 +218,8 @@ _FAULTS = (
         "overrun-by-one-byte",
         "kernel-fault",
         "reinterpret_cast<char*>(y)[60] = 1;  // HERE",
-        r"it wrote to memory just past the end of device buffer #1 \(60 bytes\), allocated by "
-        r"call 2 of device_malloc",
+        r"wrote just past the end of device buffer #1 \(SIGSEGV\)\n  address 0x\w+: just past the "
+        r"end of device buffer #1 \(60 bytes\), allocated by call 2 of device_malloc\n",
         "The first run did not fault",
         buffer=1,
         offset=60,
@@ -228,7 +228,7 @@ _FAULTS = (
         "overrun-by-one-element",
         "kernel-fault",
         "x[16] = 1;  // HERE",
-        r"it wrote to memory just past the end of device buffer #0 \(64 bytes\)",
+        r"wrote just past the end of device buffer #0 \(SIGSEGV\)",
         buffer=0,
         offset=64,
     ),
@@ -252,7 +252,7 @@ _FAULTS = (
         "overrun-while-reading",
         "kernel-fault",
         "y[0] = x[17];  // HERE",
-        "it read memory 4 bytes past the end of device buffer #0",
+        "read 4 bytes past the end of device buffer #0",
         buffer=0,
         offset=68,
     ),
@@ -281,7 +281,7 @@ _FAULTS = (
         "underrun-by-one-element",
         "kernel-fault",
         "y[-1] = 1;  // HERE",
-        "it wrote to memory 4 bytes before the start of device buffer #1",
+        "wrote 4 bytes before the start of device buffer #1",
         "The first run did not fault",
         buffer=1,
         offset=-4,
@@ -298,7 +298,8 @@ _FAULTS = (
         "use-after-free",
         "kernel-fault",
         "freed[3] = 1;  // HERE",
-        r"it wrote to memory at byte 12 of device buffer #2 \(4,096 bytes\), allocated by call 3 "
+        r"wrote to freed device buffer #2 \(SIGSEGV\)",
+        r"  address 0x\w+: at byte 12 of device buffer #2 \(4,096 bytes\), allocated by call 3 "
         "of device_malloc, which was freed",
         r"args\[4\] = 0x[0-9a-f]+, device buffer #2 \(4,096 bytes\), which was freed",
         buffer=2,
@@ -308,45 +309,46 @@ _FAULTS = (
         "host-pointer",
         "kernel-fault",
         "y[0] = host_x[11];  // HERE",
-        r"inside host tensor 'x' at element \[1, 3\]: a host pointer reached a kernel",
+        "read host tensor 'x': a host pointer reached it",
+        r"  address 0x\w+: inside host tensor 'x' at element \[1, 3\]",
         r"args\[5\] = 0x[0-9a-f]+, host tensor 'x' \(64 bytes\)",
     ),
     _in_kernel(
         "null",
         "kernel-fault",
         "volatile float* volatile nothing = nullptr;\nnothing[2] = 1;  // HERE",
-        "SIGSEGV at address 0x8: it wrote to that address, which is a null pointer",
+        r"wrote to a null pointer, or close to one \(SIGSEGV\)\n  address 0x8: ",
     ),
     _in_kernel(
         "null-function",
         "kernel-fault",
         "void (*volatile nothing)() = nullptr;\nnothing();  // HERE\ny[0] = 1;",
-        "SIGSEGV at address 0x0: it jumped to that address",
+        r"jumped to a null pointer, or close to one \(SIGSEGV\)\n  address 0x0: ",
     ),
     _in_kernel(
         "wild",
         "kernel-fault",
         "float* volatile wild = reinterpret_cast<float*>(0x500000000000);\n*wild = 1;  // HERE",
-        "which is neither device memory nor a host tensor: a wild pointer",
+        r"wrote to a wild address \(SIGSEGV\)\n  address 0x5\w+: neither device memory nor a host ",
     ),
     _in_kernel(
         "not-canonical",
         "kernel-fault",
         "float* volatile wild = reinterpret_cast<float*>(0x1234567890abcdf0);\n*wild = 1;  // HERE",
-        "a wild pointer",
+        "accessed a wild address",
     ),
     _in_kernel(
         "constant-written",
         "kernel-fault",
         "*const_cast<volatile int*>(&constant) = 1;  // HERE",
-        "it wrote to that address, which is neither device memory",
+        "wrote to a wild address",
         before="extern const int constant = 5;",
     ),
     _in_kernel(
         "stack-overflow",
         "kernel-fault",
         "y[0] = deeper(1);",
-        "in task 1 .* overflowed its stack",
+        r"in task 1 overflowed its stack \(SIGSEGV\)",
         before="""\
 
             __attribute__((noinline)) int deeper(int depth) {
@@ -381,7 +383,7 @@ _FAULTS = (
         """\
             for (int s = 1; s < 32; ++s) signal(s, SIG_IGN);
             *reinterpret_cast<volatile int*>(8) = 1;""",
-        "received SIGSEGV",
+        "wrote to a null pointer",
     ),
     Broken(
         "thread-of-a-kernel-faults",
@@ -395,7 +397,7 @@ _FAULTS = (
         }""",
         task=TASK,
         in_kernel=True,
-        message=("received SIGSEGV at address 0x8",),
+        message=("wrote to a null pointer, or close to one",),
     ),
     Broken(
         "static-constructor-faults",
@@ -403,7 +405,7 @@ _FAULTS = (
         before="struct Faulty { Faulty() { *reinterpret_cast<volatile int*>(8) = 1; } } faulty;  "
         "// HERE",
         in_kernel=True,
-        message=("kernel 'broken' .func_id 3., while it was loaded, received SIGSEGV",),
+        message=("kernel 'broken', while it was loaded, wrote to a null pointer",),
     ),
 )
 
@@ -412,7 +414,7 @@ _X86_FAULTS = (
         "misaligned-vector-store",
         "kernel-fault",
         "*reinterpret_cast<volatile Vector*>(x + 1) = Vector{1, 2, 3, 4};  // HERE",
-        "a misaligned vector access at byte 4 of device buffer #0",
+        "accessed a misaligned vector in device buffer #0",
         before="typedef float Vector __attribute__((vector_size(16)));",
         buffer=0,
         offset=4,
@@ -450,7 +452,7 @@ _EXCEPTIONS = (
         "exception",
         "kernel-exception",
         'throw std::runtime_error("bad tile");  // HERE',
-        "a C\\+\\+ exception left kernel 'broken' .* in task 1 .*: std::runtime_error: bad tile",
+        "a C\\+\\+ exception left kernel 'broken' in task 1: std::runtime_error: bad tile",
         before="#include <stdexcept>",
     ),
     _in_kernel(
@@ -570,7 +572,7 @@ _ORCHESTRATIONS = (
         "orchestration-faults",
         "orchestration-error",
         orchestration="*reinterpret_cast<volatile int*>(8) = 1;  // HERE",
-        message=("the orchestration received SIGSEGV at address 0x8",),
+        message=("the orchestration wrote to a null pointer, or close to one",),
     ),
     Broken(
         "orchestration-exits",
@@ -608,15 +610,18 @@ _ORCHESTRATIONS = (
         inputs='x = np.ones((2, 8), np.float32); x.flags.writeable = False\n    return {"x": x, '
         '"out_y": np.zeros((3, 5), np.float32)}',
         orchestration="static_cast<float*>(host_x)[9] = 1;  // HERE",
-        message=(r"inside host tensor 'x' at element \[1, 1\]: the tensor is read-only",),
+        message=(
+            "the orchestration wrote to host tensor 'x': it is read-only",
+            r"inside host tensor 'x' at element \[1, 1\]",
+        ),
     ),
     Broken(
         "device-is-full",
         "out-of-memory",
         orchestration="if (api.device_malloc(size_t{1} << 50) == nullptr) return -1;",
         message=(
-            "the simulated device is full: call 4 of device_malloc asked for",
-            r"1,125,899,906,842,624 bytes while 124 bytes of [\d,]+ bytes were allocated",
+            "device is full: call 4 of device_malloc asked for 1,125,899,906,842,624 bytes\n",
+            r"  124 bytes of [\d,]+ bytes were allocated",
             r"\(--sim-device-memory\)\n  then the orchestration returned -1",
         ),
     ),
@@ -646,7 +651,7 @@ _OUTPUTS = (
         "unwritten-output",
         orchestration_end="",
         message=(
-            r"output 'out_y': 14 of 15 elements were never copied back; the first is out_y\[0, 1\]",
+            r"output 'out_y': 15 of 15 elements were never copied back; the first is out_y\[0, 0\]",
         ),
     ),
     Broken(
@@ -714,7 +719,7 @@ _BUILDS = (
         "wrong-signature",
         "build-error",
         kernel="void kernel_entry(long* args) {}",
-        message=("It exports: _Z12kernel_entryPl",),
+        message=(r"It exports: kernel_entry\(long\*\)",),
     ),
     Broken(
         "does-not-compile",
@@ -733,7 +738,7 @@ _BUILDS = (
         "build-error",
         body="missing_function();",
         before="void missing_function();",
-        message=("broken cannot be loaded: .*undefined symbol", "broken.cpp"),
+        message=(r"broken cannot be loaded: undefined symbol: missing_function\(\)", "broken.cpp"),
     ),
 )
 

@@ -14,6 +14,7 @@ from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.pto_isa import pto_isa_hint
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
+from pytest_a2a3sim.building.symbols import demangled
 from pytest_a2a3sim.building.toolchain import compiler_environment
 from pytest_a2a3sim.building.unit import units
 from pytest_a2a3sim.building.workspace import lack_of_space, unusable
@@ -21,7 +22,7 @@ from pytest_a2a3sim.model.case import BuildProgress, BuiltCase, BuiltKernel
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
     from pytest_a2a3sim.building.store.goldens import StoredGoldens
@@ -177,7 +178,8 @@ class Builder(AbstractContextManager["Builder"]):
         ]
         entries, errors = self._obtain(session, dict(zip(wanted, roles, strict=True)), asked_by)
         if not errors:
-            errors = [BuildError(text) for text in _missing_symbols(config, wanted, entries)]
+            missing = _missing_symbols(config, wanted, entries, self._environment)
+            errors = [BuildError(text) for text in missing]
         if errors:
             raise BuildError(
                 "\n\n".join(dict.fromkeys(map(str, errors))),
@@ -258,7 +260,10 @@ def _missing_source(unit: Unit, role: str) -> BuildError:
 
 
 def _missing_symbols(
-    config: KernelConfig, wanted: tuple[Unit, ...], entries: dict[Unit, ResultEntry]
+    config: KernelConfig,
+    wanted: tuple[Unit, ...],
+    entries: dict[Unit, ResultEntry],
+    environment: Mapping[str, str],
 ) -> list[str]:
     errors = []
     for spec, unit in zip(config.kernels, wanted, strict=False):
@@ -267,7 +272,7 @@ def _missing_symbols(
             errors.append(
                 f"kernel {spec.name!r} (func_id {spec.func_id}) has no symbol "
                 f"{' or '.join(repr(symbol) for symbol in candidates)} ({unit.source})\n"
-                f"It exports: {_listed(entries[unit].symbols)}\n"
+                f"It exports: {_listed(entries[unit].symbols, environment)}\n"
                 f'Declare it `extern "C" void {candidates[-1]}(int64_t* args)`, or name the '
                 'symbol in "entry" of kernel_config.py.'
             )
@@ -276,7 +281,7 @@ def _missing_symbols(
     if symbol not in exported:
         errors.append(
             f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
-            f"It exports: {_listed(exported)}\n"
+            f"It exports: {_listed(exported, environment)}\n"
             f'Declare it `extern "C" int {symbol}(Runtime* runtime, uint64_t* args, '
             'int arg_count)`, or correct ORCHESTRATION["function_name"].'
         )
@@ -291,5 +296,5 @@ def _entry_symbol(spec: KernelSpec, entry: ResultEntry) -> str | None:
     return next((symbol for symbol in _candidates(spec) if symbol in entry.symbols), None)
 
 
-def _listed(symbols: tuple[str, ...]) -> str:
-    return ", ".join(symbols) if symbols else "nothing"
+def _listed(symbols: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    return ", ".join(demangled(symbols, environment)) or "nothing"

@@ -10,8 +10,17 @@ from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+def demangled(symbols: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The names as the authors wrote them, ``add(float*)``, where ``c++filt`` can tell."""
+    try:
+        plain = answer(["c++filt", *symbols], environment).splitlines() if symbols else []
+    except (OSError, subprocess.SubprocessError):
+        return list(symbols)
+    return plain if len(plain) == len(symbols) else list(symbols)
 
 
 def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.failures.signals import fault_words, signal_of_fault
-from pytest_a2a3sim.failures.symbolize import Symbolizer
+from pytest_a2a3sim.failures.symbolize import Symbolizer, demangled
 from pytest_a2a3sim.failures.words import (
     argument_lines,
     backtrace_lines,
+    culprit_lines,
+    headline,
     place_words,
+    short_place,
     source_of,
 )
 from pytest_a2a3sim.model.errors import (
@@ -148,33 +151,36 @@ def _message(
     ending = failure.ending
     where = _where(ending, culprit)
     corrupted = ending.failure == "corrupted"
-    lines = _corrupted_lines(failure) if corrupted else [_first_line(failure, where)]
+    first, *further = _first_lines(failure, where)
+    lines = _corrupted_lines(failure) if corrupted else [*headline(first), *further]
     if _device_was_full(ending):
-        lines = [_full_device_line(failure), f"  then {lines[0]}"]
+        lines = [*_full_device_lines(failure), f"  then {first}", *further]
     if ending.failure == "kernel_hang" or (ending.task_id < 0 and failure.running):
         for task in failure.running:
             lines += _running_lines(task, calls.of(task), kernels)
         return [*lines, _NOT_HEARD] if _ended_unheard(failure) else lines
-    lines += _source_lines(culprit, kernels)
+    lines += culprit_lines(culprit, kernels)
     if _ended_unheard(failure):
         lines.append(_NOT_HEARD)
     lines += argument_lines(culprit.task, failure.arguments)
     return lines + backtrace_lines(calls.at_fault)
 
 
-def _first_line(failure: Failure, where: str) -> str:
+def _first_lines(failure: Failure, where: str) -> list[str]:
+    """The headline, however long, and what is said right below it."""
     ending = failure.ending
     if ending.hang_seconds:
-        return _hang_line(ending, where)
+        return [_hang_line(ending, where)]
     if ending.failure == "out_of_memory":
-        return _out_of_memory_line(ending, where)
+        return [_out_of_memory_line(ending, where)]
     if ending.exception:
-        return f"a C++ exception left {where.rstrip(',')}: {ending.message}"
-    if what := _what_it_did(failure):
-        return f"{where} {what}"
+        return [f"a C++ exception left {where.rstrip(',')}: {ending.message}"]
+    if did := _what_it_did(failure):
+        what, *more = did
+        return [f"{where} {what}", *(f"  {line}" for line in more)]
     if ending.failure == "kernel_exit":
-        return f"{where} {ending.message}"
-    return ending.message or f"{where} failed"
+        return [f"{where} {ending.message}"]
+    return (ending.message or f"{where} failed").splitlines()
 
 
 def _corrupted_lines(failure: Failure) -> list[str]:
@@ -184,21 +190,22 @@ def _corrupted_lines(failure: Failure) -> list[str]:
         "the case overwrote memory of the simulator: what it left there does not add up "
         f"({ending.message})"
     )
-    did = "" if ending.hang_seconds else _what_it_did(replace(failure, place=None))
-    ended = f"no progress for {ending.hang_seconds:.1f} s" if ending.hang_seconds else did
+    did = _what_it_did(replace(failure, place=None))
+    what = did[0] if did else ""
+    ended = f"no progress for {ending.hang_seconds:.1f} s" if ending.hang_seconds else what
     return [first, *([f"  at its end: {ended}"] if ended else []), *_LOOK_FOR_WILD_WRITES]
 
 
-def _what_it_did(failure: Failure) -> str | None:
-    """A predicate for what ended the process."""
-    ending = failure.ending
-    if ending.damage and failure.place is not None:
-        return f"wrote {place_words(failure.place)}"
+def _what_it_did(failure: Failure) -> tuple[str, ...]:
+    """A predicate for what ended the process, and lines about it; nothing where it is not known."""
+    ending, place = failure.ending, failure.place
+    if ending.damage and place is not None:
+        return (f"wrote {short_place(place)}", place_words(place))
     if ending.signal_number:
-        return fault_words(ending, failure.place, len(failure.arguments))
+        return fault_words(ending, place, len(failure.arguments))
     if ending.exit_status >= 0 and not ending.message:
-        return f"ended the process with exit status {ending.exit_status}"
-    return None
+        return (f"ended the process with exit status {ending.exit_status}",)
+    return ()
 
 
 def _hang_line(ending: Ending, where: str) -> str:
@@ -218,18 +225,22 @@ def _out_of_memory_line(ending: Ending, where: str) -> str:
     return f"{where} ran out of host memory"
 
 
-def _full_device_line(failure: Failure) -> str:
+def _full_device_lines(failure: Failure) -> list[str]:
     ending = failure.ending
-    return (
-        f"the simulated device is full: call {ending.refused_call} of device_malloc asked for "
-        f"{byte_count(ending.refused_bytes)} while {byte_count(ending.device_bytes_live)} of "
-        f"{byte_count(failure.device_memory)} were allocated (--sim-device-memory)"
-    )
+    call = f"call {ending.refused_call} of device_malloc"
+    live, all_of_it = byte_count(ending.device_bytes_live), byte_count(failure.device_memory)
+    return [
+        f"the simulated device is full: {call} asked for {byte_count(ending.refused_bytes)}",
+        f"  {live} of {all_of_it} were allocated (--sim-device-memory)",
+    ]
 
 
 def _load_message(ending: Ending, kernels: Mapping[int, KernelSpec]) -> str:
     kernel = kernels.get(ending.func_id)
-    lines = [ending.message]
+    message = demangled(ending.message)
+    path, separator, why = message.partition(".so: ")
+    name, _, _ = path.partition(" cannot be loaded: ")
+    lines = headline(f"{name} cannot be loaded: {why}" if separator and name != path else message)
     if kernel is not None:
         lines.append(f"  source: {kernel.compile.source}")
     if "failed to map segment" in ending.message:
@@ -245,25 +256,14 @@ def _where(ending: Ending, culprit: Culprit) -> str:
     if ending.phase == "load":
         if culprit.kernel is None:
             return "the orchestration, while it was loaded,"
-        return f"kernel {culprit.kernel!r} (func_id {culprit.func_id}), while it was loaded,"
+        return f"kernel {culprit.kernel!r}, while it was loaded,"
     if ending.phase != "execute" and not ending.damage:
         return "the orchestration"
     if ending.timed_out:
         return "the graph"
     if culprit.task is None:
         return "a kernel"
-    return (
-        f"kernel {culprit.kernel!r} (func_id {culprit.func_id}) in task {culprit.task} "
-        f"on core {culprit.core}"
-    )
-
-
-def _source_lines(culprit: Culprit, kernels: Mapping[int, KernelSpec]) -> list[str]:
-    if culprit.source is not None:
-        line = "" if culprit.line is None else f":{culprit.line}"
-        return [f"  at {culprit.source}{line}"]
-    kernel = kernels.get(culprit.func_id) if culprit.func_id is not None else None
-    return [] if kernel is None else [f"  in {kernel.compile.source}"]
+    return f"kernel {culprit.kernel!r} in task {culprit.task}"
 
 
 def _running_lines(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 60.0
 _DEMANGLERS = ("addr2line", "llvm-addr2line")
+_FILTERS = ("c++filt", "llvm-cxxfilt")
+_MANGLED = re.compile(r"\b_Z\w+")
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,19 @@ def _exported(path: str) -> tuple[list[int], list[tuple[str, int]]]:
             rows.append((int(fields[2], 16), fields[0].split("@")[0], int(fields[3] or "0", 16)))
     rows.sort()
     return [row[0] for row in rows], [(row[1], row[2]) for row in rows]
+
+
+def demangled(text: str) -> str:
+    """The text with the names of C++ functions as their authors wrote them."""
+    if not _MANGLED.search(text):
+        return text
+    tool = next(filter(None, map(shutil.which, _FILTERS)), None)
+    names = dict.fromkeys(_MANGLED.findall(text))
+    plain = _output([tool, *names]).splitlines() if tool else []
+    if len(plain) != len(names):
+        return text
+    known = dict(zip(names, plain, strict=True))
+    return _MANGLED.sub(lambda name: known[name[0]], text)
 
 
 def _output(command: list[str]) -> str:

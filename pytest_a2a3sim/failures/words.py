@@ -10,27 +10,70 @@ from pytest_a2a3sim.model.lines import byte_count
 from pytest_a2a3sim.version import INCLUDE_DIR, PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_a2a3sim.failures.symbolize import Frame
+    from pytest_a2a3sim.model.errors import Culprit
     from pytest_a2a3sim.model.failure import Place, TaskArgument
+    from pytest_a2a3sim.model.spec import KernelSpec
 
 _SMALLEST_SHOWN_FLOAT, _LARGEST_SHOWN_FLOAT = 1e-9, 1e9
 _LARGEST_PLAIN_NUMBER = 1 << 24
 _SHOWN_FRAMES = 16
+_SHORTEST_HEADLINE, _WIDEST_HEADLINE = 50, 100
 _PTO_ISA = "/include/pto/"
 _NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR), str(PTO_INCLUDE_DIR))
 
 
+def headline(text: str) -> list[str]:
+    """The text as a headline of at most 100 columns, and what does not fit as a line of its own.
+
+    It ends before the last reason or list that is too long, else before the last clause.
+    """
+    if len(text) <= _WIDEST_HEADLINE:
+        return [text]
+    fitting = text[: _WIDEST_HEADLINE + 1]
+    ends = [fitting.rfind(pause) for pause in ("; ", ": ", ", ", " ")]
+    end = next((end for end in ends if end >= _SHORTEST_HEADLINE), max(ends))
+    if end <= 0:
+        return [text]
+    return [text[:end], f"  {text[end:].lstrip(':;, ')}"]
+
+
 def place_words(place: Place) -> str:
-    """Where an address is, to follow a verb: ``16 bytes past the end of device buffer #7 ...``."""
+    """Where an address is: ``16 bytes past the end of device buffer #7 (64 bytes), ...``."""
     if place.kind == "null":
-        return "which is a null pointer or close to one"
+        return "a null pointer or close to one"
     if place.tensor is not None:
         return _tensor_words(place)
     if place.buffer is not None:
         return _buffer_words(place)
-    return "which is neither device memory nor a host tensor: a wild pointer"
+    return "neither device memory nor a host tensor"
+
+
+def short_place(place: Place) -> str:
+    """The same without sizes and calls, to follow a verb: ``freed device buffer #7``."""
+    if place.kind == "null":
+        return "a null pointer, or close to one"
+    if place.tensor is not None:
+        tensor = f"host tensor {place.tensor!r}"
+        return (
+            f"{_past(place.offset - place.size)} {tensor}"
+            if place.kind == "near_tensor"
+            else tensor
+        )
+    if place.buffer is None:
+        return "a wild address"
+    buffer = f"device buffer #{place.buffer}"
+    if place.kind == "near_buffer":
+        return f"{_beside(place)} {buffer}"
+    return f"freed {buffer}" if place.kind == "freed_buffer" else buffer
+
+
+def _beside(place: Place) -> str:
+    if place.offset < 0:
+        return f"{byte_count(-place.offset)} before the start of"
+    return _past(place.offset - place.size)
 
 
 def _tensor_words(place: Place) -> str:
@@ -45,9 +88,7 @@ def _buffer_words(place: Place) -> str:
         "device_malloc"
     )
     if place.kind == "near_buffer":
-        if place.offset < 0:
-            return f"{byte_count(-place.offset)} before the start of {buffer}"
-        return f"{_past(place.offset - place.size)} {buffer}"
+        return f"{_beside(place)} {buffer}"
     freed = ", which was freed" if place.kind == "freed_buffer" else ""
     return f"at byte {place.offset:,} of {buffer}{freed}"
 
@@ -103,6 +144,21 @@ def source_of(frames: Sequence[Frame]) -> tuple[str | None, int | None]:
         if frame.is_user and frame.file and _is_the_authors(frame.file):
             return frame.file, frame.line
     return None, None
+
+
+def culprit_lines(culprit: Culprit, kernels: Mapping[int, KernelSpec]) -> list[str]:
+    """The source line, else the source of the kernel; the task's func_id and core."""
+    lines = []
+    kernel = kernels.get(culprit.func_id) if culprit.func_id is not None else None
+    if culprit.source is not None:
+        number = "" if culprit.line is None else f":{culprit.line}"
+        lines.append(f"  at {culprit.source}{number}")
+    elif kernel is not None:
+        lines.append(f"  in {kernel.compile.source}")
+    if culprit.core is not None and culprit.task is not None:
+        task = f"task {culprit.task} has func_id {culprit.func_id}"
+        lines.append(f"  {task}, and was on core {culprit.core}")
+    return lines
 
 
 def _is_the_authors(file: str) -> bool:

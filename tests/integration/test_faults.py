@@ -28,6 +28,7 @@ def test_broken_directory(broken: Broken, tmp_path: Path) -> None:
     for pattern in broken.message:
         assert re.search(pattern, str(error)), f"{pattern!r} is not in:\n{error}"
     if isinstance(error, RunError):
+        assert len(str(error).partition("\n")[0]) <= 100, error
         check_culprit(broken, directory, error)
 
 

@@ -178,12 +178,13 @@ void GraphBuilder::bind_kernels(const KernelTable& kernels) {
         }
         const Kernel& kernel = kernels[index];
         if (kernel.core_type != node.core_type()) {
-            throw CaseFailure(A2A3_FAILURE_GRAPH,
-                              format("task %d was added for an %s core, but kernel_config.py says "
-                                     "that its kernel %s (func_id %d) is for %s",
-                                     id, core_type_to_string(node.core_type()), kernel.name.c_str(),
-                                     kernel.func_id, core_type_to_string(kernel.core_type)),
-                              id, node.func_id);
+            throw CaseFailure(
+                A2A3_FAILURE_GRAPH,
+                format("task %d was added for an %s core, but its kernel %s (func_id %d) "
+                       "is for %s: see kernel_config.py",
+                       id, core_type_to_string(node.core_type()), kernel.name.c_str(),
+                       kernel.func_id, core_type_to_string(kernel.core_type)),
+                id, node.func_id);
         }
         node.kernel = index;
         if (node.fanin == 0) graph_.roots.push_back(id);

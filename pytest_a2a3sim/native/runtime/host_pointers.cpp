@@ -142,4 +142,16 @@ void check_host_pointers(const Graph& graph, const KernelTable& kernels, const D
     }
 }
 
+std::string if_swapped(const DeviceMemory& memory, const std::vector<HostTensor>& tensors,
+                       const CopyAddresses& call, const std::string& problem) {
+    if (!memory.contains(reinterpret_cast<uintptr_t>(call.host)) ||
+        memory.contains(reinterpret_cast<uintptr_t>(call.dev))) {
+        return problem;
+    }
+    const char* const claim = find_tensor(tensors, call.dev) >= 0
+                                  ? "the addresses are swapped; the order is"
+                                  : "are the addresses swapped? The order is";
+    return format("%s %s\n  %s, and %p is one", claim, call.order, problem.c_str(), call.host);
+}
+
 }  // namespace a2a3sim

@@ -2,6 +2,9 @@
 // and mean nothing on the device.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "device/device_memory.h"
 #include "device/host_window.h"
 #include "graph/graph.h"
@@ -13,5 +16,17 @@ namespace a2a3sim {
 /// graph runs, and a kernel that uses one faults.
 void check_host_pointers(const Graph& graph, const KernelTable& kernels, const DeviceMemory& memory,
                          const HostWindow& window);
+
+/// Addresses of the device and of the host as a call got them, and the order in which it wants
+/// them.
+struct CopyAddresses {
+    const void* dev;
+    const void* host;
+    const char* order;
+};
+
+/// The problem of a call that copies; where its addresses are swapped, that is said first.
+std::string if_swapped(const DeviceMemory& memory, const std::vector<HostTensor>& tensors,
+                       const CopyAddresses& call, const std::string& problem);
 
 }  // namespace a2a3sim

@@ -6,6 +6,7 @@
 
 #include "base/failure.h"
 #include "faults/snapshot.h"
+#include "runtime/host_pointers.h"
 
 namespace a2a3sim {
 
@@ -126,7 +127,8 @@ struct RuntimeCalls {
             problem = check_host_range(self.window_, self.tensors_, to, size, true);
         }
         if (!problem.empty()) {
-            problem += self.swapped(dev, to, "(host, dev, size)");
+            problem =
+                if_swapped(self.memory_, self.tensors_, {dev, to, "(host, dev, size)"}, problem);
             self.note(A2A3_FAILURE_ORCHESTRATION, "record_tensor_pair: " + problem);
             return;
         }
@@ -208,7 +210,8 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
     if (problem.empty()) problem = check_host_range(window_, tensors_, host, size, !to_device);
     if (!problem.empty()) {
         const char* const call = to_device ? "copy_to_device" : "copy_from_device";
-        problem += swapped(dev, host, to_device ? "(dev, host, size)" : "(host, dev, size)");
+        const char* const order = to_device ? "(dev, host, size)" : "(host, dev, size)";
+        problem = if_swapped(memory_, tensors_, {dev, host, order}, problem);
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;
     }
@@ -265,14 +268,6 @@ void RuntimeHost::describe_tasks(const Graph& graph, a2a3_buffer_use& use) const
         }
         ++use.task_count;
     }
-}
-
-std::string RuntimeHost::swapped(const void* dev, const void* host, const char* order) const {
-    if (!memory_.contains(reinterpret_cast<uintptr_t>(host)) ||
-        memory_.contains(reinterpret_cast<uintptr_t>(dev))) {
-        return "";
-    }
-    return format(", and %p is one: are they swapped? The order is %s", host, order);
 }
 
 void RuntimeHost::check(int returned) const {

@@ -53,8 +53,6 @@ class RuntimeHost {
 
     void note(a2a3_failure kind, std::string message);
     void* allocate(size_t size, const void* caller);
-    /// "" or a question, where `host` is an address of the device and `dev` is none.
-    std::string swapped(const void* dev, const void* host, const char* order) const;
     void note_copy(const void* dev, const void* host, size_t size);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);
