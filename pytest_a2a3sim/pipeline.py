@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
-from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects
+from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, proven
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.explain import error_of
@@ -26,6 +26,7 @@ from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.intermediate import Intermediates
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
+from pytest_a2a3sim.reporting.brief import mismatch_summary
 from pytest_a2a3sim.reporting.dump_files import Kept, label_of, save
 from pytest_a2a3sim.reporting.text import mismatch_lines
 from pytest_a2a3sim.reporting.unwritten_text import chance_lines, read_lines, unwritten_lines
@@ -200,6 +201,7 @@ class _Attempt:
                 *find_not_copied(compared, diffs, completion.copied),
                 *examine(suspects, setup, completion),
             )
+            diffs = proven(diffs, unwritten)
         # Runs that look into a mismatch have tensors of their own: the result has its copies later.
         orders = Orders(setup, compared, golden)
         quick = completion.quick and bool(setup.options.orders)
@@ -268,8 +270,11 @@ def _mismatch_of(
 ) -> Mismatch:
     matches = all(diff.passed for diff in result.diffs)
     lines = chance_lines(result) if matches else mismatch_lines(result, inputs, matching_order)
-    nobody_wrote = (*read_lines(read), *unwritten_lines(result.unwritten))
+    # What another order of tasks mends is not left unwritten, but read or overwritten too early.
+    unwritten = result.unwritten if matching_order is None else ()
+    summary = mismatch_summary(result.diffs, unwritten, read, matching_order)
+    nobody_wrote = (*read_lines(read), *unwritten_lines(unwritten))
     if not nobody_wrote:
-        return Mismatch(lines, result.diffs)
+        return Mismatch(lines, result.diffs, summary)
     apart = () if matches else (line(""),)
-    return UnwrittenOutput((*nobody_wrote, *apart, *lines), result.diffs)
+    return UnwrittenOutput((*nobody_wrote, *apart, *lines), result.diffs, summary)

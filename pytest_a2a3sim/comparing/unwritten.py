@@ -17,7 +17,7 @@ import numpy as np
 
 from pytest_a2a3sim.engine.compare import mismatch_mask
 from pytest_a2a3sim.engine.request import OTHER_POISON, POISON
-from pytest_a2a3sim.model.diff import Pair, Unwritten
+from pytest_a2a3sim.model.diff import Diagnosis, Pair, Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,12 +40,10 @@ class Suspect:
 
     Attributes:
         pair: the output, and what is expected of it.
-        passed: whether it matches.
         came: ranges of its bytes that came from the device, ascending and apart.
     """
 
     pair: Pair
-    passed: bool
     came: tuple[tuple[int, int], ...]
 
 
@@ -64,15 +62,14 @@ def find_not_copied(
         twice = sizes - sum(end - begin for begin, end in came)
         if diff.passed and not twice:
             continue
-        tally = _Tally()
+        tally, wrong = _Tally(), bool(twice)
         for start, piece in _pieces(pair):
-            missing = ~_came(piece.tensor, start, came)
-            if not missing.any():
-                continue
-            if not twice:
-                missing &= mismatch_mask(piece).astype(bool)
-            tally.add(start, _compared(missing, pair, start))
-        found += tally.unwritten(pair.tensor, "copied back", twice)
+            missing = _compared(~_came(piece.tensor, start, came), pair, start)
+            if missing.any():
+                tally.add(start, missing)
+                wrong = wrong or bool((missing & mismatch_mask(piece).astype(bool)).any())
+        if wrong:
+            found += tally.unwritten(pair.tensor, "copied back", twice)
     return found
 
 
@@ -82,7 +79,7 @@ def find_suspects(
     """Outputs with elements that came from the device with the poison of fresh memory."""
     found = []
     for pair, diff in zip(pairs, diffs, strict=True):
-        suspect = Suspect(pair, diff.passed, _merged(pair.tensor, copied))
+        suspect = Suspect(pair, _merged(pair.tensor, copied))
         if _may_hold_poison(diff) and any(held.any() for _, held in _poisoned(suspect)):
             found.append(suspect)
     return found
@@ -90,28 +87,23 @@ def find_suspects(
 
 def find_unwritten(
     suspects: Sequence[Suspect],
-    again: Mapping[str, Bytes] | None,
+    again: Mapping[str, Bytes],
     own: Mapping[str, Bytes] | None = None,
 ) -> list[Unwritten]:
     """Elements of the suspects that hold device memory which nobody wrote.
 
     Args:
         suspects: of a first run.
-        again: bytes of the outputs of a second one with the other poison; None if there is none,
-            and every suspect element of an output that does not match counts.
+        again: bytes of the outputs of a second one with the other poison.
         own: those of a third one with the other poison in no buffers but those that outputs are
             copied back from. What it does not change was copied from another buffer.
     """
     found = []
     for suspect in suspects:
         tensor = suspect.pair.tensor
-        if again is None and suspect.passed:
-            continue
         unwritten, copied = _Tally(), _Tally()
         for start, held in _poisoned(suspect):
-            if again is None:
-                unwritten.add(start, held)
-            elif held.any():
+            if held.any():
                 nobodys = held & _is_other_poison(again, tensor, start, held.size)
                 elsewhere = np.zeros_like(nobodys)
                 if own is not None:
@@ -121,6 +113,25 @@ def find_unwritten(
         found += unwritten.unwritten(tensor, "written")
         found += copied.unwritten(tensor, "copied")
     return found
+
+
+def proven(diffs: Sequence[TensorDiff], unwritten: Sequence[Unwritten]) -> tuple[TensorDiff, ...]:
+    """The comparisons, where a second run has shown what bytes of fresh memory are: unwritten."""
+    counts = {item.tensor: item.count for item in unwritten if item.what == "written"}
+    return tuple(
+        _with_unwritten(diff) if counts.get(diff.name) == diff.size - diff.matched else diff
+        for diff in diffs
+    )
+
+
+def _with_unwritten(diff: TensorDiff) -> TensorDiff:
+    """What is said of poison is said of unwritten elements, the other diagnoses stay."""
+    count = diff.size - diff.matched
+    subject = f"all {count} mismatches hold" if count > 1 else "the mismatch holds"
+    text = f"never written: {subject} the bytes 0xFF of fresh device memory"
+    unwritten = Diagnosis("unwritten", text, "never written")
+    diagnoses = (unwritten if each.kind == "poison" else each for each in diff.diagnoses)
+    return dataclasses.replace(diff, diagnoses=tuple(diagnoses))
 
 
 def without_unwritten(

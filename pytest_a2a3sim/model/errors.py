@@ -159,14 +159,18 @@ class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
     Args:
         lines: what there is to say about it; their text is the message.
         diffs: the comparison of each output.
+        summary: the same in one short line; the first of ``lines`` unless given.
     """
 
     kind = "mismatch"
 
-    def __init__(self, lines: tuple[Line, ...], diffs: tuple[TensorDiff, ...]) -> None:
+    def __init__(
+        self, lines: tuple[Line, ...], diffs: tuple[TensorDiff, ...], summary: str = ""
+    ) -> None:
         super().__init__("\n".join(map(str, lines)))
         self.lines = lines
         self.diffs = diffs
+        self.summary = summary or str(lines[0])
 
 
 class OrderDependence(A2A3SimError):  # noqa: N818 - names the condition

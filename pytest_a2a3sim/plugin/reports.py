@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _RECORD = "a2a3sim_record"
 _VERDICTS = "a2a3sim_verdicts"
 _TEXT = "a2a3sim_text"
+_SUMMARY = "a2a3sim_summary"
 
 
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -63,6 +64,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     setattr(report, _RECORD, json.dumps(record))
     if isinstance(error, (Mismatch, SanitizerError)):
         setattr(report, _TEXT, encode(error.lines))
+    if isinstance(error, Mismatch):
+        setattr(report, _SUMMARY, error.summary)
     verbosity = item.config.get_verbosity()
     if attempt.result is not None and verbosity > 0:
         line = tensor_line if verbosity > 1 else verdict_line
@@ -111,14 +114,15 @@ class SessionReports:
             return
         self._records[report.nodeid] = text
         if report.failed and isinstance(report.longrepr, str):
-            from pytest_a2a3sim.reporting.summary import mismatch_summary  # noqa: PLC0415 - only on failure
-            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - as above
+            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
 
             record: CaseRecord = json.loads(text)
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
             fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
-            report.longrepr = FailureText(lines, fitted=fitted, summary=mismatch_summary(record))  # type: ignore[assignment]
+            report.longrepr = FailureText(
+                lines, fitted=fitted, summary=getattr(report, _SUMMARY, "")
+            )  # type: ignore[assignment]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Notes golden directories that cannot be read: they have no cases."""

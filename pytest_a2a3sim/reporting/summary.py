@@ -11,7 +11,7 @@ from pytest_a2a3sim.reporting.units import counted, duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_a2a3sim.model.record import CaseRecord, TensorRecord, TotalsRecord
+    from pytest_a2a3sim.model.record import CaseRecord, TotalsRecord
 
 _SHOWN_KERNELS = 3
 _KEPT = ("found", "stored")
@@ -114,32 +114,6 @@ def _default_lines(records: Sequence[CaseRecord]) -> list[str]:
         for golden, names in left.items()
         if names
     ]
-
-
-def mismatch_summary(record: CaseRecord) -> str:
-    """What does not match, how much of it, and why if that is known; empty for other failures.
-
-    ``out_y 2/256: constant factor: actual = 0.25 * expected``.
-    """
-    failure = record["failure"]
-    if failure is None or failure["kind"] != "mismatch":
-        return ""
-    parts = [_why(tensor) for tensor in record["tensors"] if tensor["status"] == "failed"]
-    wrong = (each for each in record["intermediates"] if each["status"] == "failed")
-    if (first := next(wrong, None)) is not None:
-        parts.insert(0, f"task {first['task']} ({first['kernel']}): {_why(first)}")
-    return "; ".join(parts)
-
-
-def _why(tensor: TensorRecord) -> str:
-    wrong = tensor["size"] - tensor["matched"]
-    why = tensor["diagnoses"][0]["text"] if tensor["diagnoses"] else ""
-    why = why.partition(" in all ")[0] or f"largest error {_short(tensor['max_abs_error'])}"
-    return f"{tensor['name']} {wrong}/{tensor['size']}: {why}"
-
-
-def _short(value: float | str) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _slowest_lines(records: Sequence[CaseRecord], slowest: int) -> list[str]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.lines import Line, Span, line
+from pytest_a2a3sim.reporting.distances import (
+    distances_text,
+    element,
+    histogram_lines,
+    largest_lines,
+    number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.diff import (
-        Bin,
         Census,
         HeatStrip,
         OrderDifference,
@@ -28,7 +33,6 @@ HEAT = " .:-=+*#%@"
 
 _DIGITS = {"float16": 5, "bfloat16": 4, "float32": 9, "float64": 17}
 _DIGITS_FLOAT8 = 3
-_MOST_BINS = 7
 _MOST_INPUTS = 12
 _STORED = ("  expected values were stored earlier; --sim-rebuild computes them again",)
 
@@ -61,13 +65,7 @@ def _budget_text(diff: TensorDiff) -> str:
 
 def tensor_line(diff: TensorDiff) -> str:
     """The verdict with the largest errors, for ``-vv``."""
-    verdict = verdict_line(diff)
-    if diff.differing == 0:
-        return verdict
-    return (
-        f"{verdict}, max abs {_number(diff.max_abs_error)}, rel {_number(diff.max_rel_error)}, "
-        f"ULP {diff.max_ulp_error}"
-    )
+    return verdict_line(diff) + (distances_text(diff) if diff.differing else "")
 
 
 def mismatch_lines(
@@ -160,25 +158,15 @@ def diff_lines(diff: TensorDiff) -> list[Line]:
             f"{'' if tolerance.equal_nan else ', NaN matches nothing'}"
         ),
         *(line(f"  => {diagnosis.text}", "diagnosis") for diagnosis in diff.diagnoses),
-        *map(line, _largest_lines(diff)),
+        *map(line, largest_lines(diff)),
     ]
     if diff.passed:
         return lines
     lines += map(line, _census_lines(diff))
-    lines += map(line, _histogram_lines(diff))
+    lines += map(line, histogram_lines(diff))
     if diff.heat is not None:
         lines += _heat_lines(diff.heat)
     return [*lines, *map(line, _mismatch_table(diff))]
-
-
-def _largest_lines(diff: TensorDiff) -> Iterator[str]:
-    for label, error, index in (
-        ("absolute error", diff.max_abs_error, diff.max_abs_index),
-        ("relative error", diff.max_rel_error, diff.max_rel_index),
-        ("ULP distance", diff.max_ulp_error, diff.max_ulp_index),
-    ):
-        if index is not None:
-            yield f"  largest {label} {_number(error)} at {element(diff, index)}"
 
 
 def _census_lines(diff: TensorDiff) -> Iterator[str]:
@@ -194,30 +182,6 @@ def _census(census: Census) -> str:
         (census.negative_infinity, "-inf"),
     )
     return ", ".join(f"{count} {name}" for count, name in counts if count) or "none"
-
-
-def _histogram_lines(diff: TensorDiff) -> Iterator[str]:
-    if diff.tolerance_histogram:
-        yield f"  error / allowed: {_histogram(diff.tolerance_histogram)}"
-    if diff.ulp_histogram and diff.dtype.startswith(("float", "bfloat")):
-        yield f"  error in ULPs: {_histogram(diff.ulp_histogram)}"
-
-
-def _histogram(bins: Sequence[Bin]) -> str:
-    """The bars as ``count in above..upto``, the ones with the largest counts."""
-    shown = sorted(sorted(bins, key=lambda each: -each.count)[:_MOST_BINS], key=lambda b: b.above)
-    parts = [
-        f"{each.count} above {_bound(each.above)}"
-        if math.isinf(each.upto)
-        else f"{each.count} in {_bound(each.above)}..{_bound(each.upto)}"
-        for each in shown
-    ]
-    hidden = len(bins) - len(shown)
-    return ", ".join(parts) + (f", and {hidden} smaller" if hidden else "")
-
-
-def _bound(bound: float) -> str:
-    return str(int(bound)) if bound == int(bound) else f"{bound:g}"
 
 
 def _heat_lines(heat: HeatStrip) -> list[Line]:
@@ -252,8 +216,8 @@ def _mismatch_table(diff: TensorDiff) -> list[str]:
             _value(row.actual, diff.dtype)
             + (f" (byte {row.byte})" if row.byte is not None else ""),
             _value(row.expected, diff.dtype),
-            _number(row.difference),
-            _number(row.allowed),
+            number(row.difference),
+            number(row.allowed),
         )
         for row in diff.mismatches
     ]
@@ -263,11 +227,6 @@ def _mismatch_table(diff: TensorDiff) -> list[str]:
     return [*lines, f"  ... and {hidden} more"] if hidden else lines
 
 
-def element(diff: TensorDiff, index: tuple[int, ...]) -> str:
-    """An element as NumPy code, such as ``out[3, 17]``; ``out[()]`` of a 0-d tensor."""
-    return f"{diff.name}[{', '.join(map(str, index)) or '()'}]"
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Right-aligned columns."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
@@ -275,10 +234,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (header, *rows)
     ]
-
-
-def _number(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def _value(value: Any, dtype: str) -> str:

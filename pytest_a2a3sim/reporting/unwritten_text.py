@@ -21,16 +21,17 @@ _WHAT: Mapping[UnwrittenKind, tuple[str, str]] = {
 
 
 def unwritten_lines(unwritten: Sequence[Unwritten]) -> tuple[Line, ...]:
-    """A line an output: ``768 of 4,096 elements were never written; the first is out[0, 3, 0]``.
+    """``768 of 4,096 elements were never written; the first is out[0, 3, 0]``, and why.
 
     They come before what else there is to say: the first is the headline.
     """
-    texts = [
-        f"output {item.tensor!r}: {item.count:,} of {item.size:,} elements {_WHAT[item.what][0]}; "
-        f"the first is {item.tensor}{list(item.first) if item.first else ''} "
-        f"({_WHAT[item.what][1]}{_twice(item.twice)})"
-        for item in unwritten
-    ]
+    texts = []
+    for item in unwritten:
+        what, why = _WHAT[item.what]
+        first = f"{item.tensor}{list(item.first) if item.first else ''}"
+        count = f"{item.count:,} of {item.size:,} elements"
+        texts.append(f"output {item.tensor!r}: {count} {what}; the first is {first}")
+        texts.append(f"  {why}{_twice(item.twice)}")
     return tuple(line(text, "plain" if number else "headline") for number, text in enumerate(texts))
 
 
@@ -61,7 +62,8 @@ def read_lines(read: UnwrittenRead | None) -> tuple[Line, ...]:
     values = f"{element} is {first.values[0]} and {first.values[1]}"
     counts = (f"{each.count:,} of {each.size:,} of {each.tensor}" for each in read.changed)
     texts = [
-        *([f"at {read.source}"] if read.source else []),
+        f"allocated by call {use.call} of device_malloc"
+        + (f", at {read.source}" if read.source else ""),
         f"two runs with other bytes in it at first differ in {', '.join(counts)}; {values}",
         f"copy_to_device put {byte_count(use.copied) if use.copied else 'nothing'} into it",
         f"tasks that get it: {_tasks(read)}",
@@ -77,7 +79,7 @@ def read_lines(read: UnwrittenRead | None) -> tuple[Line, ...]:
     )
     headline = (
         f"the outputs depend on device memory that nobody wrote: device buffer #{use.buffer} "
-        f"({byte_count(use.size)}), allocated by call {use.call} of device_malloc"
+        f"({byte_count(use.size)})"
     )
     return (line(headline, "headline"), *(line(f"  {text}") for text in texts))
 

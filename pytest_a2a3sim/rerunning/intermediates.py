@@ -18,6 +18,7 @@ from pytest_a2a3sim.model.errors import GoldenError, Mismatch
 from pytest_a2a3sim.model.failure import Failure
 from pytest_a2a3sim.model.intermediate import Intermediate, Intermediates
 from pytest_a2a3sim.model.lines import line
+from pytest_a2a3sim.reporting.brief import intermediate_summary
 from pytest_a2a3sim.reporting.intermediate_text import all_match_line, first_task_lines
 from pytest_a2a3sim.reporting.text import verdict_line, where_lines
 from pytest_a2a3sim.rerunning.sanitizing import with_lines
@@ -251,9 +252,10 @@ def judged(result: CaseResult, found: Intermediates) -> CaseResult:
         return result
     if isinstance(result.failure, Mismatch):
         lines = (*first, line(""), *result.failure.lines)
-        return replace(result, failure=type(result.failure)(lines, result.failure.diffs))
+        summary = intermediate_summary(found.wrong[0], result.failure.summary)
+        return replace(result, failure=type(result.failure)(lines, result.failure.diffs, summary))
     where = where_lines(result)
     outputs = (line(verdict_line(diff)) for diff in result.diffs)
-    return replace(
-        result, failure=Mismatch((first[0], *where, *first[1:], line(""), *outputs), result.diffs)
-    )
+    lines = (first[0], *where, *first[1:], line(""), *outputs)
+    summary = intermediate_summary(found.wrong[0], "")
+    return replace(result, failure=Mismatch(lines, result.diffs, summary))

@@ -45,13 +45,19 @@ def examine(
         suspects: of a first run.
         setup: of that run.
         completion: how it ended.
+
+    Returns:
+        What a second run has shown; nothing where there is none (the case is not isolated), or
+        where it failed.
     """
     if not suspects:
         return []
     again = with_other_poison(setup)
+    if again is None:  # nothing is proven: the report shows the bytes
+        return []
     found = find_unwritten(suspects, again)
-    if again is None or not found:
-        return found
+    if not found:
+        return []
     own = with_other_poison(setup, _buffers_of_outputs(setup, completion))
     return found if own is None else find_unwritten(suspects, again, own)
 

@@ -114,7 +114,7 @@ def with_lines(failure: A2A3SimError | None, more: tuple[Line, ...]) -> A2A3SimE
     if isinstance(failure, SanitizerError):
         return SanitizerError((*failure.lines, *more), failure.report)
     if isinstance(failure, Mismatch):
-        return type(failure)((*failure.lines, *more), failure.diffs)
+        return type(failure)((*failure.lines, *more), failure.diffs, failure.summary)
     if isinstance(failure, OrderDependence):
         text = "\n".join([str(failure), *map(str, more)])
         return OrderDependence(text, failure.differences)

@@ -180,7 +180,7 @@ def test_summary_line_says_what_and_how_much(
     doubler.kernel_body("for (int i = 0; i < 8; ++i) y[i] = -2 * x[i];")
     result = pytester.runpytest(*plugin_args)
     result.stdout.fnmatch_lines(
-        ["FAILED doubler/golden.py::default - out_y 7/8: only the tail is wrong: *"]
+        ["FAILED doubler/golden.py::default - out_y 7/8: sign flipped in out_y*"]
     )
     doubler.kernel_body("for (int i = 0; i < 8; ++i) y[i] = 2 * x[i] + (i == 3);")
     result = pytester.runpytest(*plugin_args)

@@ -85,9 +85,7 @@ def test_report_is_numpy_code(reported: ReportedRun) -> None:
   => zero: all 4 mismatches are 0, none of them expected
   largest absolute error 14 at out_y[1, 3]
   largest relative error 1 at out_y[1, 0]
-  largest ULP distance 1096810496 at out_y[1, 3]
   error / allowed: 4 above 1000
-  error in ULPs: 4 above 1048576
   share of mismatches along axes 0, 1, 1 index a column:
   |    @@@@|
   first mismatches:
@@ -106,7 +104,7 @@ def test_plain_where_pytest_is_plain(pytester: pytest.Pytester, doubler: GoldenD
     result = pytester.runpytest_subprocess("-vv", "--color=no")
     result.stdout.fnmatch_lines(
         [
-            "    out_y: FAIL (0/8 elements matched), max abs inf, rel inf, ULP 0",
+            "    out_y: FAIL (0/8 elements matched)",
             "  => never written: all 8 mismatches hold the bytes 0xFF of fresh device memory",
             "  not finite: actual has 8 NaN, expected has none",
             "  |@@@@@@@@|",

@@ -45,6 +45,7 @@ def cancelled(wrong: Mismatches) -> Diagnosis | None:
         f"rounding where terms cancel: {count} off by at most {worst[0]:.2g}, which is "
         f"{worst[0] / largest:.1g} of the largest expected value, {largest:.3g}: no more than "
         f"another order of a sum may change; ATOL = {2 * worst[0]:.1g} lets it pass",
+        "rounding where terms cancel",
     )
 
 
