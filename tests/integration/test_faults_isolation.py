@@ -51,9 +51,7 @@ def test_output_before_a_crash_is_captured(
     doubler.extend_golden("print('golden is loaded')")
     result = pytester.runpytest_subprocess(f"--capture={capture}", str(doubler.path))
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["*received SIGSEGV*", "*Captured stdout call*", "a line", "half a line*"]
-    )
+    result.stdout.fnmatch_lines(["*(SIGSEGV)", "*Captured stdout call*", "a line", "half a line*"])
     result.stdout.fnmatch_lines(["*Captured stderr call*", "a warning"])
 
 

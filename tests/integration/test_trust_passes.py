@@ -53,7 +53,7 @@ def test_argument_that_was_not_passed_is_no_neighbours(
     )
     golden_dir.orchestration_body(f"{ADD}{ADD}{FINISH}")
     with pytest.raises(
-        KernelFault, match=r"args\[3\] was not passed: the task has 3 arguments"
+        KernelFault, match=r"read args\[3\], which was not passed .*\n  the task has 3 arguments"
     ) as caught:
         run_case(golden_dir.path, settings=Settings(threads=threads))
     source = (golden_dir.path / "kernels" / "double.cpp").read_text().splitlines()
@@ -150,17 +150,17 @@ def test_number_that_looks_like_an_address_is_none(golden_dir: GoldenDir, value:
 @pytest.mark.parametrize(
     ("access", "verb"),
     [
-        pytest.param("memcpy(x, host_x, args[2]);", "it wrote to", id="writes"),
-        pytest.param("if (*static_cast<float*>(x) > 0) return -1;", "it read", id="read"),
-        pytest.param("api.copy_to_device(y, x, 32);", "it read", id="device-to-device"),
+        pytest.param("memcpy(x, host_x, args[2]);", "wrote to", id="writes"),
+        pytest.param("if (*static_cast<float*>(x) > 0) return -1;", "read", id="read"),
+        pytest.param("api.copy_to_device(y, x, 32);", "read", id="device-to-device"),
     ],
 )
 def test_host_cannot_reach_device_memory(golden_dir: GoldenDir, access: str, verb: str) -> None:
     golden_dir.orchestration_body(f"{access}\n{ADD}{FINISH}")
     with pytest.raises(
         OrchestrationError,
-        match=rf"{verb} memory at byte 0 of device buffer #0 .*: the host cannot reach device "
-        "memory; use copy_to_device or copy_from_device",
+        match=rf"the orchestration {verb} device buffer #0, which the host cannot reach .*\n"
+        r"  address 0x\w+: at byte 0 of .*\n  use copy_to_device or copy_from_device",
     ) as caught:
         run_case(golden_dir.path)
     assert caught.value.culprit.buffer == 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SPREAD = 4.0  # times the slack: less spread values of a row fit any factor
 _MOST_ROWS = 1 << 16
 _SMALLEST_BLOCK = 8
+_MOST_BLOCKS = 1 << 12  # of a flat tensor, or to be told from one another
 _FEW = 4  # blocks that a sentence lists one by one
 
 _Model = Literal["factor", "offset"]
@@ -94,7 +95,7 @@ def _rows(shape: tuple[int, ...]) -> Iterator[_Rows]:
     if len(long) == 1:
         length = shape[long[0]]
         for width in _widths(length):
-            if -(-length // width) <= _MOST_ROWS:
+            if -(-length // width) <= _MOST_BLOCKS:
                 name = f"block of {width} elements"
                 yield _Rows(name, f"index[{long[0]}]", width, length, width)
 
@@ -110,17 +111,16 @@ def _widths(length: int) -> Iterator[int]:
 
 
 def _numbers_of(wrong: Mismatches, rows: _Rows, model: _Model) -> Diagnosis | None:
-    sample = _Fit(wrong, rows, model, [wrong.sample])
-    if not sample.fits(wrong.sample).all():
+    if not _Fit(wrong, rows, model, [wrong.sample]).fits(wrong.sample).all():
         return None
     fit = _Fit(wrong, rows, model, wrong.chunks())
     if not fit.is_spread or not wrong.all(fit.fits):
         return None
+    lowest, highest, near = fit.bounds
     blocks = fit.blocks
-    if len(blocks) == 1:
+    if highest - lowest <= near or len(blocks) == 1:
         return None
-    if len(blocks) > _FEW or not all(block.is_constant for block in blocks):
-        lowest, highest = min(b.lowest for b in blocks), max(b.highest for b in blocks)
+    if not 0 < len(blocks) <= _FEW or not all(block.is_constant for block in blocks):
         listed = f"between {wrong.shown(lowest)} and {wrong.shown(highest)}"
     else:
         listed = ", ".join(
@@ -166,19 +166,18 @@ class _Fit:
         self, wrong: Mismatches, rows: _Rows, model: _Model, chunks: Iterable[Indices]
     ) -> None:
         self._wrong, self._rows, self._model = wrong, rows, model
-        self._count, self._sum, self._squares, products, errors = np.zeros((5, rows.count))
+        self._count, self._sum, self._squares, products = np.zeros((4, rows.count))
         for chunk in chunks:
             actual, expected = wrong.actual_at(chunk), wrong.expected_at(chunk)
             row = rows.of(chunk)
             self._count += np.bincount(row, minlength=rows.count)
             self._sum += np.bincount(row, expected, minlength=rows.count)
             self._squares += np.bincount(row, expected * expected, minlength=rows.count)
-            products += np.bincount(row, actual * expected, minlength=rows.count)
-            errors += np.bincount(row, actual - expected, minlength=rows.count)
+            weight = actual * expected if model == "factor" else actual - expected
+            products += np.bincount(row, weight, minlength=rows.count)
         with np.errstate(invalid="ignore", divide="ignore"):
-            self._numbers: Floats = (
-                products / self._squares if model == "factor" else errors / self._count
-            )
+            self._numbers: Floats = products
+            self._numbers /= self._squares if model == "factor" else self._count
 
     def fits(self, flat: Indices) -> Flags:
         """Which mismatches are what their row's number makes of the expected value."""
@@ -192,19 +191,35 @@ class _Fit:
     @property
     def is_spread(self) -> bool:
         """Whether most rows have mismatches enough, and values that only one number fits."""
-        used = self._count > 0
-        count, mean = self._count[used], self._sum[used] / self._count[used]
-        squares = self._squares[used] / count
-        typical = np.sqrt(squares)
-        deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
-        good = (count >= FEWEST) & (deviation > _SPREAD * self._wrong.slack(typical, typical))
-        return bool(np.count_nonzero(good) > good.size / 2)
+        used = good = 0
+        for first in range(0, self._rows.count, _MOST_BLOCKS):
+            piece = np.s_[first : first + _MOST_BLOCKS]
+            count = np.maximum(self._count[piece], 1)
+            mean, squares = self._sum[piece] / count, self._squares[piece] / count
+            typical = np.sqrt(squares)
+            deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
+            spread = deviation > _SPREAD * self._wrong.slack(typical, typical)
+            used += np.count_nonzero(self._count[piece])
+            good += np.count_nonzero(spread & (count >= FEWEST))
+        return good > used / 2
+
+    @property
+    def bounds(self) -> tuple[float, float, float]:
+        """The lowest and the highest number, and how far apart they may be to be one."""
+        used = np.flatnonzero(self._count)
+        numbers = self._numbers[used]
+        return float(numbers.min()), float(numbers.max()), float(self._near(used).max())
 
     @property
     def blocks(self) -> list[_Block]:
-        """Neighbouring rows whose numbers are as near to one another as the tolerance tells."""
+        """Neighbouring rows whose numbers are as near to one another as the tolerance tells.
+
+        None are found where there are too many.
+        """
         blocks: list[_Block] = []
         used = np.flatnonzero(self._count)
+        if used.size > _MOST_BLOCKS:
+            return blocks
         for row, number, near in zip(
             used.tolist(), self._numbers[used].tolist(), self._near(used).tolist(), strict=True
         ):
