@@ -72,10 +72,10 @@ def test_file_is_settled_only_well_after_its_change(tmp_path: Path) -> None:
 def test_glance_keeps_what_it_saw(tmp_path: Path) -> None:
     glance = Glance()
     path = tmp_path / "x.h"
-    assert glance.stamp(str(path)) is None
+    assert glance.stamps[str(path)] is None
     assert glance.names(str(tmp_path)) == frozenset()
     path.write_text("1")
-    assert glance.stamp(str(path)) is None
+    assert glance.stamps[str(path)] is None
     assert glance.names(str(tmp_path)) == frozenset()
     assert Glance().names(str(tmp_path)) == {"x.h"}
     assert Glance().names(str(tmp_path / "absent")) == frozenset()

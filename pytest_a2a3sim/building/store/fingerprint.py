@@ -40,20 +40,24 @@ class Stamp(NamedTuple):
         return self.ctime_ns < since_ns - CLOCK_GRANULARITY_NS
 
 
+class _Stamps(dict[str, "Stamp | None"]):
+    """Looks at a path when it is first asked for; some thousand times a case."""
+
+    def __missing__(self, path: str) -> Stamp | None:
+        stamp = self[path] = Stamp.of(path)
+        return stamp
+
+
 class Glance:
-    """What the file system looks like at one moment: each path is looked at once."""
+    """What the file system looks like at one moment: each path is looked at once.
+
+    Attributes:
+        stamps: by path; None where there is no file.
+    """
 
     def __init__(self) -> None:
-        self._stamps: dict[str, Stamp | None] = {}
+        self.stamps = _Stamps()
         self._names: dict[str, frozenset[str]] = {}
-
-    def stamp(self, path: str) -> Stamp | None:
-        """The file's stamp, or None where there is no file."""
-        try:
-            return self._stamps[path]
-        except KeyError:
-            stamp = self._stamps[path] = Stamp.of(path)
-            return stamp
 
     def names(self, directory: str) -> frozenset[str]:
         """The names in a directory; none where there is no directory."""

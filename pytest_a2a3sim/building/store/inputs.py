@@ -108,8 +108,9 @@ def _cpu_digest(path: Path) -> str:
 
 def changed(inputs: Inputs, digests: Digests, glance: Glance) -> str | None:
     """What has changed, in words; None if nothing has."""
+    stamps = glance.stamps
     for file in inputs.files:
-        stamp = glance.stamp(file.path)
+        stamp = stamps[file.path]
         if stamp == file.stamp:
             continue
         if stamp is None:
@@ -137,8 +138,9 @@ def _is_same(file: Dependency, stamp: Stamp, digests: Digests) -> bool:
 
 def appeared(absent: Absent, digests: Digests, glance: Glance) -> str | None:
     """The first of the paths at which there is something now."""
+    stamps = glance.stamps
     for directory, names in absent.items():
-        path = digests.absences.appeared(directory, names, glance.stamp(directory))
+        path = digests.absences.appeared(directory, names, stamps[directory])
         if path is not None:
             return path
     return None
@@ -146,11 +148,12 @@ def appeared(absent: Absent, digests: Digests, glance: Glance) -> str | None:
 
 def refreshed(inputs: Inputs, digests: Digests, glance: Glance, now_ns: int) -> Inputs:
     """Unchanged inputs with the stamps that the files have now, where they are settled."""
-    if all(glance.stamp(file.path) == file.stamp for file in inputs.files):
+    stamps = glance.stamps
+    if all(stamps[file.path] == file.stamp for file in inputs.files):
         return inputs
     renewed = []
     for file in inputs.files:
-        stamp = glance.stamp(file.path)
+        stamp = stamps[file.path]
         is_new = stamp is not None and stamp != file.stamp and stamp.is_settled(now_ns)
         if stamp is not None and is_new and _is_same(file, stamp, digests):
             renewed.append(replace(file, stamp=stamp))
