@@ -81,5 +81,9 @@ def test_device_memory_is_an_option(pytester: pytest.Pytester, doubler: GoldenDi
     result = pytester.runpytest_subprocess("--sim-device-memory=4K", str(doubler.path))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*device is full: call 3 of device_malloc asked for 4,096 bytes while 64 bytes of 4,096*"]
+        [
+            "*device is full: call 3 of device_malloc asked for 4,096 bytes",
+            "  64 bytes of 4,096 bytes were allocated (--sim-device-memory)",
+        ],
+        consecutive=True,
     )
