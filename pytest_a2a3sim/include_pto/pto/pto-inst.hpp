@@ -73,13 +73,14 @@ inline uint64_t a2a3sim_size_of_memory(TileType type) {
                             " bytes; --sim-core-memory names the chip");
 }
 
-/// A tile beyond the end of an array of the core would lie on others' memory.
+/// A tile that was placed beyond the end of an array of the core would lie on others' memory.
 template <typename T>
-inline __attribute__((always_inline)) void a2a3sim_check(uint64_t place, const char* file,
+inline __attribute__((always_inline)) void a2a3sim_check(T& tile, uint64_t place, const char* file,
                                                          int line) {
     if constexpr (!a2a3sim_has_own_bytes<T>) {
         static const uint64_t size = a2a3sim_size_of_memory(T::Loc);
-        const bool is_offset = place < uint64_t{1} << 32U;  // not the address of another tile
+        // A place that is an address in the array, as of another tile, is where the tile is.
+        const bool is_offset = reinterpret_cast<uint64_t>(&tile.data()[0]) != place;
         if (size != 0 && is_offset && (place > size || a2a3sim_bytes<T> > size - place)) {
             a2a3sim_refuse(file, line, a2a3sim_bytes<T>, place, size);
         }
@@ -90,8 +91,10 @@ template <typename T, typename Address>
 inline __attribute__((always_inline)) void a2a3sim_assign(T& object, Address address,
                                                           const char* file = __builtin_FILE(),
                                                           int line = __builtin_LINE()) {
-    if constexpr (is_tile_data_v<T>) a2a3sim_check<T>(static_cast<uint64_t>(address), file, line);
     TASSIGN(object, address);
+    if constexpr (is_tile_data_v<T>) {
+        a2a3sim_check(object, static_cast<uint64_t>(address), file, line);
+    }
 #ifdef A2A3SIM_LOOKS_INSIDE
     if constexpr (is_tile_data_v<T>) a2a3sim_placed(object, static_cast<uint64_t>(address));
 #endif
@@ -102,8 +105,8 @@ template <std::size_t address, typename T>
 inline __attribute__((always_inline)) void a2a3sim_assign(T& tile,
                                                           const char* file = __builtin_FILE(),
                                                           int line = __builtin_LINE()) {
-    a2a3sim_check<T>(address, file, line);
     TASSIGN<address>(tile);
+    a2a3sim_check(tile, address, file, line);
 #ifdef A2A3SIM_LOOKS_INSIDE
     a2a3sim_placed(tile, address);
 #endif

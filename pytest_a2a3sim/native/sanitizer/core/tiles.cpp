@@ -6,7 +6,10 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr uint64_t kLargestOffset = uint64_t{1} << 32U;  // greater operands are addresses
+/// Whether a tile in an array of the core was placed by an address in it, and not by an offset.
+bool is_placed_by_address(const a2a3_tile& tile) {
+    return tile.has_own_bytes == 0 && tile.place == tile.address;
+}
 
 /// Whether a region is the same one, or continues it in the same array.
 bool goes_on(const Tiles::Region* open, const Tiles::Region& region) {
@@ -60,7 +63,7 @@ int32_t Tiles::place(const a2a3_tile& tile, Tile& placed) const {
         return viewed->tile;
     }
     const auto array = arrays_.find(tile.space);
-    if (tile.has_own_bytes == 0 && tile.place >= kLargestOffset && array != arrays_.end()) {
+    if (is_placed_by_address(tile) && array != arrays_.end()) {
         placed.offset = tile.address - array->second;
     }
     return -1;
@@ -92,7 +95,7 @@ Tiles::Tile Tiles::add(const a2a3_tile& tile) {
     if (tile.has_own_bytes != 0) {
         if (number < 0) number = ++last_tile_;
         end(tile.address, tile.address + tile.bytes);
-    } else if (tile.place < kLargestOffset) {
+    } else if (!is_placed_by_address(tile)) {
         arrays_[tile.space] = tile.address - tile.place;
     }
     insert({tile.address, tile.address + tile.bytes, placed.space, placed.offset, number});
