@@ -95,6 +95,7 @@ class _Attempt:
         self._inputs: CaseInputs | None = None
         self._facts = CaseFacts()
         self._seconds: dict[str, float] = {}
+        self._starts: dict[str, float] = {}
         self._build: Callable[[Instrumentation], BuiltCase]
         self._goldens: GoldenStore | None = None
 
@@ -153,6 +154,10 @@ class _Attempt:
         if isinstance(ended, Failure):
             ended, note = pinpoint(ended, setup)
             raise error_of(ended, setup.built, setup.options.schedule, note)
+        begun = ended.started
+        for name, seconds in ended.phases.items():
+            self._starts[name] = begun
+            begun += seconds
         return expected, ended
 
     def _expected(self, inputs: CaseInputs) -> Expected:
@@ -251,15 +256,15 @@ class _Attempt:
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
-        return replace(self._facts, phases=dict(self._seconds))
+        return replace(self._facts, phases=dict(self._seconds), starts=dict(self._starts))
 
     @contextlib.contextmanager
     def _phase(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
+        start = self._starts[name] = time.monotonic()
         try:
             yield
         finally:
-            self._seconds[name] = time.perf_counter() - start
+            self._seconds[name] = time.monotonic() - start
 
 
 def _mismatch_of(

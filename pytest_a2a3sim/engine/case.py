@@ -80,7 +80,14 @@ class Run(AbstractContextManager["Run"]):
         return Completion(
             graph=Graph(ending.task_count, ending.edge_count),
             phases=ending.phases,
-            recording=map_recording(self._run, self._built, self._options.block_dim),
+            recording=map_recording(
+                self._run,
+                self._built,
+                self._options.block_dim,
+                self._memory.tensors(),
+                raw.buffer_count,
+            ),
+            started=raw.start_nanoseconds * 1e-9,
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
             order_matters=raw.orders_finished < len(self._options.orders_to_run),

@@ -63,8 +63,6 @@ def dump_of(run: Any, tensors: Sequence[Tensor]) -> RawDump:
         tensors: in the order that the engine knows them in.
     """
     count = ffi.new("int64_t*")
-    described = lib.a2a3_run_descriptions(run, count)
-    descriptions = tuple(_description(raw, tensors) for raw in described[0 : count[0]])
     listed = lib.a2a3_run_dumped_ranges(run, count)
     begins: dict[int, int] = {}
     ranges = tuple(_range(raw, run, begins) for raw in listed[0 : count[0]])
@@ -72,12 +70,19 @@ def dump_of(run: Any, tensors: Sequence[Tensor]) -> RawDump:
     gaps = ffi.new("a2a3_dump_gaps*")
     lib.a2a3_run_dump_gaps(run, gaps)
     return RawDump(
-        descriptions=descriptions,
+        descriptions=descriptions_of(run, tensors),
         tasks=tuple(_task(raw) for raw in tasks[0 : count[0]]),
         ranges=ranges,
         left_out=gaps.left_out,
         error=os.strerror(gaps.error) if gaps.error else "",
     )
+
+
+def descriptions_of(run: Any, tensors: Sequence[Tensor]) -> tuple[Description, ...]:
+    """What device memory holds, as a run of the engine that has ended has kept it."""
+    count = ffi.new("int64_t*")
+    described = lib.a2a3_run_descriptions(run, count)
+    return tuple(_description(raw, tensors) for raw in described[0 : count[0]])
 
 
 def _description(raw: Any, tensors: Sequence[Tensor]) -> Description:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_a2a3sim.engine.dump import descriptions_of
 from pytest_a2a3sim.engine.library import check, ffi, lib
 from pytest_a2a3sim.model.recording import Recording
+from pytest_a2a3sim.model.task_arguments import BUFFER, TaskArguments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.tensor import Tensor
 
 _NUMPY_NAMES = {"double": "float64", "int32_t": "int32", "int16_t": "int16"}
 
@@ -33,8 +38,17 @@ def _dtype_of(structure: str) -> np.dtype[np.void]:
 _TASK_TIMES = _dtype_of("a2a3_task_times")
 
 
-def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
+def map_recording(
+    run: Any, built: BuiltCase, block_dim: int, tensors: Sequence[Tensor], buffers: int
+) -> Recording:
     """What a case that ran to its end has recorded; its arrays keep the engine's memory.
+
+    Args:
+        run: an ``a2a3_run*``.
+        built: says which kernels there are.
+        block_dim: that the graph ran on.
+        tensors: in the order that the engine knows them in.
+        buffers: number of device buffers.
 
     Raises:
         EngineError: it cannot be mapped.
@@ -51,6 +65,15 @@ def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
         values.flags.writeable = False  # as the memory is
         return values
 
+    def arguments() -> TaskArguments:
+        first = array(raw.first_argument, np.uint64, raw.task_count + 1)
+        return TaskArguments(
+            first_argument=first,
+            arguments=array(raw.arguments, np.uint64, int(first[-1])),
+            buffers=_buffers(run, buffers),
+            descriptions=descriptions_of(run, tensors),
+        )
+
     def timeline() -> npt.NDArray[np.void]:
         decoded = np.empty(raw.task_count, _TASK_TIMES)
         times = ffi.cast("a2a3_task_times*", decoded.ctypes.data)
@@ -64,7 +87,18 @@ def map_recording(run: Any, built: BuiltCase, block_dim: int) -> Recording:
         successors=array(raw.successors, np.int32, raw.edge_count),
         kernels={kernel.spec.func_id: kernel.spec for kernel in built.kernels},
         block_dim=block_dim,
+        arguments=arguments() if raw.arguments else None,
     )
+
+
+def _buffers(run: Any, count: int) -> npt.NDArray[np.void]:
+    listed = np.zeros(count, BUFFER)
+    raw = ffi.new("a2a3_buffer*")
+    for number in range(count):
+        lib.a2a3_run_buffer(run, number, raw)
+        freed = np.inf if raw.live else raw.freed
+        listed[number] = (raw.begin, raw.size, raw.allocated, freed)
+    return listed
 
 
 class TimedGraph:

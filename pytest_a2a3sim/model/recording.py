@@ -17,6 +17,28 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
+    from pytest_a2a3sim.model.task_arguments import TaskArguments
+
+
+CORE_TYPES = ("AIC", "AIV")
+"""By the number that a timeline has for them."""
+
+_CORES_OF_BLOCK = 3
+
+
+def core_positions(timeline: npt.NDArray[np.void]) -> npt.NDArray[np.int32]:
+    """The core of each task by its position on the device, block by block: AIC, AIV, AIV."""
+    ids = timeline["core_id"].astype("i4")
+    vector = _CORES_OF_BLOCK * (ids // 2) + 1 + ids % 2
+    is_vector = timeline["core_type"] == CORE_TYPES.index("AIV")
+    positions: npt.NDArray[np.int32] = _CORES_OF_BLOCK * ids * ~is_vector + vector * is_vector
+    return positions
+
+
+def core_name(position: int) -> str:
+    """``AIV 17`` for the position of a core on the device."""
+    block, core = divmod(position, _CORES_OF_BLOCK)
+    return f"AIC {block}" if core == 0 else f"AIV {2 * block + core - 1}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,7 @@ class Recording:
         successors: ids of the successors of every task, task by task, int32 of shape ``(edges,)``.
         kernels: by func_id.
         block_dim: AIC cores that the graph ran on; there were twice as many AIV cores.
+        arguments: of the tasks; None if nobody asked.
     """
 
     decode: Callable[[], npt.NDArray[np.void]] = field(repr=False, compare=False)
@@ -47,6 +70,7 @@ class Recording:
     successors: npt.NDArray[np.int32]
     kernels: Mapping[int, KernelSpec]
     block_dim: int
+    arguments: TaskArguments | None = None
 
     @functools.cached_property
     def timeline(self) -> npt.NDArray[np.void]:
@@ -114,9 +138,10 @@ class Completion:
 
     Attributes:
         graph: its size.
-        phases: seconds by phase of the engine.
+        phases: seconds by phase of the engine; each begins when the one before it ends.
         recording: timeline and graph.
         copied: what was copied back from the device, in the order of copying.
+        started: when the first phase began, in seconds of the monotonic clock.
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
         quick: whether its graph took no more CPU time than further orders are allowed for.
@@ -133,6 +158,7 @@ class Completion:
     phases: Mapping[str, float]
     recording: Recording
     copied: tuple[CopiedRange, ...]
+    started: float = 0.0
     peak_rss_bytes: int | None = None
     order_matters: bool = False
     quick: bool = False

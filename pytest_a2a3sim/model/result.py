@@ -32,6 +32,7 @@ class CaseFacts:
         graph: its size.
         phases: seconds by phase, of those it reached: ``build``, ``inputs``, ``golden``, ``start``,
             ``load``, ``orchestrate``, ``check``, ``execute``, ``copy_back``, ``compare``.
+        starts: when each of these phases began, in seconds of the monotonic clock.
         peak_rss_bytes: most memory that the simulating process had resident, pages that it shares
             with the calling process included; None also where that process simulated itself.
         compiled: sources that were compiled, each counted for the first case that uses it.
@@ -44,6 +45,7 @@ class CaseFacts:
 
     graph: Graph | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
     peak_rss_bytes: int | None = None
     compiled: int | None = None
     cache_hits: int | None = None

@@ -154,7 +154,21 @@ int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer) {
     const auto& result = unwrap(run)->result();
     if (!result || number < 0 || static_cast<size_t>(number) >= result->buffers.size()) return 0;
     const a2a3sim::DeviceBuffer& found = result->buffers[static_cast<size_t>(number)];
-    *buffer = {found.call, found.begin, found.size, found.caller};
+    const a2a3_ending& ending = result->ending;
+    const auto seconds = [&](int64_t ticks) {
+        if (ending.ticks_per_second <= 0) return 0.0;
+        const auto passed = static_cast<int64_t>(static_cast<uint64_t>(ticks) -
+                                                 static_cast<uint64_t>(ending.origin_ticks));
+        return static_cast<double>(passed) / ending.ticks_per_second;
+    };
+    const bool live = found.live != 0;
+    *buffer = {found.call,
+               found.begin,
+               found.size,
+               found.caller,
+               live ? 1 : 0,
+               seconds(found.allocated),
+               live ? 0.0 : seconds(found.freed)};
     return 1;
 }
 

@@ -358,12 +358,14 @@ typedef struct {
     double order_seconds; /* ... unless its graph took more CPU time; 0: whatever it took */
     const a2a3_question* questions; /* of a run whose flows are recorded */
     int32_t question_count;
-    int32_t records_flows;   /* kernels are instrumented, on one thread */
-    int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
-    int32_t core_memory;     /* a2a3_core_memory */
-    int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
-                              * after each task */
-    a2a3_dump_request dump;  /* of a run on one thread */
+    int32_t records_flows;     /* kernels are instrumented, on one thread */
+    int32_t checks;            /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
+    int32_t core_memory;       /* a2a3_core_memory */
+    int32_t check_each_task;   /* place watched buffers as usual, and look for damage around them
+                                * after each task */
+    a2a3_dump_request dump;    /* of a run on one thread */
+    int32_t records_arguments; /* the recording has the arguments of tasks, and what device memory
+                                * holds is described */
 } a2a3_request;
 
 /* Where a thread was: code addresses, innermost first, and the arguments of its task. */
@@ -445,6 +447,8 @@ typedef struct {
     const int32_t* func_ids;         /* of each task */
     const uint32_t* first_successor; /* task_count + 1 offsets into successors */
     const int32_t* successors;       /* ids, task by task */
+    const uint64_t* first_argument;  /* task_count + 1 offsets into arguments; or null */
+    const uint64_t* arguments;       /* task by task */
     const void* records;             /* of each task: see a2a3_recording_times() */
     double ticks_per_second;         /* of the records */
     void* memory;                    /* which holds all of it */
@@ -486,7 +490,9 @@ typedef struct {
     a2a3_snapshot snapshot; /* of the thread at fault */
     double phase_seconds[A2A3_PHASE_COUNT];
     double ticks_per_second;
-    int64_t origin_ticks; /* when the graph started */
+    int64_t origin_ticks;      /* when the graph started */
+    int64_t start_nanoseconds; /* of CLOCK_MONOTONIC, when the first phase began; the others
+                                * follow without a gap */
     int64_t task_count;
     int64_t edge_count;
     int64_t buffer_count; /* device buffers ever allocated */
@@ -564,10 +570,14 @@ void a2a3_run_dump_gaps(const a2a3_run* run, a2a3_dump_gaps* gaps);
 
 /* A device buffer of a case that has ended. False if there is none of that number. */
 typedef struct {
-    int64_t call;    /* of device_malloc that made it, from 1 */
-    uint64_t begin;  /* address of its first byte */
-    uint64_t size;   /* in bytes */
-    uint64_t caller; /* code that called device_malloc */
+    int64_t call;     /* of device_malloc that made it, from 1 */
+    uint64_t begin;   /* address of its first byte */
+    uint64_t size;    /* in bytes */
+    uint64_t caller;  /* code that called device_malloc */
+    int32_t live;     /* 0: it was freed */
+    double allocated; /* seconds since the graph started: negative before that; 0 unless the case
+                       * ran to its end */
+    double freed;     /* likewise; 0 of a live one */
 } a2a3_buffer;
 int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer);
 

@@ -36,4 +36,5 @@ def options_of(settings: Settings, block_dim: int) -> RunOptions:
         order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         checks=checks,
         core_memory=settings.core_memory,
+        records_arguments=settings.records_arguments,
     )

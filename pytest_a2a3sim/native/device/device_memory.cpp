@@ -9,6 +9,7 @@
 
 #include "base/failure.h"
 #include "base/memory.h"
+#include "base/ticks.h"
 #include "device/guard_pattern.h"
 
 namespace a2a3sim {
@@ -102,7 +103,8 @@ bool DeviceMemory::place_shared(DeviceBuffer& buffer) {
 
 void* DeviceMemory::allocate(size_t size, int64_t call, const void* caller) {
     if (size > options_.capacity - live_bytes_) return nullptr;
-    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0, reinterpret_cast<uint64_t>(caller)};
+    DeviceBuffer buffer{0, size, 0, 0, call, 1, 0, reinterpret_cast<uint64_t>(caller), read_ticks(),
+                        0};
     const Placement placement = placement_of_next();
     const bool placed =
         placement == Placement::kShared ? place_shared(buffer) : place_guarded(buffer, placement);
@@ -132,6 +134,7 @@ std::string DeviceMemory::free(void* address) {
         return format("device_free(%p): device buffer #%td was freed before", address, index);
     }
     buffer.live = 0;
+    buffer.freed = read_ticks();
     live_bytes_ -= buffer.size;
     if (buffer.content != kNothing && buffer.pages != 0) {
         madvise(reinterpret_cast<void*>(buffer.pages), buffer.mapped_size, MADV_DONTNEED);

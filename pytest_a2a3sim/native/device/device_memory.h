@@ -35,6 +35,8 @@ struct DeviceBuffer {
     uint64_t live;       // 0: it was freed
     uint64_t content;    // a BufferContent
     uint64_t caller;     // code that called device_malloc
+    int64_t allocated;   // ticks, when
+    int64_t freed;       // ticks, when it was freed
 
     uintptr_t end() const { return begin + size; }
 };

@@ -15,13 +15,19 @@ struct Layout {
     size_t func_ids;
     size_t first_successor;
     size_t successors;
-    size_t end;
+    size_t end;  // of what every recording has
+    size_t first_argument;
+    size_t arguments;
 
     Layout(size_t tasks, size_t edges)
         : func_ids(tasks * sizeof(TaskRecord)),
           first_successor(func_ids + tasks * sizeof(int32_t)),
           successors(first_successor + (tasks + 1) * sizeof(uint32_t)),
-          end(successors + edges * sizeof(int32_t)) {}
+          end(successors + edges * sizeof(int32_t)),
+          first_argument((end + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t)),
+          arguments(first_argument + (tasks + 1) * sizeof(uint64_t)) {}
+
+    size_t end_with_arguments(size_t count) const { return arguments + count * sizeof(uint64_t); }
 };
 
 template <typename T>
@@ -31,13 +37,15 @@ T* at(void* memory, size_t offset) {
 
 }  // namespace
 
-TaskRecord* Recording::begin(const Graph& graph) const {
-    if (Layout(graph.tasks.size(), graph.edge_count).end > memory_.size()) throw std::bad_alloc();
+TaskRecord* Recording::begin(const Graph& graph, bool with_arguments) const {
+    const Layout layout(graph.tasks.size(), graph.edge_count);
+    const size_t end = with_arguments ? layout.end_with_arguments(graph.args.size()) : layout.end;
+    if (end > memory_.size()) throw std::bad_alloc();
     memory_.populate(graph.tasks.size() * sizeof(TaskRecord));
     return static_cast<TaskRecord*>(memory_.data());
 }
 
-void Recording::append(const Graph& graph) const {
+void Recording::append(const Graph& graph, bool with_arguments) const {
     const size_t count = graph.tasks.size();
     const Layout layout(count, graph.edge_count);
     auto* const func_ids = at<int32_t>(memory_.data(), layout.func_ids);
@@ -51,6 +59,17 @@ void Recording::append(const Graph& graph) const {
         graph.for_each_successor(task, [&](int32_t to) { successors[listed++] = to; });
     }
     first_successor[count] = listed;
+    if (!with_arguments) return;
+    auto* const first_argument = at<uint64_t>(memory_.data(), layout.first_argument);
+    auto* const arguments = at<uint64_t>(memory_.data(), layout.arguments);
+    uint64_t copied = 0;
+    for (size_t id = 0; id < count; ++id) {
+        const TaskNode& task = graph.tasks[id];
+        first_argument[id] = copied;
+        copy_args(arguments + copied, &graph.args[task.first_arg], task.num_args);
+        copied += task.num_args;
+    }
+    first_argument[count] = copied;
 }
 
 const char* Recording::find_impossible(int64_t tasks, int64_t edges,
@@ -80,28 +99,41 @@ const char* Recording::find_impossible(int64_t tasks, int64_t edges,
     for (int64_t edge = 0; edge < edges; ++edge) {
         if (successors[edge] < 0 || successors[edge] >= tasks) return "successor of a task";
     }
+    if (!bounds.with_arguments) return "";
+    if (layout.arguments > memory_.size()) return "size of the recording";
+    const auto* const first_argument = at<const uint64_t>(memory_.data(), layout.first_argument);
+    const uint64_t most = (memory_.size() - layout.arguments) / sizeof(uint64_t);
+    if (first_argument[0] != 0 || first_argument[count] > most) return "list of arguments";
+    for (size_t id = 0; id < count; ++id) {
+        if (first_argument[id] > first_argument[id + 1]) return "list of arguments";
+    }
     return "";
 }
 
-a2a3_recording Recording::map_again(const a2a3_ending& ending) const {
-    const Layout layout(static_cast<size_t>(ending.task_count),
-                        static_cast<size_t>(ending.edge_count));
+a2a3_recording Recording::map_again(const a2a3_ending& ending, bool with_arguments) const {
+    const auto count = static_cast<size_t>(ending.task_count);
+    const Layout layout(count, static_cast<size_t>(ending.edge_count));
+    const size_t end = with_arguments ? layout.end_with_arguments(at<const uint64_t>(
+                                            memory_.data(), layout.first_argument)[count])
+                                      : layout.end;
     // From a size of 0, mremap() makes a second mapping of shared memory.
-    void* const mapping = mremap(memory_.data(), 0, layout.end, MREMAP_MAYMOVE);
+    void* const mapping = mremap(memory_.data(), 0, end, MREMAP_MAYMOVE);
     if (mapping == MAP_FAILED) {
         throw std::system_error(errno, std::generic_category(), "a mapping of the recording");
     }
     // Cases that this process forks later have it, too.
-    mprotect(mapping, layout.end, PROT_READ);
+    mprotect(mapping, end, PROT_READ);
     return {ending.task_count,
             ending.edge_count,
             at<int32_t>(mapping, layout.func_ids),
             at<uint32_t>(mapping, layout.first_successor),
             at<int32_t>(mapping, layout.successors),
+            with_arguments ? at<uint64_t>(mapping, layout.first_argument) : nullptr,
+            with_arguments ? at<uint64_t>(mapping, layout.arguments) : nullptr,
             mapping,
             ending.ticks_per_second,
             mapping,
-            layout.end};
+            end};
 }
 
 void decode_times(const a2a3_recording& recording, a2a3_task_times* times) noexcept {

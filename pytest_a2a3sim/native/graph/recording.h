@@ -42,10 +42,10 @@ class Recording {
 
     /// Zero records for the tasks of a graph that is about to run. Throws std::bad_alloc when there
     /// is no room for its recording.
-    TaskRecord* begin(const Graph& graph) const;
+    TaskRecord* begin(const Graph& graph, bool with_arguments) const;
 
-    /// Adds the graph behind its records.
-    void append(const Graph& graph) const;
+    /// Adds the graph behind its records, and the arguments of its tasks behind that.
+    void append(const Graph& graph, bool with_arguments) const;
 
     /// What the recording that another process has left must be like.
     struct Bounds {
@@ -53,6 +53,7 @@ class Recording {
         int block_dim;
         int most_threads;
         uint64_t most_ticks;  // from the start of the graph
+        bool with_arguments;
     };
 
     /// "" or what cannot be about the recording that another process has left of a graph of that
@@ -62,7 +63,7 @@ class Recording {
     /// A mapping, for reading, of the recording of a case that ran to its end, once that is
     /// checked. It outlives this object and is the caller's to unmap. Throws std::system_error if
     /// it cannot be had.
-    a2a3_recording map_again(const a2a3_ending& ending) const;
+    a2a3_recording map_again(const a2a3_ending& ending, bool with_arguments) const;
 
     void hide_from_children() const { memory_.hide_from_children(); }
 

@@ -32,6 +32,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       check_each_task(request.check_each_task != 0),
       core_memory(request.core_memory),
       dump(request.dump),
+      records_arguments(request.records_arguments != 0),
       start_nanoseconds(monotonic_nanoseconds()),
       start_ticks(read_ticks()),
       nonce(static_cast<uint64_t>(read_ticks()) * 0xbf58476d1ce4e5b9 ^

@@ -49,6 +49,7 @@ struct CaseDescription {
     bool check_each_task;
     int32_t core_memory;
     DumpRequest dump;
+    bool records_arguments;
     int64_t start_nanoseconds;  // of the case
     int64_t start_ticks;
     uint64_t nonce;  // that only the parent and the engine in the child know

@@ -258,7 +258,7 @@ a2a3_recording CaseRun::map_recording() const {
     if (!outcome_ || outcome_->ending.failure != A2A3_FAILURE_NONE) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
-    return shared_.recording.map_again(outcome_->ending);
+    return shared_.recording.map_again(outcome_->ending, description_.records_arguments);
 }
 
 a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {

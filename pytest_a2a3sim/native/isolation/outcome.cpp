@@ -71,6 +71,7 @@ class Reader {
         ending.task_id = ending.func_id = ending.core_type = ending.core_id = -1;
         ending.exit_status = -1;
         ending.missing_argument = -1;
+        ending.start_nanoseconds = description_.start_nanoseconds;
         const int32_t phase = shared_.control.report->phase.load(std::memory_order_acquire);
         check(phase >= 0 && phase < A2A3_PHASE_COUNT, "phase");
         ending.phase = read_phase(shared_.control);
@@ -181,7 +182,8 @@ class Reader {
         const double ticks =
             static_cast<double>(end_.ticks - ending.origin_ticks) + end_.ticks_per_second;
         const Recording::Bounds bounds{kernels_, description_.block_dim, kMaxWorkers,
-                                       ticks > 1 ? static_cast<uint64_t>(ticks) : 1};
+                                       ticks > 1 ? static_cast<uint64_t>(ticks) : 1,
+                                       description_.records_arguments};
         const char* const impossible =
             shared_.recording.find_impossible(ending.task_count, ending.edge_count, bounds);
         if (*impossible != '\0') check(false, impossible);

@@ -218,8 +218,13 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     Graph graph = host.graph().seal(kernels);
     check_host_pointers(graph, kernels, host.memory(), *description.window);
     host.describe_tasks(graph, ending.use);
-    TaskRecord* const records = shared.recording.begin(graph);
+    TaskRecord* const records = shared.recording.begin(graph, description.records_arguments);
     FurtherOrders orders(description, shared, host.memory());
+    if (shared.dump && !description.dump.is_wanted()) {
+        for (const a2a3_description& each : descriptions_of(host, description)) {
+            shared.dump->descriptions.push_back(each);
+        }
+    }
 
     {
         const HostTensorsOutOfReach out_of_reach(description);
@@ -234,7 +239,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                 instrumented);
         }
         std::optional<TaskDump> dump;
-        if (shared.dump) {
+        if (description.dump.is_wanted()) {
             dump.emplace(description.dump, graph, host.memory(), descriptions_of(host, description),
                          *shared.dump);
         }
@@ -259,7 +264,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     // A sanitized run has recorded what was written there.
     if ((description.checks & A2A3_CHECK_MEMCHECK) == 0) check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
-    shared.recording.append(graph);
+    shared.recording.append(graph, description.records_arguments);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
     orders.run(graph, kernels, host, control);
     return true;

@@ -18,7 +18,7 @@ namespace a2a3sim {
 struct SharedState {
     explicit SharedState(const CaseDescription& description) {
         if (description.is_sanitized()) sanitizer.emplace();
-        if (description.dump.is_wanted()) dump.emplace();
+        if (description.dump.is_wanted() || description.records_arguments) dump.emplace();
     }
 
     Control control;
@@ -27,7 +27,7 @@ struct SharedState {
     SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
     std::optional<SanitizerTables> sanitizer;  // of a sanitized case
-    std::optional<DumpTables> dump;            // of a dumped one
+    std::optional<DumpTables> dump;            // of a dumped one, or one that records arguments
 
     /// A process that a kernel forks cannot touch what belongs to the case.
     void hide_from_children() const {
