@@ -67,6 +67,7 @@ def settings(arguments: argparse.Namespace) -> Settings:
         if option.command and option.field
     }
     values["rebuild_since"] = time.time() if given["rebuild"] else None
+    values["records_arguments"] = given.get("trace") is not None
     return settings_of(values, default_threads=usable_cpus())
 
 

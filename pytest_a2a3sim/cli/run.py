@@ -43,6 +43,11 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     simulation.declare(parser)
     parser.add_argument(
+        "--trace",
+        metavar="DIR",
+        help="write a trace of each case that runs to its end, which Perfetto opens",
+    )
+    parser.add_argument(
         "-v", "--verbose", action="store_true", help="the same as --log-level debug"
     )
     parser.add_argument("--silent", action="store_true", help="the same as --log-level error")
@@ -53,8 +58,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 class _Console:
     """Prints what has the asked-for importance, at once: the kernels print to the same stream."""
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, traces: str | None) -> None:
         self.threshold = _LEVELS.index(level)
+        self.traces = traces  # the directory
         self.built = False
         self.suppressed: list[Suppressed] = []
 
@@ -92,10 +98,28 @@ class _Console:
         self.say(f"=== Running Case: {case.name} ===")
         self.say(f"params: {case.params}", level="debug")
 
+    def write_trace(self, result: CaseResult) -> None:
+        """Writes the trace of a case, if that was asked for."""
+        if self.traces is None:
+            return
+        from pytest_a2a3sim.pictures.trace import write_trace  # noqa: PLC0415 - needs NumPy
+        from pytest_a2a3sim.reporting.artifacts import directory_name  # noqa: PLC0415 - as above
+        from pytest_a2a3sim.reporting.dump_files import label_of  # noqa: PLC0415 - as above
+
+        name = label_of(result.golden, result.case)
+        path = Path(self.traces) / f"{directory_name(name)}.json.gz"
+        try:
+            write_trace(path, result.recording, result.facts, name)
+        except OSError as error:
+            raise A2A3SimError(
+                f"--trace: {path} cannot be written: {error.strerror}; name another directory"
+            ) from None
+        self.say(f"trace: {path}")
+
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; 1 if a case fails."""
-    console = _Console(_level(options))
+    console = _Console(_level(options), options.trace)
     if options.platform != "a2a3sim":
         raise A2A3SimError(
             "platform 'a2a3' is the hardware, and this project simulates it\n"
@@ -149,6 +173,7 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
     except A2A3SimError as error:
         console.say(f"case {case.name!r}: {error.kind}: {error}", level="error")
         return False
+    console.write_trace(result)
     if (origin := result.facts.golden_cache) is not None:
         kept = {"found": "taken from the cache", "stored": "computed, and stored in the cache"}
         console.say(f"expected outputs: {kept.get(origin, f'computed, not stored: {origin}')}")

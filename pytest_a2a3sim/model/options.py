@@ -248,6 +248,13 @@ OPTIONS = (
         command=False,
     ),
     Option(
+        "trace",
+        "write a trace of each case that runs to its end, which Perfetto and chrome://tracing open",
+        metavar="DIR",
+        ini=False,
+        command=False,
+    ),
+    Option(
         "durations",
         "show the N slowest cases and their slowest kernels",
         metavar="N",

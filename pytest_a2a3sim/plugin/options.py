@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REBUILD_SINCE = "a2a3sim_rebuild_since"
 
 _PREFIX = "--sim-"
+_PICTURED = ("sim_trace", "sim_artifacts")  # what shows the arguments of tasks
 _HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
 _INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args", "lines": "linelist"}
 _INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": [], "lines": []}
@@ -64,6 +65,7 @@ def settings(config: pytest.Config) -> Settings:
         config.invocation_params.dir / (values["dump_dir"] or DEFAULT_DUMP_DIR)
     )
     values["rebuild_since"] = rebuild_since(config)
+    values["records_arguments"] = any(map(config.getoption, _PICTURED))
     return settings_of(values, default_threads=default_threads(config))
 
 

@@ -13,6 +13,7 @@ import pytest
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, SanitizerError
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
+from pytest_a2a3sim.plugin import pictures
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
 from pytest_a2a3sim.plugin.options import is_strict
 
@@ -73,6 +74,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     item.user_properties += properties(record)
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
         _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
+    pictures.save(item, report, attempt)
     if ATTEMPT in item.stash:
         del item.stash[ATTEMPT]  # items live to the session's end, and the tensors with them
 
@@ -85,6 +87,8 @@ def _save_artifacts(
     attempt = item.stash.get(ATTEMPT, Attempt(CaseFacts()))
     try:
         saved = artifacts.save(directory, record, item.path, attempt.inputs, attempt.result)
+        if attempt.result is not None:
+            pictures.write_trace(saved / "trace.json.gz", attempt.result, item.nodeid)
     except OSError as error:
         report.sections.append(("a2a3sim artifacts", f"cannot be saved: {error}"))
     else:

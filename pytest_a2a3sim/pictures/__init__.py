@@ -1,0 +1,1 @@
+"""Results -> what is looked at: traces, graphs, pages."""
