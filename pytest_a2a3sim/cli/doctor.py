@@ -29,6 +29,7 @@ _OPTIONAL = {
 }
 _TOOLS = {
     "ccache": ("objects shared between machines, as in CXX='ccache g++'", "install ccache"),
+    "dot": ("a2a3sim graph -o FILE.svg and FILE.png", "install graphviz"),
     "gdb": ("debugging a kernel, with --sim-isolation=none", "install gdb"),
 }
 

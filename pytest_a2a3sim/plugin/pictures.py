@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pytest
@@ -12,10 +14,23 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.result import Attempt, CaseResult
 
 
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The environment variable that names the file of a GitHub Actions job's summary."""
+
+GRAPH = "a2a3sim_graph"
+"""Attribute of a report: the case's graph as Mermaid, where GitHub shows a summary."""
+
+
 def save(item: pytest.Item, report: pytest.TestReport, attempt: Attempt) -> None:
     """Writes what the options ask for about a case; says in its report what cannot be written."""
+    if attempt.result is None:
+        return
+    if SUMMARY in os.environ:
+        from pytest_a2a3sim.pictures.graph import summary  # noqa: PLC0415 - only there
+
+        setattr(report, GRAPH, summary.summary_graph(attempt.result))
     directory = item.config.getoption("sim_trace")
-    if not directory or attempt.result is None:
+    if not directory:
         return
     from pytest_a2a3sim.reporting.artifacts import directory_name  # noqa: PLC0415 - needs NumPy
 
@@ -29,6 +44,15 @@ def save(item: pytest.Item, report: pytest.TestReport, attempt: Attempt) -> None
                 f"--sim-trace: {path} cannot be written: {error.strerror}; name another directory",
             )
         )
+
+
+def summary_lines(graphs: Mapping[str, str]) -> list[str]:
+    """The part of GitHub's summary that shows graphs; ``graphs`` are by node id."""
+    if not graphs:
+        return []
+    from pytest_a2a3sim.pictures.graph import summary  # noqa: PLC0415 - only there
+
+    return summary.summary_lines(graphs)
 
 
 def write_trace(path: Path, result: CaseResult, name: str) -> None:

@@ -104,6 +104,7 @@ class SessionReports:
         self._records: dict[str, str] = {}  # as JSON, by node id
         self._collection_errors: list[CollectionErrorRecord] = []
         self._errors: list[str] = []
+        self._graphs: dict[str, str] = {}  # as Mermaid, by node id
 
     @property
     def records(self) -> Sequence[CaseRecord]:
@@ -117,6 +118,8 @@ class SessionReports:
         if text is None:
             return
         self._records[report.nodeid] = text
+        if graph := getattr(report, pictures.GRAPH, None):
+            self._graphs[report.nodeid] = graph
         if report.failed and isinstance(report.longrepr, str):
             from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
 
@@ -142,12 +145,13 @@ class SessionReports:
         if path := self._config.getoption("sim_json"):
             exit_status = int(session.exitstatus)
             self._write_json(self._config.invocation_params.dir / path, exit_status)
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        summary = os.environ.get(pictures.SUMMARY)
         if summary and self._records:
             from pytest_a2a3sim.reporting.github import markdown_lines  # noqa: PLC0415 - only there
 
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write("\n".join(markdown_lines(self.records)) + "\n")
+                lines = [*markdown_lines(self.records), *pictures.summary_lines(self._graphs)]
+                file.write("\n".join(lines) + "\n")
 
     def _warn_of_unused_suppressions(self, session: pytest.Session) -> None:
         from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - not needed at start

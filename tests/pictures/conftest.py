@@ -47,13 +47,17 @@ class Pictured:
         return found
 
 
-def run_pytest(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(
+    path: Path, *arguments: str, summary: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """pytest in a process of its own, whose environment is nobody's CI."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("GITHUB_", "PYTEST_"))
     }
+    if summary is not None:
+        environment["GITHUB_STEP_SUMMARY"] = str(summary)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=path,
@@ -69,7 +73,8 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Pictured:
     """A run on two workers with every option that makes pictures."""
     path = tmp_path_factory.mktemp("pictured")
     AttentionLike.create(path / "attention", *CASES)
-    done = run_pytest(path, "-n2", "--sim-trace=traces", "--sim-artifacts=kept")
+    options = ("--sim-trace=traces", "--sim-artifacts=kept")
+    done = run_pytest(path, "-n2", *options, summary=path / "summary.md")
     assert "1 passed" in done.stdout, done.stdout
     return Pictured(path, done.stdout)
 

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "failures": {"model", "version"},
     "reporting": {"model", "version"},
     "running": {"engine", "model"},
-    "pictures": {"model", "version"},
+    "pictures": {"model", "reporting", "version"},
     "comparing": {"engine", "model"},
     "rerunning": {
         *("comparing", "engine", "failures", "loading", "model", "reporting", "running"),
