@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
     from pytest_a2a3sim.model.case import Instrumentation
-    from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec
+    from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec, Runtime
 
 DEFAULT_ENTRY = "kernel_entry"
 
@@ -198,6 +198,7 @@ class Builder(AbstractContextManager["Builder"]):
             ),
             orchestration_path=paths[-1],
             orchestration_symbol=config.orchestration.function_name,
+            runtime=config.runtime,
             compiled=len(compiled),
             cache_hits=len(entries) - len(compiled),
         )
@@ -281,11 +282,22 @@ def _missing_symbols(
     if symbol not in exported:
         errors.append(
             f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
-            f"It exports: {_listed(exported, environment)}\n"
+            f"It exports: {_listed(exported, environment)}\n{_how_to_declare(symbol, config.runtime.runtime)}"
+        )
+    return errors
+
+
+def _how_to_declare(symbol: str, runtime: Runtime) -> str:
+    if runtime == "host_build_graph":
+        return (
             f'Declare it `extern "C" int {symbol}(Runtime* runtime, uint64_t* args, '
             'int arg_count)`, or correct ORCHESTRATION["function_name"].'
         )
-    return errors
+    return (
+        f"Orchestrations for {runtime} have this name, whatever function_name says: declare it "
+        f'`extern "C" void {symbol}(uint64_t* args, int arg_count, int orch_thread_num, '
+        "int orch_thread_index)`."
+    )
 
 
 def _candidates(spec: KernelSpec) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_a2a3sim.model.case import Instrumentation
-    from pytest_a2a3sim.model.spec import CompileSpec, CoreType, KernelConfig
+    from pytest_a2a3sim.model.spec import CompileSpec, CoreType, KernelConfig, Runtime
 
 _COMPILE_FLAGS = ("-fPIC", "-pipe", "-g1", "-fno-optimize-sibling-calls")
 _KERNEL_FLAGS = (
@@ -43,6 +43,7 @@ class Unit:
         compile: the source and its author's flags.
         session_flags: flags added to every source's own.
         instrumentation: whether it tells which memory it accesses.
+        runtime: whose headers it includes.
     """
 
     core_type: CoreType | None
@@ -50,6 +51,7 @@ class Unit:
     compile: CompileSpec
     session_flags: tuple[str, ...] = ()
     instrumentation: Instrumentation = "none"
+    runtime: Runtime = "host_build_graph"
 
     @property
     def kind(self) -> Literal["kernel", "orchestration"]:
@@ -74,7 +76,7 @@ class Unit:
     def flags(self, more_includes: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Every flag of the compiler, in order; more directories come after the author's."""
         spec = self.compile
-        includes = (*spec.include_dirs, str(INCLUDE_DIR), *more_includes)
+        includes = (*spec.include_dirs, *self._include_dirs(), *more_includes)
         return (
             *_COMPILE_FLAGS,
             *self._default_flags(),
@@ -82,6 +84,9 @@ class Unit:
             *(f"-I{directory}" for directory in includes),
             *self.user_flags,
         )
+
+    def _include_dirs(self) -> tuple[str, ...]:
+        return (str(INCLUDE_DIR / self.runtime), str(INCLUDE_DIR))
 
     def _default_flags(self) -> tuple[str, ...]:
         if self.core_type is None:
@@ -102,10 +107,17 @@ def units(
         instrumentation: whether kernels tell which memory they access.
     """
     orchestration = config.orchestration
+    runtime = config.runtime.runtime
     return (
         *(
-            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation)
+            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation, runtime)
             for k in config.kernels
         ),
-        Unit(None, orchestration.function_name, orchestration.compile, session_flags),
+        Unit(
+            None,
+            orchestration.function_name,
+            orchestration.compile,
+            session_flags,
+            runtime=runtime,
+        ),
     )

@@ -131,20 +131,31 @@ def request_of(
                 "data": ffi.cast("void*", memory.address(tensor.name)),
                 "nbytes": tensor.nbytes,
                 "read_only": tensor.is_read_only and tensor.name not in inputs.outputs,
+                "is_output": tensor.name in inputs.outputs,
             }
             for tensor in memory.tensors()
         ],
     )
     request.tensor_count = len(memory.names())
     request.window = memory.window
+    indices = {name: index for index, name in enumerate(memory.names())}
     request.args = array(
-        "uint64_t",
+        "a2a3_argument",
         [
-            memory.address(argument.tensor) if isinstance(argument, Pointer) else argument.bits
+            {"bits": memory.address(argument.tensor), "tensor": indices[argument.tensor]}
+            if isinstance(argument, Pointer)
+            else {"bits": argument.bits, "tensor": -1}
             for argument in inputs.arguments
         ],
     )
     request.arg_count = len(inputs.arguments)
+    request.runtime = values("a2a3_runtime", "A2A3_RUNTIME_")[built.runtime.runtime]
+    rings = built.runtime.rings
+    request.ring_sizes = {
+        "tasks": rings.tasks,
+        "bytes": rings.bytes,
+        "dependencies": rings.dependencies,
+    }
     request.block_dim = options.block_dim
     request.thread_count = 0 if options.threads == "cores" else options.threads
     request.schedule = _schedules()[options.schedule.order]
@@ -169,10 +180,9 @@ def request_of(
     request.order_seconds = options.order_seconds or 0.0
     request.checks = check_bits(options.checks)
     request.records_flows = options.records_flows
-    tensors = {name: index for index, name in enumerate(memory.names())}
     request.questions = array(
         "a2a3_question",
-        [{"tensor": tensors[name], "offset": offset} for name, offset in options.questions],
+        [{"tensor": indices[name], "offset": offset} for name, offset in options.questions],
     )
     request.question_count = len(options.questions)
     request.check_each_task = options.check_each_task

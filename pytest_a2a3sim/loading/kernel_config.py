@@ -16,19 +16,28 @@ from pytest_a2a3sim.model.spec import (
     KernelConfig,
     KernelSpec,
     OrchestrationSpec,
+    RingSizes,
+    Runtime,
     RuntimeConfig,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ENTRY = "aicpu_orchestration_entry"  # of a runtime of tensors, whatever function_name says
 _COMPILE_KEYS = {"source", "cxxflags", "include_dirs", "defines"}
 _IGNORED_KEYS = {"signature", "config_name", "rounds"}
 _KERNEL_KEYS = _COMPILE_KEYS | _IGNORED_KEYS | {"func_id", "name", "core_type", "entry"}
 _ORCHESTRATION_KEYS = _COMPILE_KEYS | _IGNORED_KEYS | {"function_name", "name"}
-_RUNTIME_KEYS = _IGNORED_KEYS | {"runtime", "aicpu_thread_num", "block_dim"}
-_MAX_BLOCK_DIM = 24
-_MAX_AICPU_THREADS = 4
+_RUNTIME_KEYS = _IGNORED_KEYS | {"runtime", "aicpu_thread_num", "block_dim", "orch_thread_num"}
+_RINGS = {  # of RUNTIME_ENV: what they are in RingSizes, and the least value
+    "PTO2_RING_TASK_WINDOW": ("tasks", 4),
+    "PTO2_RING_HEAP": ("bytes", 1024),
+    "PTO2_RING_DEP_POOL": ("dependencies", 4),
+}
+_POWERS_OF_TWO = {"PTO2_RING_TASK_WINDOW", "PTO2_RING_HEAP"}
+_MAX_BLOCK_DIM = 36  # of a5; a2a3 has 24
+_MAX_AICPU_THREADS = 7  # of a5; a2a3 has 4
 
 
 def load_kernel_config(kernels_dir: Path) -> KernelConfig:
@@ -60,8 +69,12 @@ class _Reader:
             raise self.error("KERNELS", "must be a non-empty list of dicts", entries)
         kernels = tuple(self.kernel(f"KERNELS[{i}]", entry) for i, entry in enumerate(entries))
         self.check_unique(kernels)
-        orchestration = self.orchestration(getattr(module, "ORCHESTRATION", None))
-        runtime = self.runtime(getattr(module, "RUNTIME_CONFIG", {}))
+        runtime = self.runtime(
+            getattr(module, "RUNTIME_CONFIG", {}), getattr(module, "RUNTIME_ENV", {})
+        )
+        orchestration = self.orchestration(
+            getattr(module, "ORCHESTRATION", None), runtime.runtime != "host_build_graph"
+        )
         suppressions = suppressions_of(
             getattr(module, "SUPPRESSIONS", None),
             self.path,
@@ -126,28 +139,31 @@ class _Reader:
                     f"{other.name!r} and {kernel.name!r}\n  in {self.path}"
                 )
 
-    def orchestration(self, value: object) -> OrchestrationSpec:
+    def orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
         entry = self.mapping("ORCHESTRATION", value, _ORCHESTRATION_KEYS)
+        name = _ENTRY if has_fixed_entry else entry.get("function_name")
         return OrchestrationSpec(
-            function_name=self.text('ORCHESTRATION["function_name"]', entry.get("function_name")),
+            function_name=self.text('ORCHESTRATION["function_name"]', name),
             compile=self.compile_spec("ORCHESTRATION", entry),
         )
 
-    def runtime(self, value: object) -> RuntimeConfig:
+    def runtime(self, value: object, environment: object) -> RuntimeConfig:
         entry = self.mapping("RUNTIME_CONFIG", value, _RUNTIME_KEYS)
         defaults = RuntimeConfig()
         runtime = entry.get("runtime", defaults.runtime)
         if runtime not in RUNTIMES:
+            known = ", ".join(f'"{name}"' for name in RUNTIMES)
             raise self.error(
                 'RUNTIME_CONFIG["runtime"]',
-                f'must be "{RUNTIMES[0]}", the one runtime that is simulated',
+                f"must be one of the runtimes that are simulated: {known}",
                 runtime,
             )
         return RuntimeConfig(
             runtime=runtime,
             aicpu_thread_num=self.integer(
                 'RUNTIME_CONFIG["aicpu_thread_num"]',
-                entry.get("aicpu_thread_num", defaults.aicpu_thread_num),
+                entry.get("aicpu_thread_num", defaults.aicpu_thread_num)
+                or defaults.aicpu_thread_num,
                 1,
                 _MAX_AICPU_THREADS,
             ),
@@ -157,7 +173,28 @@ class _Reader:
                 1,
                 _MAX_BLOCK_DIM,
             ),
+            rings=self.rings(environment),
         )
+
+    def rings(self, value: object) -> RingSizes:
+        """What RUNTIME_ENV says about rings, else the process's environment."""
+        if not isinstance(value, dict):
+            raise self.error("RUNTIME_ENV", "must be a dict", value)
+        sizes = {}
+        for key, (name, least) in _RINGS.items():
+            given = value.get(key, os.environ.get(key))
+            if given is None:
+                continue
+            where = f'RUNTIME_ENV["{key}"]' if key in value else f"the environment variable {key}"
+            try:
+                number = int(given)
+            except (TypeError, ValueError):
+                raise self.error(where, "must be a number", given) from None
+            if number < least or (key in _POWERS_OF_TWO and number & (number - 1)):
+                power = "a power of two, and " if key in _POWERS_OF_TWO else ""
+                raise self.error(where, f"must be {power}at least {least}", given)
+            sizes[name] = number
+        return RingSizes(**sizes)
 
     def compile_spec(self, where: str, entry: Mapping[str, Any]) -> CompileSpec:
         source = entry.get("source")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_a2a3sim.model.spec import KernelSpec
+    from pytest_a2a3sim.model.spec import KernelSpec, RuntimeConfig
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
 Instrumentation = Literal["none", "fast", "exact"]
@@ -54,6 +54,7 @@ class BuiltCase:
         kernels: in the order of kernel_config.py.
         orchestration_path: its shared object.
         orchestration_symbol: the function to call in it.
+        runtime: what it is written for.
         compiled: sources that this session compiled and no earlier case has counted.
         cache_hits: sources whose objects were there already.
     """
@@ -61,6 +62,7 @@ class BuiltCase:
     kernels: tuple[BuiltKernel, ...]
     orchestration_path: Path
     orchestration_symbol: str
+    runtime: RuntimeConfig
     compiled: int = 0
     cache_hits: int = 0
 

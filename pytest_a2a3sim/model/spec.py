@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_a2a3sim.model.tolerance import Tolerances
 
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 CoreType = Literal["aic", "aiv"]
-
-RUNTIMES = ("host_build_graph",)
-"""The runtimes that are simulated, the default one first."""
-
 
 @dataclass(frozen=True)
 class CompileSpec:
@@ -57,13 +53,30 @@ class OrchestrationSpec:
     compile: CompileSpec
 
 
+Runtime = Literal["host_build_graph", "aicpu_build_graph", "tensormap_and_ringbuffer"]
+"""How an orchestration is called, what its API is, and where dependencies come from."""
+
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+"""The runtimes that are simulated, the default one first."""
+
+
+@dataclass(frozen=True)
+class RingSizes:
+    """What each ring of a runtime of tensors holds: tasks, bytes of outputs, dependencies."""
+
+    tasks: int = 16384
+    bytes: int = 256 << 20
+    dependencies: int = 16384
+
+
 @dataclass(frozen=True)
 class RuntimeConfig:
     """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores."""
 
-    runtime: str = RUNTIMES[0]
+    runtime: Runtime = "host_build_graph"
     aicpu_thread_num: int = 3
     block_dim: int = 24
+    rings: RingSizes = field(default_factory=RingSizes)
 
 
 @dataclass(frozen=True)

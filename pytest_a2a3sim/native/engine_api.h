@@ -22,9 +22,17 @@ enum a2a3_poison {
     A2A3_POISON_NUMBER = 0x3B /* a common number in every float type, which arithmetic changes */
 };
 
+/* What an orchestration is written for. */
+enum a2a3_runtime {
+    A2A3_RUNTIME_HOST_BUILD_GRAPH = 0,
+    A2A3_RUNTIME_AICPU_BUILD_GRAPH = 1,
+    A2A3_RUNTIME_TENSORMAP_AND_RINGBUFFER = 2
+};
+
 /* Lengths of arrays below. */
 enum a2a3_length {
-    A2A3_MOST_ARGS = 16, /* of a task */
+    A2A3_MOST_ARGS = 16, /* of a task that are shown */
+    A2A3_RINGS = 4,      /* of a runtime of tensors */
     A2A3_MOST_FRAMES = 48,
     A2A3_PATH_LENGTH = 1000,
     A2A3_MESSAGE_LENGTH = 8192,
@@ -140,7 +148,21 @@ typedef struct {
     void* data; /* inside the window */
     size_t nbytes;
     int32_t read_only; /* writing to it is a fault */
+    int32_t is_output; /* it is compared */
 } a2a3_tensor;
+
+/* What an orchestration gets. */
+typedef struct {
+    uint64_t bits;  /* of a tensor: its address */
+    int32_t tensor; /* index, or -1 */
+} a2a3_argument;
+
+/* How much a ring holds, or held at most at a time. */
+typedef struct {
+    uint64_t tasks;
+    uint64_t bytes; /* of outputs that the runtime allocated */
+    uint64_t dependencies;
+} a2a3_ring;
 
 /* A device buffer to watch. It is placed so that an access next to it faults at once: its last
  * byte, or its first one where `underrun` is set, touches unreachable memory. */
@@ -337,8 +359,10 @@ typedef struct {
     const a2a3_tensor* tensors; /* ascending by data */
     int32_t tensor_count;
     a2a3_window* window;
-    const uint64_t* args; /* what the orchestration receives */
+    const a2a3_argument* args; /* what the orchestration receives */
     int32_t arg_count;
+    int32_t runtime;      /* a2a3_runtime */
+    a2a3_ring ring_sizes; /* of each ring */
     int32_t block_dim;
     int32_t thread_count;                  /* 0: one for each simulated core */
     int32_t schedule;                      /* a2a3_schedule */
@@ -505,6 +529,7 @@ typedef struct {
     int32_t described;        /* ranges that the orchestration has described */
     int32_t quick;            /* the graph took less CPU time than a2a3_request.order_seconds */
     uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
+    a2a3_ring rings[A2A3_RINGS]; /* what had to be in them at a time at most */
     a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
     a2a3_sanitized sanitized; /* all zero unless the run was */
     char message[A2A3_MESSAGE_LENGTH];

@@ -25,6 +25,9 @@ class GrowingMemory {
     /// Makes at least `size` bytes usable; throws std::bad_alloc when there is no memory.
     void grow(size_t size);
 
+    /// What is usable can be read from now on, and not be written. Throws std::bad_alloc.
+    void make_read_only() const;
+
   private:
     size_t limit_ = 0;
     char* mapping_ = nullptr;
@@ -70,6 +73,8 @@ class GrowingArray {
     }
 
     void push_back(const T& value) { *extend(1) = value; }
+
+    void make_read_only() const { memory_.make_read_only(); }
 
   private:
     GrowingMemory memory_;

@@ -61,6 +61,7 @@ struct HostTensor {
     char* data;
     size_t nbytes;
     bool read_only;
+    bool is_output;
 };
 
 /// Makes the window unreachable, or reachable but for writing to read-only tensors.

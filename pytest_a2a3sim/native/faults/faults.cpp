@@ -53,12 +53,14 @@ bool is_resolved(int signal_number, const siginfo_t& info) {
            resolve_fault(reinterpret_cast<uint64_t>(info.si_addr));
 }
 
-void copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
+/// Copies the first arguments of a task; returns how many it has.
+int32_t copy_args(int32_t task_id, a2a3_snapshot& snapshot) {
     snapshot.arg_count = 0;
-    if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return;
+    if (graph_in_view == nullptr || task_id < 0 || task_id >= graph_in_view->task_count()) return 0;
     const TaskNode& task = graph_in_view->tasks[static_cast<size_t>(task_id)];
-    snapshot.arg_count = static_cast<int32_t>(task.num_args);
-    std::copy_n(graph_in_view->args.data() + task.first_arg, task.num_args, snapshot.args);
+    snapshot.arg_count = std::min<int32_t>(task.num_args, A2A3_MOST_ARGS);
+    std::copy_n(graph_in_view->args.data() + task.first_arg, snapshot.arg_count, snapshot.args);
+    return task.num_args;
 }
 
 void name_culprit(Control& control, a2a3_ending& ending) {
@@ -74,11 +76,11 @@ void name_culprit(Control& control, a2a3_ending& ending) {
     ending.func_id = worker->func_id.load(std::memory_order_relaxed);
     ending.core_type = worker->core_type.load(std::memory_order_relaxed);
     ending.core_id = worker->core_id.load(std::memory_order_relaxed);
-    copy_args(ending.task_id, ending.snapshot);
+    const int32_t arg_count = copy_args(ending.task_id, ending.snapshot);
     if (ending.has_address == 0) return;
     const auto index = static_cast<int>(worker - control.live->workers);
     const int past = ArgumentAreas::missing_argument(index, ending.address);
-    if (past >= 0) ending.missing_argument = ending.snapshot.arg_count + past;
+    if (past >= 0) ending.missing_argument = arg_count + past;
 }
 
 /// Marks the ending as one that stands without its backtrace, and adds that: a damaged stack may

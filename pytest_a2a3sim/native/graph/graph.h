@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/growing_array.h"
-#include "runtime.h"
+#include "host_build_graph/runtime.h"
 
 namespace a2a3sim {
 
@@ -73,8 +73,6 @@ struct TaskNode {
     void set_first_arg(size_t index) { first_arg = index & ((uint64_t{1} << kArgIndexBits) - 1); }
 };
 
-static_assert(RUNTIME_MAX_ARGS < 1 << TaskNode::kArgCountBits);
-
 constexpr uint32_t kNoEdge = std::numeric_limits<uint32_t>::max();
 
 struct Edge {
@@ -94,7 +92,9 @@ inline void copy_args(uint64_t* to, const uint64_t* from, size_t count) {
 /// A checked graph: acyclic, every task bound to a kernel of its core type.
 struct Graph {
     static constexpr size_t kMaxTasks = std::numeric_limits<int32_t>::max();
+    static constexpr size_t kMostTaskArgs = (1 << TaskNode::kArgCountBits) - 1;
     static constexpr size_t kMaxArgs = kMaxTasks * RUNTIME_MAX_ARGS;
+    static_assert(RUNTIME_MAX_ARGS <= kMostTaskArgs);
     static_assert(kMaxArgs < uint64_t{1} << TaskNode::kArgIndexBits);
 
     GrowingArray<TaskNode> tasks{kMaxTasks};

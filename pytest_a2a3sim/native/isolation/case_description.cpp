@@ -12,6 +12,8 @@ namespace a2a3sim {
 CaseDescription::CaseDescription(const a2a3_request& request)
     : orchestration{"the orchestration", request.orchestration_path, request.orchestration_symbol},
       args(request.args, request.args + request.arg_count),
+      runtime(static_cast<a2a3_runtime>(request.runtime)),
+      ring_sizes(request.ring_sizes),
       window(reinterpret_cast<const HostWindow*>(request.window)),
       block_dim(request.block_dim),
       thread_count(request.thread_count),
@@ -49,7 +51,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
     for (int32_t i = 0; i < request.tensor_count; ++i) {
         const a2a3_tensor& tensor = request.tensors[i];
         tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
-                                     tensor.read_only != 0});
+                                     tensor.read_only != 0, tensor.is_output != 0});
     }
 }
 

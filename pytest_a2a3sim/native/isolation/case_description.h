@@ -28,7 +28,9 @@ struct CaseDescription {
     ObjectSymbol orchestration;
     std::vector<ObjectSymbol> kernels;
     std::vector<HostTensor> tensors;
-    std::vector<uint64_t> args;
+    std::vector<a2a3_argument> args;
+    a2a3_runtime runtime;
+    a2a3_ring ring_sizes;
     const HostWindow* window;
     int block_dim;
     int thread_count;

@@ -18,6 +18,7 @@
 #include "isolation/orders.h"
 #include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
+#include "runtime/orchestration.h"
 #include "runtime/runtime_host.h"
 #include "sanitizer/core/core_sizes.h"
 #include "sanitizer/sanitizer.h"
@@ -25,8 +26,6 @@
 namespace a2a3sim {
 
 namespace {
-
-using OrchestrationFunction = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
 
 /// dlopen(), which runs the object's static constructors. An exception that leaves one of them ends
 /// the case; the C library declares that there is none, which the compiler must not rely on.
@@ -42,6 +41,7 @@ void* open_object(const ObjectSymbol& object, Control& control) {
 }
 
 struct LoadedSymbol {
+    void* object;
     void* address;
     bool changes_process;
     UseRecorder use_recorder;  // null unless it is instrumented
@@ -65,7 +65,7 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             object.func_id);
     }
     keep_fatal_signals(handle);
-    return {address, changes_process_state(handle),
+    return {handle, address, changes_process_state(handle),
             reinterpret_cast<UseRecorder>(dlsym(handle, A2A3_RECORDER_SYMBOL))};
 }
 
@@ -110,11 +110,11 @@ KernelTable load_kernels(const CaseDescription& description, Control& control,
     return KernelTable(std::move(kernels));
 }
 
-int orchestrate(OrchestrationFunction function, RuntimeHost& host, std::vector<uint64_t> args,
-                Control& control) {
+void orchestrate(Orchestration& orchestration, Control& control) {
     try {
         reset_float_environment();
-        return function(&host.runtime(), args.data(), static_cast<int>(args.size()));
+        orchestration.run();
+        return;
     } catch (const CaseFailure&) {
         throw;
     } catch (const ExceptionProbe&) {
@@ -195,8 +195,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     }
     std::vector<UseRecorder> instrumented;
     const KernelTable kernels = load_kernels(description, control, instrumented);
-    const auto function =
-        reinterpret_cast<OrchestrationFunction>(load(description.orchestration, control).address);
+    const LoadedSymbol entry = load(description.orchestration, control);
     record_loaded_objects(shared.objects);
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
@@ -206,7 +205,11 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
     host.describe(description.described_buffer);
-    host.check(orchestrate(function, host, description.args, control));
+    Orchestration orchestration(
+        Orchestration::Entry{description.runtime, entry.object, entry.address}, host,
+        description.args, description.tensors, description.ring_sizes);
+    orchestrate(orchestration, control);
+    orchestration.note_rings(ending.rings);
     host.memory().open();
 
     clock.enter(A2A3_PHASE_CHECK);
@@ -216,7 +219,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.device_bytes_peak = host.memory().peak_bytes();
     ending.described = static_cast<int32_t>(host.descriptions().all().size());
     Graph graph = host.graph().seal(kernels);
-    check_host_pointers(graph, kernels, host.memory(), *description.window);
+    check_host_pointers(graph, kernels, host.memory(), *description.window, orchestration);
     host.describe_tasks(graph, ending.use);
     TaskRecord* const records = shared.recording.begin(graph, description.records_arguments);
     FurtherOrders orders(description, shared, host.memory());

@@ -116,8 +116,10 @@ bool is_suspect(uint64_t value, const DeviceMemory& memory, const HostWindow& wi
 }  // namespace
 
 void check_host_pointers(const Graph& graph, const KernelTable& kernels, const DeviceMemory& memory,
-                         const HostWindow& window) {
-    const auto suspicious = [&](uint64_t value) { return is_suspect(value, memory, window); };
+                         const HostWindow& window, const Orchestration& orchestration) {
+    const auto suspicious = [&](uint64_t value) {
+        return is_suspect(value, memory, window) && !orchestration.offers(value);
+    };
     if (std::none_of(graph.args.begin(), graph.args.end(), suspicious)) return;
     const std::vector<Mapping> mappings = readable_mappings();
     for (int32_t id = 0; id < graph.task_count(); ++id) {

@@ -8,6 +8,7 @@
 #include "device/device_memory.h"
 #include "device/host_window.h"
 #include "graph/graph.h"
+#include "runtime/orchestration.h"
 
 namespace a2a3sim {
 
@@ -15,7 +16,7 @@ namespace a2a3sim {
 /// variables, code or other memory. Host tensors are no matter here: they are unreachable while the
 /// graph runs, and a kernel that uses one faults.
 void check_host_pointers(const Graph& graph, const KernelTable& kernels, const DeviceMemory& memory,
-                         const HostWindow& window);
+                         const HostWindow& window, const Orchestration& orchestration);
 
 /// Addresses of the device and of the host as a call got them, and the order in which it wants
 /// them.

@@ -25,7 +25,7 @@ RuntimeHost* current_host = nullptr;
 struct RuntimeCalls {
     static RuntimeHost& host(void* state) {
         RuntimeHost& self = *static_cast<RuntimeHost*>(state);
-        self.control_.count_orchestration_call();
+        self.count_call();
         return self;
     }
     static const RuntimeHost& host(const void* state) {
@@ -201,6 +201,20 @@ void* RuntimeHost::allocate(size_t size, const void* caller) {
                      "allocated; --sim-device-memory)\n",
                      size, memory_.live_bytes(), memory_.capacity());
     }
+    return address;
+}
+
+void* RuntimeHost::place_tensor(const HostTensor& tensor) {
+    void* const address = allocate(tensor.nbytes, nullptr);
+    if (address == nullptr) {
+        throw CaseFailure(
+            A2A3_FAILURE_ORCHESTRATION,
+            format("the device is full: there is no memory for the %zu bytes of tensor '%s' "
+                   "(--sim-device-memory)",
+                   tensor.nbytes, tensor.name.c_str()));
+    }
+    copy(true, address, tensor.data, tensor.nbytes);
+    if (tensor.is_output) pairs_.push_back(TensorPair{tensor.data, address, tensor.nbytes});
     return address;
 }
 

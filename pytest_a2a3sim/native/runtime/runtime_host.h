@@ -7,7 +7,7 @@
 #include "device/device_memory.h"
 #include "device/host_window.h"
 #include "graph/graph.h"
-#include "runtime.h"
+#include "host_build_graph/runtime.h"
 #include "runtime/descriptions.h"
 #include "shared/control.h"
 #include "shared/shared_memory.h"
@@ -40,6 +40,16 @@ class RuntimeHost {
     /// Completes that description once the graph is there.
     void describe_tasks(const Graph& graph, a2a3_buffer_use& use) const;
 
+    /// An orchestration is making progress.
+    void count_call() { control_.count_orchestration_call(); }
+    /// Memory of the device, or nullptr if it is full; `caller` is the code that asks for it.
+    void* allocate(size_t size, const void* caller);
+    /// A copy of the tensor on the device, which is copied back if it is an output. Throws
+    /// CaseFailure.
+    void* place_tensor(const HostTensor& tensor);
+    /// Something that the orchestration must not do; it ends the case when it has returned.
+    void note(a2a3_failure kind, std::string message);
+
     /// Throws CaseFailure if the orchestration returned an error, misused a call or built nothing.
     void check(int returned) const;
 
@@ -51,8 +61,6 @@ class RuntimeHost {
 
     friend struct RuntimeCalls;
 
-    void note(a2a3_failure kind, std::string message);
-    void* allocate(size_t size, const void* caller);
     void note_copy(const void* dev, const void* host, size_t size);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);

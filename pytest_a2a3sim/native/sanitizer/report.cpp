@@ -97,8 +97,8 @@ void Sanitizer::report_flows(const std::vector<a2a3_question>& questions, Saniti
     for (const TaskNode& task : case_.graph.tasks) {
         if (tables.task_args.size() == tables.task_args.capacity()) break;
         a2a3_task_args args{};
-        args.count = static_cast<int32_t>(task.num_args);
-        std::copy_n(case_.graph.args.data() + task.first_arg, task.num_args, args.args);
+        args.count = std::min<int32_t>(task.num_args, A2A3_MOST_ARGS);
+        std::copy_n(case_.graph.args.data() + task.first_arg, args.count, args.args);
         tables.task_args.push_back(args);
     }
     for (const a2a3_question& question : questions) {

@@ -1,0 +1,110 @@
+// What orchestrations of tensormap_and_ringbuffer and of aicpu_build_graph have in common: they run
+// beside the device, submit tasks whose arguments are tensors, and open scopes.
+//
+// Every call goes through a table of functions that the engine fills in, so that an orchestration
+// links against nothing.
+#ifndef A2A3SIM_TENSORS_ORCHESTRATION_H_
+#define A2A3SIM_TENSORS_ORCHESTRATION_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/unified_log.h"
+#include "tensors/task.h"
+
+namespace a2a3sim {
+
+template <typename... Values>
+void log(void (*write)(const char*, const char*, ...), const char* function, const char* format,
+         Values... values) {
+    write(function, format, values...);
+}
+
+template <typename... Values>
+void log(void (*write)(const char*, const char*, ...), const char* function, PTO2Runtime*,
+         const char* format, Values... values) {
+    write(function, format, values...);
+}
+
+}  // namespace a2a3sim
+
+/// The runtime that this orchestration works for: the engine sets it before the entry is called.
+extern "C" {
+__attribute__((weak, used, visibility("default"))) PTO2Runtime* a2a3sim_runtime = nullptr;
+}
+
+/// Tells the engine which parameters the entry has.
+#define aicpu_orchestration_entry(...)                                    \
+    aicpu_orchestration_entry(__VA_ARGS__);                               \
+    __attribute__((used, visibility("default"))) int a2a3sim_entry_kind = \
+        a2a3sim::entry_kind(&aicpu_orchestration_entry);                  \
+    void aicpu_orchestration_entry(__VA_ARGS__)
+
+/// A tensor in memory that is there already, such as an argument of the orchestration.
+inline Tensor make_tensor_external(void* address, const uint32_t shapes[], uint32_t ndims,
+                                   DataType dtype = DataType::FLOAT32, bool manual_dep = false,
+                                   int32_t version = 0) {
+    return Tensor::whole(reinterpret_cast<uint64_t>(address), shapes, ndims, dtype, manual_dep,
+                         version);
+}
+
+/// A tensor that gets its memory with the first task of which it is an output.
+inline Tensor make_tensor(const uint32_t shapes[], uint32_t ndims,
+                          DataType dtype = DataType::FLOAT32, bool manual_dep = false,
+                          int32_t version = 0) {
+    return Tensor::whole(0, shapes, ndims, dtype, manual_dep, version);
+}
+
+inline PTO2Runtime* pto2_current_runtime() { return a2a3sim_runtime; }
+
+inline void pto2_rt_scope_begin(PTO2Runtime* runtime = a2a3sim_runtime) {
+    runtime->ops->scope_begin(runtime->state);
+}
+
+inline void pto2_rt_scope_end(PTO2Runtime* runtime = a2a3sim_runtime) {
+    runtime->ops->scope_end(runtime->state);
+}
+
+/// Nothing more comes. Returning from the entry says the same.
+inline void pto2_rt_orchestration_done(PTO2Runtime* = nullptr) {}
+
+inline bool pto2_rt_is_fatal(PTO2Runtime* runtime = a2a3sim_runtime) {
+    return runtime->ops->is_fatal(runtime->state);
+}
+
+/// A scope that is open for as long as this lives.
+class PTO2ScopeGuard {
+  public:
+    explicit PTO2ScopeGuard(PTO2Runtime* runtime = a2a3sim_runtime) : runtime_(runtime) {
+        pto2_rt_scope_begin(runtime_);
+    }
+    ~PTO2ScopeGuard() { pto2_rt_scope_end(runtime_); }
+    PTO2ScopeGuard(const PTO2ScopeGuard&) = delete;
+    PTO2ScopeGuard& operator=(const PTO2ScopeGuard&) = delete;
+
+  private:
+    PTO2Runtime* runtime_;
+};
+
+#define A2A3SIM_JOIN_(a, b) a##b
+#define A2A3SIM_JOIN(a, b) A2A3SIM_JOIN_(a, b)
+#define PTO2_SCOPE_GUARD(...) \
+    [[maybe_unused]] PTO2ScopeGuard A2A3SIM_JOIN(a2a3sim_scope_, __COUNTER__) { __VA_ARGS__ }
+/// PTO2_SCOPE() { ... }, or PTO2_SCOPE(rt) { ... }.
+#define PTO2_SCOPE(...) if (PTO2_SCOPE_GUARD(__VA_ARGS__); true)
+
+#undef LOG_ERROR
+#undef LOG_WARN
+#undef LOG_INFO
+#undef LOG_DEBUG
+#undef LOG_ALWAYS
+// LOG_INFO(format, ...), or LOG_INFO(rt, format, ...).
+#define LOG_ERROR(...) a2a3sim::log(unified_log_error, __FUNCTION__, __VA_ARGS__)
+#define LOG_WARN(...) a2a3sim::log(unified_log_warn, __FUNCTION__, __VA_ARGS__)
+#define LOG_INFO(...) a2a3sim::log(unified_log_info, __FUNCTION__, __VA_ARGS__)
+#define LOG_DEBUG(...) a2a3sim::log(unified_log_debug, __FUNCTION__, __VA_ARGS__)
+#define LOG_ALWAYS(...) a2a3sim::log(unified_log_always, __FUNCTION__, __VA_ARGS__)
+
+#endif  // A2A3SIM_TENSORS_ORCHESTRATION_H_

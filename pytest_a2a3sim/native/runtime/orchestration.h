@@ -1,0 +1,47 @@
+// The author's function that submits tasks, and the runtime that it is written for.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "runtime/runtime_host.h"
+#include "runtime/tensor_runtime.h"
+
+namespace a2a3sim {
+
+class Orchestration {
+  public:
+    struct Entry {
+        a2a3_runtime runtime;
+        void* object;  // as dlopen() has returned it
+        void* function;
+    };
+
+    /// Throws CaseFailure if the object is no orchestration of its runtime.
+    Orchestration(const Entry& entry, RuntimeHost& host, const std::vector<a2a3_argument>& args,
+                  const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes);
+
+    /// Calls the function: the host has the graph then. Throws CaseFailure, and what the function
+    /// throws.
+    void run();
+
+    /// Whether a task's argument is memory of the runtime that kernels may read.
+    bool offers(uint64_t address) const {
+        return tensor_runtime_ && tensor_runtime_->is_descriptor(address);
+    }
+
+    /// What the rings of a runtime of tensors held.
+    void note_rings(a2a3_ring* rings) const;
+
+  private:
+    void run_host_build_graph();
+    void run_with_tensors();
+
+    const Entry entry_;
+    RuntimeHost& host_;
+    const std::vector<a2a3_argument>& args_;
+    const std::vector<HostTensor>& tensors_;
+    std::optional<TensorRuntime> tensor_runtime_;
+};
+
+}  // namespace a2a3sim
