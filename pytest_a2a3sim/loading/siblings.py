@@ -1,4 +1,6 @@
-"""Modules beside a golden.py: importable while its code runs, and each golden's own."""
+"""Modules that a golden.py shares with others: importable while its code runs, each golden's own.
+
+They lie beside it, or in the folder ``golden`` of a directory above it in the same project."""
 
 from __future__ import annotations
 
@@ -18,16 +20,23 @@ if TYPE_CHECKING:
 _LOCK = threading.RLock()  # of sys.modules and sys.path, while they change
 
 
+_SHARED = "golden"
+_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
+
+
 class Siblings:
-    """The modules and packages in a directory, as one file's code imports them.
+    """The modules and packages that belong to one file's directory, as its code imports them.
+
+    Those beside it go before others of their names; those of shared folders come last.
 
     While that code runs they are in ``sys.modules`` under their plain names, so that lazy imports,
     pickling and ``importlib`` find them; otherwise they are here. What is imported from elsewhere
-    stays in ``sys.modules``, and so does what somebody else imported from the directory.
+    stays in ``sys.modules``, and so does what somebody else imported from there.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._shared = _shared_directories(directory)
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
@@ -46,9 +55,10 @@ class Siblings:
 
     @contextlib.contextmanager
     def importable(self) -> Iterator[None]:
-        """Has the directory first on ``sys.path``, and its modules in ``sys.modules``."""
+        """Has the directories on ``sys.path``, and their modules in ``sys.modules``."""
+        shared = [str(directory) for directory in self._shared]
         with _LOCK:
-            sys.path.insert(0, str(self._directory))
+            sys.path[:] = [str(self._directory), *sys.path, *shared]
             if self._users == 0:
                 self._enter()
             self._users += 1
@@ -58,6 +68,9 @@ class Siblings:
             with _LOCK:
                 with contextlib.suppress(ValueError):
                     sys.path.remove(str(self._directory))
+                for path in shared:
+                    with contextlib.suppress(ValueError):
+                        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(path)]
                 self._users -= 1
                 if self._users == 0:
                     self._leave()
@@ -66,7 +79,7 @@ class Siblings:
     # object here is to copy its page.
 
     def _enter(self) -> None:
-        names = _importable_names(self._directory)
+        names = _importable_names(self._directory).union(*map(_importable_names, self._shared))
         present = {name for name in names if name in sys.modules}
         hidden = {
             name for name in present if not (self._holds(name) or _is_installed(sys.modules[name]))
@@ -90,14 +103,29 @@ class Siblings:
         self._hidden = {}
 
     def _holds(self, name: str) -> bool:
-        """Whether a top-level module is a file of the directory, or a package right in it."""
+        """Whether a top-level module is a file of a directory, or a package right in it."""
         module = sys.modules.get(name) or self._modules.get(name)
         if name.startswith("_a2a3sim_"):  # a golden.py or kernel_config.py itself
             return False
         file = getattr(module, "__file__", None)
+        directories = (self._directory, *self._shared)
         if file:
-            return Path(file).parent in (self._directory, self._directory / name)
-        return str(self._directory / name) in (getattr(module, "__path__", None) or ())
+            parent = Path(file).parent
+            return any(parent in (directory, directory / name) for directory in directories)
+        paths = getattr(module, "__path__", None) or ()
+        return any(str(directory / name) in paths for directory in directories)
+
+
+@functools.cache
+def _shared_directories(directory: Path) -> tuple[Path, ...]:
+    """Folders of shared modules, the nearest first, up to the root of the project."""
+    found = []
+    for above in directory.parents:
+        if (above / _SHARED).is_dir():
+            found.append(above / _SHARED)
+        if any((above / name).exists() for name in _ROOTS):
+            return tuple(found)
+    return ()  # it is in no project: what lies above it is somebody else's
 
 
 def _top(name: str) -> str:
