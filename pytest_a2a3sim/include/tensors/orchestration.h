@@ -14,6 +14,30 @@
 #include "common/unified_log.h"
 #include "tensors/task.h"
 
+#ifdef __x86_64__
+// Orchestrations that measure time read the counter of the CPU that they run on, which is an ARM
+// one, in assembler. Here the instruction reads the time stamp counter; it leaves what lies below
+// the stack pointer, and every other register, as they were.
+asm(R"(
+.ifndef a2a3sim_mrs
+.set a2a3sim_mrs, 1
+.macro mrs target, counter
+    leaq -136(%rsp), %rsp
+    pushq %rax
+    pushq %rdx
+    rdtsc
+    shlq $32, %rdx
+    orq %rdx, %rax
+    movq %rax, 16(%rsp)
+    popq %rdx
+    popq %rax
+    movq (%rsp), \target
+    leaq 136(%rsp), %rsp
+.endm
+.endif
+)");
+#endif
+
 namespace a2a3sim {
 
 template <typename... Values>
