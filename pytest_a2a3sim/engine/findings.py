@@ -77,6 +77,7 @@ def _finding(raw: Any, tensors: Sequence[Tensor]) -> RawFinding:
         span=raw.span,
         bytes=raw.bytes,
         codes=tuple(raw.codes[0 : len(tasks)]),
+        submitters=tuple(raw.submitters[0 : len(tasks)]),
     )
 
 

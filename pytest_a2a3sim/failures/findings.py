@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.failures.core_findings import codes_of, core_finding, folded, leave_out_core
+from pytest_a2a3sim.failures.runtime_words import mend_of, origin_of
 from pytest_a2a3sim.failures.suppressed import applicable, leave_out
 from pytest_a2a3sim.failures.symbolize import Symbolizer
 from pytest_a2a3sim.failures.words import source_of
@@ -45,6 +46,7 @@ def report_of(
     if sanitized is None:
         return None
     kernels = {kernel.spec.func_id: kernel.spec.name for kernel in built.kernels}
+    runtime = built.runtime.runtime
 
     def kernel_of(task: int) -> str:
         return kernels[int(recording.func_ids[task])]
@@ -62,6 +64,7 @@ def report_of(
         tensor = None if raw.tensor is None else tensors.get(raw.tensor)
         buffer = None if raw.buffer is None else sanitized.buffers[raw.buffer]
         last = raw.tensor_offset + max(raw.span, 1) - 1
+        allocation = None if buffer is None else lines.of(buffer.caller)
         return Finding(
             check=raw.check,
             kind=_kind(raw),
@@ -69,10 +72,12 @@ def report_of(
             tasks=raw.tasks,
             kernels=tuple(map(kernel_of, raw.tasks)),
             sources=tuple(lines.of(code) for code in raw.codes),
+            submissions=tuple(lines.of(code) for code in raw.submitters),
             access={"read": "read", "write": "write", "undefined": "read"}.get(raw.kind, ""),
             buffer=raw.buffer,
             call=None if buffer is None else buffer.call,
-            allocation=None if buffer is None else lines.of(buffer.caller),
+            allocation=allocation,
+            origin="" if buffer is None else origin_of(buffer.call, allocation, runtime),
             size=None if buffer is None else buffer.size,
             tensor=raw.tensor,
             element=_element(tensor, raw.tensor_offset),
@@ -81,6 +86,7 @@ def report_of(
             span=raw.span,
             bytes=raw.bytes,
             edge=_edge(raw),
+            mend=mend_of(_kind(raw), _edge(raw), runtime),
             consequence=raw.is_consequence,
             writer=raw.writer,
         )
@@ -114,7 +120,8 @@ class _Lines:
         sanitized: Sanitized,
         built: BuiltCase,
     ) -> None:
-        codes = {code for finding in findings for code in finding.codes} | codes_of(inside)
+        codes = {code for finding in findings for code in (*finding.codes, *finding.submitters)}
+        codes |= codes_of(inside)
         codes |= {buffer.caller for buffer in sanitized.buffers.values()}
         symbolizer = Symbolizer(sanitized.objects, built.paths)
         # The address is the one that a call returns to: the line is that of the byte before it.

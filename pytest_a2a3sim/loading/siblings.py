@@ -1,6 +1,7 @@
 """Modules that a golden.py shares with others: importable while its code runs, each golden's own.
 
-They lie beside it, or in the folder ``golden`` of a directory above it in the same project."""
+They lie beside it, or in the folder ``golden`` of a directory above it in the same project.
+"""
 
 from __future__ import annotations
 

@@ -138,6 +138,8 @@ class FindingRecord(TypedDict):
     tensor: str | None
     offset: int
     bytes: int
+    submissions: list[SourceRecord | None]
+    mend: str
     edge: list[int] | None
     consequence: bool
     count: int

@@ -30,6 +30,7 @@ class RawFinding:
     span: int
     bytes: int
     codes: tuple[int, ...]
+    submitters: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ class Finding:
             kernel the first task that shows them.
         kernels: the tasks' kernels.
         sources: the lines that access the bytes; None where a line is unknown.
+        submissions: the lines of the orchestration that add the tasks; None where a line is unknown,
+            none of findings inside a kernel.
         access: ``read`` or ``write``, of memcheck and initcheck; ``""`` of racecheck.
         buffer: number of the device buffer that the bytes are in or next to, from 0 in the order of
             allocation; None if there is none.
@@ -83,6 +85,8 @@ class Finding:
         count: how often it was found.
         writer: a task that writes the bytes, but that nothing orders before; of initcheck.
         core: what it is about inside a kernel; None between tasks.
+        origin: where the buffer comes from, in words; "" without one.
+        mend: what to write where, where that is known.
         witness: what the two orders of a race's tasks do to the outputs; None where that was not
             tried.
     """
@@ -110,6 +114,9 @@ class Finding:
     writer: int | None = None
     witness: Witness | None = None
     core: CoreDetails | None = None
+    submissions: tuple[SourceLine | None, ...] = ()
+    origin: str = ""
+    mend: str = ""
 
     @property
     def is_race_of_tasks(self) -> bool:

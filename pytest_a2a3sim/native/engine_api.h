@@ -200,6 +200,7 @@ typedef struct {
     uint64_t span;          /* from the first byte to behind the last one */
     uint64_t bytes;         /* that it is about, of those */
     uint64_t codes[2];      /* code that accesses them, of each task; 0: unknown */
+    uint64_t submitters[2]; /* code of the orchestration that added each task; 0: unknown */
 } a2a3_finding;
 
 /* What is wrong inside a kernel. */

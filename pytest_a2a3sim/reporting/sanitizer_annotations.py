@@ -60,9 +60,8 @@ def _text(group: Sequence[FindingRecord]) -> str:
     """What the first of a kind says, and how many more there are."""
     finding = group[0]
     lines = [f"{finding_title(finding)}, {_bytes(finding)}"]
-    if finding["edge"] is not None:
-        first, second = finding["edge"]
-        lines.append(f"add the edge: runtime->add_successor({first}, {second});")
+    if finding["mend"]:
+        lines.append(finding["mend"])
     if finding["consequence"]:
         lines.append("possibly a consequence of another finding")
     if len(group) > 1:

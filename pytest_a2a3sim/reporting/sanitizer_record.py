@@ -64,6 +64,8 @@ def _finding(finding: Finding, root: Path) -> FindingRecord:
         "tensor": finding.tensor,
         "offset": finding.offset,
         "bytes": finding.bytes,
+        "submissions": [_source(source, root) for source in finding.submissions],
+        "mend": finding.mend,
         "edge": None if finding.edge is None else list(finding.edge),
         "consequence": finding.consequence,
         "count": finding.count,

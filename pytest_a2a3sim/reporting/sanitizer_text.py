@@ -104,10 +104,10 @@ def _race_texts(finding: Finding) -> Iterator[str]:
         "and nothing orders them"
     )
     for i, verb in enumerate(_RACES[finding.kind]):
-        yield f"  {_task(finding, i)} {verb} at {_source(finding, i)}"
+        yield f"  {_task(finding, i)} {verb} at {_source(finding, i)}{_submission(finding, i)}"
     yield from _allocation(finding)
-    if finding.edge is not None:
-        yield f"  add the edge: runtime->add_successor({finding.edge[0]}, {finding.edge[1]});"
+    if finding.mend:
+        yield f"  {finding.mend}"
     else:
         yield "  possibly a consequence: the edge of another race here orders these tasks too"
     if finding.witness is not None:
@@ -153,10 +153,8 @@ def _undefined_texts(finding: Finding) -> Iterator[str]:
     yield f"  at {_source(finding, 0)}"
     yield from _allocation(finding)
     if finding.edge is not None:
-        yield (
-            f"  task {finding.edge[0]} writes them, but nothing orders it before: add "
-            f"runtime->add_successor({finding.edge[0]}, {finding.edge[1]});"
-        )
+        yield f"  task {finding.edge[0]} writes them, but nothing orders it before"
+        yield f"  {finding.mend}"
     else:
         yield (
             "  copy its content to the device (copy_to_device), or have a task write it first: "
@@ -165,13 +163,17 @@ def _undefined_texts(finding: Finding) -> Iterator[str]:
 
 
 def _allocation(finding: Finding) -> Iterator[str]:
-    if finding.call is not None:
-        where = "" if finding.allocation is None else f" at {finding.allocation}"
-        yield f"  buffer #{finding.buffer} is of call {finding.call} of device_malloc{where}"
+    if finding.origin:
+        yield f"  buffer #{finding.buffer} is {finding.origin}"
 
 
 def _task(finding: Finding, i: int) -> str:
     return f"task {finding.tasks[i]} ({finding.kernels[i]})"
+
+
+def _submission(finding: Finding, i: int) -> str:
+    where = finding.submissions[i] if finding.submissions else None
+    return "" if where is None else f", submitted at {where}"
 
 
 def _source(finding: Finding, i: int) -> str:

@@ -132,8 +132,7 @@ def order_text(differences: Sequence[OrderDifference]) -> str:
         for order in differences[0].orders
     ]
     lines.append(
-        "Add the edges that are missing (runtime->add_successor), or give tasks that do not wait "
-        "for one another memory of their own."
+        "Have tasks wait for those whose memory they share, or give them memory of their own."
     )
     return "\n".join(lines)
 

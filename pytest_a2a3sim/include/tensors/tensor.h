@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -177,13 +176,10 @@ struct alignas(64) Tensor {
 
     /// For people to read.
     std::string dump() const {
-        std::ostringstream text;
-        text << "Tensor at 0x" << std::hex << buffer.addr << std::dec << ", " << buffer.size
-             << " bytes, " << get_dtype_name(dtype) << ", version " << version;
-        append(text, ", shapes", shapes);
-        append(text, " at", offsets);
-        append(text, " of", raw_shapes);
-        return text.str();
+        return "Tensor at " + std::to_string(buffer.addr) + ", " + std::to_string(buffer.size) +
+               " bytes, " + get_dtype_name(dtype) + ", version " + std::to_string(version) +
+               ", shapes " + listed(shapes) + " at " + listed(offsets) + " of " +
+               listed(raw_shapes);
     }
 
     /// A tensor of that shape that owns its buffer, or has none yet. Throws std::logic_error for
@@ -214,10 +210,12 @@ struct alignas(64) Tensor {
                                std::to_string(RUNTIME_MAX_TENSOR_DIMS));
     }
 
-    void append(std::ostringstream& text, const char* name, const uint32_t* values) const {
-        text << name << " [";
-        for (uint32_t i = 0; i < ndims; ++i) text << (i == 0 ? "" : ", ") << values[i];
-        text << "]";
+    std::string listed(const uint32_t* values) const {
+        std::string text = "[";
+        for (uint32_t i = 0; i < ndims; ++i) {
+            text += (i == 0 ? "" : ", ") + std::to_string(values[i]);
+        }
+        return text + "]";
     }
 };
 

@@ -205,6 +205,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
     host.describe(description.described_buffer);
+    if (description.is_sanitized()) host.note_submitters();
     Orchestration orchestration(
         Orchestration::Entry{description.runtime, entry.object, entry.address}, host,
         description.args, description.tensors, description.ring_sizes);
@@ -237,8 +238,9 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
         if (description.is_sanitized()) {
             sanitizer.emplace(
                 Sanitizer::Case{description.checks, description.records_flows, graph, host.memory(),
-                                host.copies(), *description.window, description.tensors,
-                                A2A3_POISON_NAN, description.isolate, description.core_memory},
+                                host.copies(), host.submitters(), *description.window,
+                                description.tensors, A2A3_POISON_NAN, description.isolate,
+                                description.core_memory},
                 instrumented);
         }
         std::optional<TaskDump> dump;

@@ -63,6 +63,7 @@ struct RuntimeCalls {
                              self.graph_.task_count()));
             return -1;
         }
+        self.note_submitter(__builtin_return_address(0));
         return self.graph_.add_task(args, num_args, func_id, static_cast<CoreType>(core_type));
     }
 

@@ -40,6 +40,14 @@ class RuntimeHost {
     /// Completes that description once the graph is there.
     void describe_tasks(const Graph& graph, a2a3_buffer_use& use) const;
 
+    /// Has the code that adds each task be noted from now on.
+    void note_submitters() { notes_submitters_ = true; }
+    /// By task; empty if it was not noted.
+    const std::vector<uint64_t>& submitters() const { return submitters_; }
+    void note_submitter(const void* code) {
+        if (notes_submitters_) submitters_.push_back(reinterpret_cast<uint64_t>(code));
+    }
+
     /// An orchestration is making progress.
     void count_call() { control_.count_orchestration_call(); }
     /// Memory of the device, or nullptr if it is full; `caller` is the code that asks for it.
@@ -76,6 +84,8 @@ class RuntimeHost {
     Descriptions descriptions_;
     std::vector<Misuse> misuses_;
     size_t misuse_count_ = 0;
+    bool notes_submitters_ = false;
+    std::vector<uint64_t> submitters_;
     int64_t malloc_calls_ = 0;
     int64_t described_ = -1;
     Runtime runtime_;

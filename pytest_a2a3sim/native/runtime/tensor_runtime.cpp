@@ -33,7 +33,7 @@ struct TensorCalls {
     static TensorRuntime& self(void* state) { return *static_cast<TensorRuntime*>(state); }
 
     static uint64_t submit(void* state, const MixedKernels* kernels, const PTOParam* params) {
-        return self(state).submit(*kernels, *params);
+        return self(state).submit(*kernels, *params, __builtin_return_address(0));
     }
 
     static void add_dependency(void* state, uint64_t producer, uint64_t consumer) {
@@ -177,7 +177,7 @@ std::string TensorRuntime::allocate_outputs(Submission& task, uint64_t& bytes) {
         Tensor& tensor = *task.params.tensors[i];
         if (task.params.tensor_types[i] != PTOParamType::OUTPUT || tensor.buffer.addr != 0)
             continue;
-        void* const address = host_.allocate(tensor.buffer.size, __builtin_return_address(0));
+        void* const address = host_.allocate(tensor.buffer.size, task.caller);
         if (address == nullptr) {
             return format(
                 "there is no memory for its output %zu of %llu bytes: the device is full "
@@ -223,6 +223,7 @@ void TensorRuntime::add_to_graph(const Submission& task) {
     Submitted made{host_.graph().task_count(), 0, open_scopes_.back()};
     const auto add = [&](int32_t kernel, CoreType core_type) {
         if (kernel == INVALID_KERNEL_ID) return;
+        host_.note_submitter(task.caller);
         host_.graph().add_task(args, static_cast<int>(tensors + scalars), kernel, core_type);
         ++made.task_count;
     };
@@ -235,10 +236,11 @@ void TensorRuntime::add_to_graph(const Submission& task) {
     submitted_.push_back(made);
 }
 
-uint64_t TensorRuntime::submit(const MixedKernels& kernels, const PTOParam& params) {
+uint64_t TensorRuntime::submit(const MixedKernels& kernels, const PTOParam& params,
+                               const void* caller) {
     host_.count_call();
     if (is_fatal_) return kNoTask;
-    Submission task{kernels, params, static_cast<int32_t>(submitted_.size())};
+    Submission task{kernels, params, caller, static_cast<int32_t>(submitted_.size())};
     const auto refuse = [&](const std::string& problem) {
         fail(format("task %d (%s): %s", host_.graph().task_count(), name_of(kernels).c_str(),
                     problem.c_str()));

@@ -55,6 +55,7 @@ class TensorRuntime {
     struct Submission {
         const MixedKernels& kernels;
         const PTOParam& params;
+        const void* caller;
         int32_t id;
         std::array<int32_t, PTO2_MAX_TENSOR_PARAMS> buffers{};  // in the map
         std::array<bool, PTO2_MAX_TENSOR_PARAMS> is_allocated{};
@@ -62,7 +63,7 @@ class TensorRuntime {
         size_t producer_count = 0;
     };
 
-    uint64_t submit(const MixedKernels& kernels, const PTOParam& params);
+    uint64_t submit(const MixedKernels& kernels, const PTOParam& params, const void* caller);
     void add_dependency(uint64_t producer, uint64_t consumer);
     void open_scope();
     void close_scope();

@@ -115,9 +115,13 @@ void Sanitizer::report_flows(const std::vector<a2a3_question>& questions, Saniti
 
 void Sanitizer::report(const std::vector<a2a3_question>& questions, SanitizerTables& tables,
                        a2a3_sanitized& sanitized) {
-    const auto put = [&](const a2a3_finding& finding) {
+    const auto put = [&](a2a3_finding finding) {
         ++sanitized.findings;
-        if (tables.findings.size() < A2A3_MOST_FINDINGS) tables.findings.push_back(finding);
+        if (tables.findings.size() == A2A3_MOST_FINDINGS) return;
+        for (int i = 0; i < 2 && finding.tasks[i] >= 0; ++i) {
+            finding.submitters[i] = case_.submitters[static_cast<size_t>(finding.tasks[i])];
+        }
+        tables.findings.push_back(finding);
     };
     const std::vector<Race> races = races_.races();
     for (const Race& race : races) put(finding_of(race));

@@ -72,6 +72,7 @@ class Sanitizer : public TaskObserver {
         const Graph& graph;
         const DeviceMemory& memory;
         std::vector<DeviceCopy> copies;
+        const std::vector<uint64_t>& submitters;  // code that added each task
         const HostWindow& window;
         const std::vector<HostTensor>& tensors;
         uint8_t poison;
