@@ -207,7 +207,7 @@ def test_replaced_compiler(golden_dir: GoldenDir, compiler: CountingCompiler) ->
     assert compiler.compiled() == BOTH
 
 
-@pytest.mark.parametrize("part", ["include/runtime.h", "native/engine_api.h"])
+@pytest.mark.parametrize("part", ["include/host_build_graph/runtime.h", "native/engine_api.h"])
 def test_another_version_of_the_plugin(
     golden_dir: GoldenDir, compiler: CountingCompiler, tmp_path: Path, part: str
 ) -> None:

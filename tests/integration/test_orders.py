@@ -79,10 +79,7 @@ def test_what_a_missing_edge_is_told_with(golden_dir: GoldenDir) -> None:
         ),
         "  depth-first: --sim-schedule=depth-first --sim-threads=1 executes it again",
         "  reverse: --sim-schedule=reverse --sim-threads=1 executes it again",
-        (
-            "Add the edges that are missing (runtime->add_successor), or give tasks that do not "
-            "wait for one another memory of their own."
-        ),
+        "Have tasks wait for those whose memory they share, or give them memory of their own.",
     ]
     assert races.startswith("racecheck: RAW race of task 0 ")
     assert "  add the edge: runtime->add_successor(0, 1);" in races.splitlines()
