@@ -31,6 +31,14 @@ _FLOATS8 = {
     "float8_e4m3fn": {"mantissa": "3", "bias": "7", "largest": "0x7e", "overflow": "0x7f"},
     "float8_e5m2": {"mantissa": "2", "bias": "15", "largest": "0x7b", "overflow": "0x7c"},
 }
+# dtype: DataType of tensors
+_DATA_TYPES = {
+    "float32": "FLOAT32",
+    "float16": "FLOAT16",
+    "bfloat16": "BFLOAT16",
+    "int32": "INT32",
+    "int8": "INT8",
+}
 _PTO_TYPES = {"float32": "float", "float16": "half", "int32": "int32_t"}
 # template: file in the directory -> file of the template
 _FILES = {
@@ -111,6 +119,15 @@ def _check(options: argparse.Namespace) -> None:
             f"--runtime must be one that is simulated: {', '.join(RUNTIMES)}; "
             f"got {options.runtime!r}"
         )
+    if options.runtime != RUNTIMES[0] and options.template != "vector":
+        raise SettingsError(
+            f"--template must be vector with --runtime {options.runtime}; got {options.template!r}"
+        )
+    if options.runtime != RUNTIMES[0] and options.dtype not in _DATA_TYPES:
+        raise SettingsError(
+            f"--dtype must be one of {', '.join(_DATA_TYPES)} with --runtime {options.runtime}, "
+            f"whose tensors have no others; got {options.dtype!r}"
+        )
     if options.template == "pto" and options.dtype not in _PTO_TYPES:
         raise SettingsError(
             f"--dtype must be one of {', '.join(_PTO_TYPES)} with --template pto, whose TADD has "
@@ -128,10 +145,16 @@ def _made(options: argparse.Namespace, name: str) -> Iterator[tuple[str, str]]:
         "wide": wide,
         "element": element,
         "wide_type": wide_type,
+        "function": "build_graph",
     }
     sources = {
         name: f"{options.template}/{source}" for name, source in _FILES[options.template].items()
     }
+    if options.runtime != RUNTIMES[0]:
+        words |= {"function": "aicpu_orchestration_entry", "datatype": _DATA_TYPES[options.dtype]}
+        sources["kernels/orchestration.cpp"] = f"tensors/{options.runtime}.cpp"
+        for kernel in ("add.cpp", "scale.cpp"):
+            sources[f"kernels/aiv/{kernel}"] = f"tensors/{kernel}"
     if options.template == "pto":
         words["element"] = _PTO_TYPES[options.dtype]
     else:

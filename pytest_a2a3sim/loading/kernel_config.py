@@ -17,7 +17,6 @@ from pytest_a2a3sim.model.spec import (
     KernelSpec,
     OrchestrationSpec,
     RingSizes,
-    Runtime,
     RuntimeConfig,
 )
 

@@ -65,8 +65,8 @@ class Finding:
             kernel the first task that shows them.
         kernels: the tasks' kernels.
         sources: the lines that access the bytes; None where a line is unknown.
-        submissions: the lines of the orchestration that add the tasks; None where a line is unknown,
-            none of findings inside a kernel.
+        submissions: the lines of the orchestration that add the tasks; None where a line is
+            unknown, none of findings inside a kernel.
         access: ``read`` or ``write``, of memcheck and initcheck; ``""`` of racecheck.
         buffer: number of the device buffer that the bytes are in or next to, from 0 in the order of
             allocation; None if there is none.

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_a2a3sim import run_case
 from pytest_a2a3sim.cli import main
+from pytest_a2a3sim.model.spec import RUNTIMES
 
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
@@ -29,8 +30,11 @@ def test_what_it_writes_passes(
         name = str(pytester.path / f"{template}-{dtype}")
         assert main(["new", name, "--template", template, "--dtype", dtype]) == 0
         assert f"Run it: pytest {name} -v" in capsys.readouterr().out
+    for runtime, dtype in itertools.product(RUNTIMES[1:], ("float32", "bfloat16")):
+        name = str(pytester.path / f"{runtime}-{dtype}")
+        assert main(["new", name, "--runtime", runtime, "--dtype", dtype]) == 0
     result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
-    result.assert_outcomes(passed=len(DTYPES) * (3 + 2))
+    result.assert_outcomes(passed=len(DTYPES) * (3 + 2) + 2 * 2 * 3)
 
 
 CONVERTED = """
@@ -98,7 +102,15 @@ def test_kernel_of_pto_isa(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--runtime", "other"], "--runtime must be one that is simulated: host_build_graph; got"),
+        (["--runtime", "other"], "--runtime must be one that is simulated: host_"),
+        (
+            ["--template", "matmul", "--runtime", "aicpu_build_graph"],
+            "--template must be vector with --runtime aicpu_build_graph; got 'matmul'",
+        ),
+        (
+            ["--dtype", "float8_e5m2", "--runtime", "tensormap_and_ringbuffer"],
+            "whose tensors have no others; got 'float8_e5m2'",
+        ),
         (
             ["--template", "pto", "--dtype", "int8"],
             "--dtype must be one of float32, float16, int",
