@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CoreType = Literal["aic", "aiv"]
 
+
 @dataclass(frozen=True)
 class CompileSpec:
     """A source and what its author adds to the compiler's command line.
