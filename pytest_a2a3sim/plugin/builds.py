@@ -64,8 +64,10 @@ def report_builds(config: pytest.Config) -> None:
 
 def _lines_in(terminal: Any) -> BuildLines:
     def say(line: str) -> None:
+        begun = terminal.currentfspath if terminal.verbosity > 0 else None
         terminal.ensure_newline()
         terminal.write_line(f"a2a3sim: {line}")
+        terminal.currentfspath = begun  # the node id that stands above is not printed again
 
     return BuildLines(say, is_terminal=bool(terminal.isatty))
 

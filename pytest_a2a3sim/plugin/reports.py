@@ -105,6 +105,7 @@ class SessionReports:
         self._collection_errors: list[CollectionErrorRecord] = []
         self._errors: list[str] = []
         self._graphs: dict[str, str] = {}  # as Mermaid, by node id
+        self._told: dict[int, str] = {}  # by hash: the first case of a golden.py that failed so
 
     @property
     def records(self) -> Sequence[CaseRecord]:
@@ -121,15 +122,21 @@ class SessionReports:
         if graph := getattr(report, pictures.GRAPH, None):
             self._graphs[report.nodeid] = graph
         if report.failed and isinstance(report.longrepr, str):
-            from pytest_a2a3sim.reporting.terminal import FailureText  # noqa: PLC0415 - only on failure
+            from pytest_a2a3sim.reporting.terminal import FailureText, likeness  # noqa: PLC0415 - only on failure
 
             record: CaseRecord = json.loads(text)
             failure, rows = record["failure"], getattr(report, _TEXT, None)
             lines = lines_of(report.longrepr) if rows is None else decode(rows)
             fitted = failure is not None and failure["kind"] in {Mismatch.kind, SanitizerError.kind}
-            report.longrepr = FailureText(
-                lines, fitted=fitted, summary=getattr(report, _SUMMARY, "")
-            )  # type: ignore[assignment]
+            looks = hash((record["golden"], likeness("\n".join(map(str, lines)), record["case"])))
+            first = self._told.setdefault(looks, report.nodeid)
+            everything = self._config.get_verbosity() > 1
+            report.longrepr = FailureText(  # type: ignore[assignment]
+                lines,
+                fitted=fitted,
+                summary=getattr(report, _SUMMARY, ""),
+                told=None if everything or first == report.nodeid else first,
+            )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Notes golden directories that cannot be read: they have no cases."""

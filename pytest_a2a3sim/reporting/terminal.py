@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_a2a3sim.model.lines import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,11 +58,17 @@ class FailureText:
     Args:
         lines: the first is the headline.
         fitted: fit them to the terminal; other texts, such as a compiler's, stay as they are.
+        summary: what the short summary shows; the headline unless given.
+        told: another case that failed in the same way, which a terminal names in place of all
+            lines but the headline.
     """
 
-    def __init__(self, lines: Sequence[Line], *, fitted: bool, summary: str = "") -> None:
+    def __init__(
+        self, lines: Sequence[Line], *, fitted: bool, summary: str = "", told: str | None = None
+    ) -> None:
         self.lines = lines
         self.fitted = fitted
+        self.told = told
         self.reprcrash = Crash(summary or (str(lines[0]) if lines else ""))
 
     def __str__(self) -> str:
@@ -68,14 +77,31 @@ class FailureText:
 
     def toterminal(self, writer: Writer) -> None:
         """Prints the lines."""
-        for line in self.lines:
-            if len(line.spans) == 1 and self.fitted:
-                for part in wrapped(str(line), writer.fullwidth):
-                    writer.line(part, **_MARKUP[line.spans[0].style])
-                continue
-            for span in line.spans:
-                writer.write(span.text, **_MARKUP[span.style])
-            writer.line()
+        lines = self.lines
+        if self.told is not None:
+            lines = [*lines[:1], line(f"  the same failure as that of {self.told}: see there")]
+        for each in lines:
+            self._print(each, writer)
+
+    def _print(self, each: Line, writer: Writer) -> None:
+        if len(each.spans) == 1 and self.fitted:
+            for part in wrapped(str(each), writer.fullwidth):
+                writer.line(part, **_MARKUP[each.spans[0].style])
+            return
+        for span in each.spans:
+            writer.write(span.text, **_MARKUP[span.style])
+        writer.line()
+
+
+_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\bAI[CV] \d+\b|\b\d+\.\d s\b")
+
+
+def likeness(text: str, case: str) -> str:
+    """A failure's text, in which equal failures of two cases are equal.
+
+    Addresses, cores, seconds and the case's own name are left out.
+    """
+    return _VARYING.sub("#", text.replace(repr(case), "#"))
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.reporting import terminal
 
 if TYPE_CHECKING:
     import pytest
@@ -165,6 +168,38 @@ def test_the_session_goes_on_after_a_crash(
 
 
 # The wrong dtype of an input explains many a mismatch.
+def test_equal_failures_of_a_directory_are_told_once(
+    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
+) -> None:
+    doubler.kernel_body("*reinterpret_cast<volatile int*>(8) = 1;")
+    doubler.extend_golden("PARAMS_LIST = [{'name': name} for name in ('one', 'two', 'three')]")
+    other = type(doubler).create(pytester.path / "other")
+    other.kernel_body("*reinterpret_cast<volatile int*>(8) = 1;")
+    result = pytester.runpytest("--junitxml=junit.xml", *plugin_args)
+    result.assert_outcomes(failed=4)
+    headline = "kernel 'double' in task 0 wrote to a null pointer, or close to one (SIGSEGV)"
+    told = re.compile("  the same failure as that of doubler/golden.py::(one|two|three): see there")
+    assert result.outlines.count(headline) == 4
+    assert sum(bool(told.fullmatch(line)) for line in result.outlines) == 2
+    assert result.outlines.count("  arguments of task 0:") == 2
+    assert (pytester.path / "junit.xml").read_text().count("  arguments of task 0:") == 4
+    everything = pytester.runpytest("-vv", *plugin_args)
+    assert everything.outlines.count("  arguments of task 0:") == 4
+
+
+def test_verbose_prints_a_node_id_once_while_a_long_build_is_told(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "_FIRST_BUILD_LINE", 0.0)
+    doubler.kernel_body("y[0] = 4242;")
+    result = pytester.runpytest("-v")
+    result.assert_outcomes(failed=1)
+    progress, _, _ = result.stdout.str().partition("= FAILURES =")
+    assert "a2a3sim: compiled " in progress
+    assert progress.count("doubler/golden.py::default") == 1
+    result.stdout.re_match_lines(["FAILED +.*100%"])
+
+
 def test_inputs_are_listed_with_dtype_and_shape(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
