@@ -282,7 +282,8 @@ def _missing_symbols(
     if symbol not in exported:
         errors.append(
             f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
-            f"It exports: {_listed(exported, environment)}\n{_how_to_declare(symbol, config.runtime.runtime)}"
+            f"It exports: {_listed(exported, environment)}\n"
+            f"{_how_to_declare(symbol, config.runtime.runtime)}"
         )
     return errors
 
