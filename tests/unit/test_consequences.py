@@ -47,6 +47,7 @@ def race(earlier: int, later: int) -> RawFinding:
         span=1,
         bytes=1,
         codes=(0, 0),
+        submitters=(0, 0),
     )
 
 
