@@ -523,16 +523,16 @@ typedef struct {
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
     uint64_t device_bytes_live;
-    uint64_t refused_bytes;   /* of the first device_malloc that the device was too full for */
-    int64_t refused_call;     /* its number, from 1; 0: there was none */
-    int32_t orders_finished;  /* of a2a3_request.orders, which left the same outputs: the next one
-                               * left others, or did not end, unless these are all */
-    int32_t described;        /* ranges that the orchestration has described */
-    int32_t quick;            /* the graph took less CPU time than a2a3_request.order_seconds */
-    uint64_t peak_rss_bytes;  /* of the simulating process; 0: the calling process simulated */
+    uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;    /* its number, from 1; 0: there was none */
+    int32_t orders_finished; /* of a2a3_request.orders, which left the same outputs: the next one
+                              * left others, or did not end, unless these are all */
+    int32_t described;       /* ranges that the orchestration has described */
+    int32_t quick;           /* the graph took less CPU time than a2a3_request.order_seconds */
+    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
     a2a3_ring rings[A2A3_RINGS]; /* what had to be in them at a time at most */
-    a2a3_buffer_use use;      /* of a2a3_request.described_buffer, if the case ran to its end */
-    a2a3_sanitized sanitized; /* all zero unless the run was */
+    a2a3_buffer_use use;         /* of a2a3_request.described_buffer, if the case ran to its end */
+    a2a3_sanitized sanitized;    /* all zero unless the run was */
     char message[A2A3_MESSAGE_LENGTH];
 } a2a3_ending;
 
