@@ -377,10 +377,7 @@ WRONG: dict[str, tuple[str, Variant, str]] = {
     "a kernel on the wrong core": (
         "pto2_rt_submit_aic_task(SCALE, scale_params(x, y, 1));",
         DEFAULT,
-        (
-            "task 0 was added for an AIC core, but kernel_config.py says that its kernel SCALE "
-            "(func_id 0) is for AIV"
-        ),
+        "task 0 was added for an AIC core, but its kernel SCALE (func_id 0) is for AIV",
     ),
     "an end of no scope": (
         "pto2_rt_scope_end();",
@@ -421,6 +418,11 @@ WRONG: dict[str, tuple[str, Variant, str]] = {
 }
 
 
+def without_breaks(text: str) -> str:
+    """The words, whether a mark or the end of a line stands behind one."""
+    return " ".join(re.sub(r"[,;:]?\s", " ", text).split())
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong(name: str, simulator: Simulator, sources: Path, tmp_path: Path) -> None:
     words = WRONG[name][2]
@@ -429,7 +431,7 @@ def test_wrong(name: str, simulator: Simulator, sources: Path, tmp_path: Path) -
     with pytest.raises(A2A3SimError) as caught:
         simulator.run_case(directory.path).check()
     assert not isinstance(caught.value, Mismatch)
-    assert words in " ".join(str(caught.value).split())
+    assert without_breaks(words) in without_breaks(str(caught.value))
 
 
 def test_fewer_arguments_than_expected(simulator: Simulator, sources: Path, tmp_path: Path) -> None:
@@ -463,7 +465,7 @@ def test_kernels_cannot_change_descriptors(
     directory.kernel(
         kernel.replace("uint64_t count = 0;", changes + "uint64_t count = 0;"), "add.cpp"
     )
-    with pytest.raises(A2A3SimError, match=r"kernel 'ADD' \(func_id 1\) in task 2"):
+    with pytest.raises(A2A3SimError, match="kernel 'ADD' in task 2"):
         simulator.run_case(directory.path).check()
 
 
