@@ -104,7 +104,9 @@ def _race_texts(finding: Finding) -> Iterator[str]:
         "and nothing orders them"
     )
     for i, verb in enumerate(_RACES[finding.kind]):
-        yield f"  {_task(finding, i)} {verb} at {_source(finding, i)}{_submission(finding, i)}"
+        yield f"  {_task(finding, i)} {verb} at {_source(finding, i)}"
+        if finding.submissions and finding.submissions[i] is not None:
+            yield f"    submitted at {finding.submissions[i]}"
     yield from _allocation(finding)
     if finding.mend:
         yield f"  {finding.mend}"
@@ -169,11 +171,6 @@ def _allocation(finding: Finding) -> Iterator[str]:
 
 def _task(finding: Finding, i: int) -> str:
     return f"task {finding.tasks[i]} ({finding.kernels[i]})"
-
-
-def _submission(finding: Finding, i: int) -> str:
-    where = finding.submissions[i] if finding.submissions else None
-    return "" if where is None else f", submitted at {where}"
 
 
 def _source(finding: Finding, i: int) -> str:

@@ -58,7 +58,10 @@ def test_only_the_broken_items_fail(pytester: pytest.Pytester, doubler: GoldenDi
     other.kernel_body(WRONG_SIGN)
     result = pytester.runpytest("-v")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["doubler/golden.py::default PASSED*", "other/*default FAILED*"])
+    # A machine that is slow to compile says so before the outcome.
+    result.stdout.fnmatch_lines(
+        ["doubler/*::default *", "*PASSED*", "other/*::default *", "*FAILED*"]
+    )
 
 
 def test_other_tensors_are_reported_too(pytester: pytest.Pytester, doubler: GoldenDir) -> None:

@@ -51,6 +51,11 @@ RACE = {
     "tensor": "out_y",
     "offset": 0,
     "bytes": 32,
+    "submissions": [
+        {"file": "racy/kernels/orchestration.cpp", "line": 16},
+        {"file": "racy/kernels/orchestration.cpp", "line": 17},
+    ],
+    "mend": "add the edge: runtime->add_successor(0, 1);",
     "edge": [0, 1],
     "consequence": False,
     "count": 1,

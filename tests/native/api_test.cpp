@@ -47,7 +47,7 @@ int sweep(const char* name, Call call, int tries = 1) {
 class Case {
   public:
     Case(const char* orchestration, const char* kernel, uint64_t arg)
-        : kernel_{"spin", kernel, "spin", 0, A2A3_CORE_AIC}, arg_(arg) {
+        : kernel_{"spin", kernel, "spin", 0, A2A3_CORE_AIC}, arg_{arg, -1} {
         expect(a2a3_window_create(page_size(), page_size(), &window_) == A2A3_OK, "a window");
         request_.orchestration_path = orchestration;
         request_.orchestration_symbol = "orchestrate";
@@ -100,7 +100,7 @@ class Case {
 
   private:
     a2a3_kernel kernel_;
-    uint64_t arg_;
+    a2a3_argument arg_;
     a2a3_window* window_ = nullptr;
     a2a3_run* run_ = nullptr;
     a2a3_request request_{};

@@ -209,10 +209,7 @@ def test_a_writer_does_not_wait_for_readers(
             "racecheck: WAR race of task 1 (ADD) and task 2 (SCALE) on 256 bytes of device buffer "
             "#2, bytes 0 to 255, and nothing orders them"
         ),
-        (
-            f"  task 1 (ADD) reads at {sources}/add.cpp:18, "
-            f"submitted at {sources}/orchestration.cpp:55"
-        ),
+        f"  task 1 (ADD) reads at {sources}/add.cpp:18",
         f"  buffer #2 is an output of a task submitted at {sources}/orchestration.cpp:50",
         (
             "  the runtime lets no task wait for those that read: pass the tensor to add_inout for "
