@@ -15,6 +15,7 @@ PACKAGE = HERE.parents[1] / "pytest_a2a3sim"
 COMPILER = shlex.split(os.environ.get("CXX", "g++"))
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Werror")
 INCLUDES = (f"-I{PACKAGE / 'native'}", f"-I{PACKAGE / 'include'}")
+OF_A_CASE = (*INCLUDES, f"-I{PACKAGE / 'include' / 'host_build_graph'}")
 PROGRAMS = {
     "engine_test": ("engine_test.cpp", "execution_test.cpp", "structures_test.cpp"),
     "api_test": ("api_test.cpp", "limited_memory.cpp"),
@@ -64,7 +65,7 @@ def test_random_graphs(programs: Path, threads: int) -> None:
 def test_c_interface_without_memory(programs: Path, tmp_path: Path) -> None:
     objects = (tmp_path / "orchestration.so", tmp_path / "kernel.so")
     for target in objects:
-        compile_with(*INCLUDES, "-shared", "-fPIC", HERE / "api_case.cpp", "-o", target)
+        compile_with(*OF_A_CASE, "-shared", "-fPIC", HERE / "api_case.cpp", "-o", target)
     done = run(programs / "api_test", *objects)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "every call survives\n"
@@ -77,7 +78,7 @@ def test_cases_that_write_over_shared_memory(
     if "thread" in request.node.callspec.id:
         pytest.skip("the parent has one thread")
     case = tmp_path / "fuzz_case.so"
-    compile_with(*INCLUDES, "-O1", "-shared", "-fPIC", HERE / "fuzz_case.cpp", "-o", case)
+    compile_with(*OF_A_CASE, "-O1", "-shared", "-fPIC", HERE / "fuzz_case.cpp", "-o", case)
     done = run(programs / "fuzz_test", case, "0", str(SEEDS))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "every case is one result\n"
