@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,30 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.core import CoreMemory
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.values import Threads
+
+#: Codes of ``DataType`` in ``include/tensors/data_type.h``.
+_DATA_TYPES = {
+    name: code
+    for code, name in enumerate(
+        (
+            "float32",
+            "float16",
+            "int32",
+            "int16",
+            "int8",
+            "uint8",
+            "bfloat16",
+            "int64",
+            "uint64",
+            "uint16",
+            "uint32",
+            "bool",
+            "float8_e4m3fn",
+            "float8_e8m0fnu",
+            "float4_e2m1fn_x2",
+        )
+    )
+}
 
 POISON: int = lib.A2A3_POISON_NAN
 """What fresh device memory is filled with: a NaN in every float type."""
@@ -132,6 +157,8 @@ def request_of(
                 "nbytes": tensor.nbytes,
                 "read_only": tensor.is_read_only and tensor.name not in inputs.outputs,
                 "is_output": tensor.name in inputs.outputs,
+                "dtype": _DATA_TYPES.get(tensor.dtype, lib.A2A3_UNKNOWN_DTYPE),
+                **_described_shape(tensor.shape),
             }
             for tensor in memory.tensors()
         ],
@@ -197,3 +224,12 @@ def _schedules() -> dict[str, int]:
     """Values of a2a3_schedule by :attr:`Schedule.order`."""
     found = values("a2a3_schedule", "A2A3_SCHEDULE_")
     return {name.replace("_", "-"): value for name, value in found.items()}
+
+
+def _described_shape(shape: tuple[int, ...]) -> dict[str, Any]:
+    """The shape that a descriptor has: leading dimensions are one where there are too many."""
+    most = lib.A2A3_TENSOR_DIMENSIONS
+    leading = len(shape) - most + 1
+    if leading > 1:
+        shape = (math.prod(shape[:leading]), *shape[leading:])
+    return {"ndim": max(len(shape), 1), "shape": [*(shape or (1,))]}

@@ -31,8 +31,10 @@ enum a2a3_runtime {
 
 /* Lengths of arrays below. */
 enum a2a3_length {
-    A2A3_MOST_ARGS = 16, /* of a task that are shown */
-    A2A3_RINGS = 4,      /* of a runtime of tensors */
+    A2A3_MOST_ARGS = 16,        /* of a task that are shown */
+    A2A3_RINGS = 4,             /* of a runtime of tensors */
+    A2A3_TENSOR_DIMENSIONS = 5, /* of descriptors of tensors */
+    A2A3_UNKNOWN_DTYPE = 255,   /* descriptors have none for it */
     A2A3_MOST_FRAMES = 48,
     A2A3_PATH_LENGTH = 1000,
     A2A3_MESSAGE_LENGTH = 8192,
@@ -149,6 +151,9 @@ typedef struct {
     size_t nbytes;
     int32_t read_only; /* writing to it is a fault */
     int32_t is_output; /* it is compared */
+    int32_t dtype;     /* DataType of include/tensors/data_type.h, or A2A3_UNKNOWN_DTYPE */
+    int32_t ndim;
+    uint32_t shape[A2A3_TENSOR_DIMENSIONS];
 } a2a3_tensor;
 
 /* What an orchestration gets. */

@@ -1,5 +1,4 @@
-// What orchestrations of tensormap_and_ringbuffer and of aicpu_build_graph have in common: they run
-// beside the device, submit tasks whose arguments are tensors, and open scopes.
+// What orchestrations that submit tasks of tensors have in common, whatever their runtime is.
 //
 // Every call goes through a table of functions that the engine fills in, so that an orchestration
 // links against nothing.
@@ -12,7 +11,8 @@
 #include <string.h>
 
 #include "common/unified_log.h"
-#include "tensors/task.h"
+#include "tensors/core_args.h"
+#include "tensors/params.h"
 
 #ifdef __x86_64__
 // Orchestrations that measure time read the counter of the CPU that they run on, which is an ARM
@@ -52,6 +52,16 @@ void log(void (*write)(const char*, const char*, ...), const char* function, PTO
     write(function, format, values...);
 }
 
+constexpr int entry_kind(void (*)(uint64_t*, int, int, int)) { return kEntryOfThreads; }
+constexpr int entry_kind(void (*)(PTO2Runtime*, uint64_t*, int, int, int)) {
+    return kEntryOfRuntimeAndThreads;
+}
+constexpr int entry_kind(void (*)(PTO2Runtime*, uint64_t*, int)) { return kEntryOfRuntime; }
+constexpr int entry_kind(void (*)(const ChipTaskArgs&)) { return kEntryOfArgs; }
+constexpr int entry_kind(void (*)(PTO2Runtime*, const ChipTaskArgs&)) {
+    return kEntryOfRuntimeAndArgs;
+}
+
 }  // namespace a2a3sim
 
 /// The runtime that this orchestration works for: the engine sets it before the entry is called.
@@ -81,42 +91,58 @@ inline Tensor make_tensor(const uint32_t shapes[], uint32_t ndims,
     return Tensor::whole(0, shapes, ndims, dtype, manual_dep, version);
 }
 
+/// A tensor whose first element is at the address, with strides in elements.
+inline Tensor make_tensor_strided(void* address, const uint32_t shapes[], const uint32_t strides[],
+                                  uint32_t ndims, DataType dtype = DataType::FLOAT32,
+                                  bool manual_dep = false, int32_t version = 0) {
+    Tensor made = make_tensor_external(address, shapes, ndims, dtype, manual_dep, version);
+    for (uint32_t i = 0; i < ndims; ++i) made.strides[i] = strides[i];
+    made.update_contiguous();
+    made.buffer.size = made.extent_elem() * get_element_size(dtype);
+    return made;
+}
+
+/// The tensor that an argument is.
+inline Tensor from_tensor_arg(const Tensor& argument, bool manual_dep = false,
+                              int32_t version = 0) {
+    Tensor made = argument;
+    made.manual_dep = manual_dep;
+    made.version = version;
+    return made;
+}
+
+inline PTO2Runtime* current_runtime() { return a2a3sim_runtime; }
 inline PTO2Runtime* pto2_current_runtime() { return a2a3sim_runtime; }
 
-inline void pto2_rt_scope_begin(PTO2Runtime* runtime = a2a3sim_runtime) {
-    runtime->ops->scope_begin(runtime->state);
+inline void rt_scope_begin(PTO2ScopeMode mode = PTO2ScopeMode::AUTO) {
+    a2a3sim_runtime->ops->scope_begin(a2a3sim_runtime->state, mode);
 }
-
-inline void pto2_rt_scope_end(PTO2Runtime* runtime = a2a3sim_runtime) {
-    runtime->ops->scope_end(runtime->state);
-}
+inline void rt_scope_end() { a2a3sim_runtime->ops->scope_end(a2a3sim_runtime->state); }
+inline void pto2_rt_scope_begin(PTO2Runtime* = nullptr) { rt_scope_begin(); }
+inline void pto2_rt_scope_end(PTO2Runtime* = nullptr) { rt_scope_end(); }
 
 /// Nothing more comes. Returning from the entry says the same.
+inline void rt_orchestration_done() {}
 inline void pto2_rt_orchestration_done(PTO2Runtime* = nullptr) {}
 
-inline bool pto2_rt_is_fatal(PTO2Runtime* runtime = a2a3sim_runtime) {
-    return runtime->ops->is_fatal(runtime->state);
-}
+inline bool rt_is_fatal() { return a2a3sim_runtime->ops->is_fatal(a2a3sim_runtime->state); }
+inline bool pto2_rt_is_fatal(PTO2Runtime* = nullptr) { return rt_is_fatal(); }
 
 /// A scope that is open for as long as this lives.
 class PTO2ScopeGuard {
   public:
-    explicit PTO2ScopeGuard(PTO2Runtime* runtime = a2a3sim_runtime) : runtime_(runtime) {
-        pto2_rt_scope_begin(runtime_);
-    }
-    ~PTO2ScopeGuard() { pto2_rt_scope_end(runtime_); }
+    explicit PTO2ScopeGuard(PTO2ScopeMode mode = PTO2ScopeMode::AUTO) { rt_scope_begin(mode); }
+    explicit PTO2ScopeGuard(PTO2Runtime*) { rt_scope_begin(); }
+    ~PTO2ScopeGuard() { rt_scope_end(); }
     PTO2ScopeGuard(const PTO2ScopeGuard&) = delete;
     PTO2ScopeGuard& operator=(const PTO2ScopeGuard&) = delete;
-
-  private:
-    PTO2Runtime* runtime_;
 };
 
 #define A2A3SIM_JOIN_(a, b) a##b
 #define A2A3SIM_JOIN(a, b) A2A3SIM_JOIN_(a, b)
 #define PTO2_SCOPE_GUARD(...) \
     [[maybe_unused]] PTO2ScopeGuard A2A3SIM_JOIN(a2a3sim_scope_, __COUNTER__) { __VA_ARGS__ }
-/// PTO2_SCOPE() { ... }, or PTO2_SCOPE(rt) { ... }.
+/// PTO2_SCOPE() { ... }; a runtime or a mode may stand in the parentheses.
 #define PTO2_SCOPE(...) if (PTO2_SCOPE_GUARD(__VA_ARGS__); true)
 
 #undef LOG_ERROR
@@ -124,11 +150,13 @@ class PTO2ScopeGuard {
 #undef LOG_INFO
 #undef LOG_DEBUG
 #undef LOG_ALWAYS
+#undef LOG_TIMING
 // LOG_INFO(format, ...), or LOG_INFO(rt, format, ...).
 #define LOG_ERROR(...) a2a3sim::log(unified_log_error, __FUNCTION__, __VA_ARGS__)
 #define LOG_WARN(...) a2a3sim::log(unified_log_warn, __FUNCTION__, __VA_ARGS__)
 #define LOG_INFO(...) a2a3sim::log(unified_log_info, __FUNCTION__, __VA_ARGS__)
 #define LOG_DEBUG(...) a2a3sim::log(unified_log_debug, __FUNCTION__, __VA_ARGS__)
 #define LOG_ALWAYS(...) a2a3sim::log(unified_log_always, __FUNCTION__, __VA_ARGS__)
+#define LOG_TIMING(...) a2a3sim::log(unified_log_always, __FUNCTION__, __VA_ARGS__)
 
 #endif  // A2A3SIM_TENSORS_ORCHESTRATION_H_

@@ -1,6 +1,6 @@
 // Descriptors of tensors in device memory: what orchestrations make and kernels get.
-#ifndef A2A3SIM_TENSOR_H_
-#define A2A3SIM_TENSOR_H_
+#ifndef A2A3SIM_TENSORS_TENSOR_H_
+#define A2A3SIM_TENSORS_TENSOR_H_
 
 #include <stdint.h>
 
@@ -8,63 +8,23 @@
 #include <string>
 #include <utility>
 
-constexpr int RUNTIME_MAX_TENSOR_DIMS = 5;
+#include "tensors/data_type.h"
 
-enum class DataType : uint32_t {
-    FLOAT32,
-    FLOAT16,
-    INT32,
-    INT16,
-    INT8,
-    UINT8,
-    BFLOAT16,
-    INT64,
-    UINT64,
+constexpr int MAX_TENSOR_DIMS = 5;
+constexpr int RUNTIME_MAX_TENSOR_DIMS = MAX_TENSOR_DIMS;
+
+/// A task that was submitted.
+struct PTO2TaskId {
+    uint64_t raw;
+
+    constexpr PTO2TaskId() : raw(~uint64_t{0}) {}
+    constexpr explicit PTO2TaskId(uint64_t value) : raw(value) {}
+    static constexpr PTO2TaskId invalid() { return PTO2TaskId(); }
+    constexpr bool is_valid() const { return *this != invalid(); }
+    constexpr bool is_invalid() const { return *this == invalid(); }
+    constexpr bool operator==(const PTO2TaskId& other) const { return raw == other.raw; }
+    constexpr bool operator!=(const PTO2TaskId& other) const { return raw != other.raw; }
 };
-
-/// Bytes of an element; 0 for an unknown type.
-constexpr uint64_t get_element_size(DataType type) {
-    switch (type) {
-        case DataType::INT8:
-        case DataType::UINT8:
-            return 1;
-        case DataType::FLOAT16:
-        case DataType::INT16:
-        case DataType::BFLOAT16:
-            return 2;
-        case DataType::FLOAT32:
-        case DataType::INT32:
-            return 4;
-        case DataType::INT64:
-        case DataType::UINT64:
-            return 8;
-    }
-    return 0;
-}
-
-constexpr const char* get_dtype_name(DataType type) {
-    switch (type) {
-        case DataType::FLOAT32:
-            return "FLOAT32";
-        case DataType::FLOAT16:
-            return "FLOAT16";
-        case DataType::INT32:
-            return "INT32";
-        case DataType::INT16:
-            return "INT16";
-        case DataType::INT8:
-            return "INT8";
-        case DataType::UINT8:
-            return "UINT8";
-        case DataType::BFLOAT16:
-            return "BFLOAT16";
-        case DataType::INT64:
-            return "INT64";
-        case DataType::UINT64:
-            return "UINT64";
-    }
-    return "UNKNOWN";
-}
 
 /// Memory of the device: address and size in bytes.
 struct PTOBufferHandle {
@@ -72,41 +32,86 @@ struct PTOBufferHandle {
     uint64_t size;
 };
 
-/// A box of elements in a buffer that holds `raw_shapes` elements in row-major order. Shapes and
-/// offsets count elements. Two descriptors of one buffer that overlap order the tasks that use
-/// them.
+namespace a2a3sim {
+
+/// A flag that older sources call, and newer ones read.
+class Flag {
+  public:
+    constexpr Flag() = default;
+    constexpr Flag(bool value) : value_(value) {}
+    constexpr operator bool() const { return value_; }
+    constexpr bool operator()() const { return value_; }
+
+  private:
+    bool value_ = false;
+};
+
+}  // namespace a2a3sim
+
+/// Elements of a buffer: those at start_offset + sum of index * stride, for each index below the
+/// shape. Shapes, strides and offsets count elements. Two descriptors of one buffer that overlap
+/// order the tasks that use them.
+///
+/// Runtimes of March and April 2026 know of no strides: to them it is a box of `shapes` at
+/// `offsets` in a buffer that holds `raw_shapes` elements in row-major order.
 struct alignas(64) Tensor {
     PTOBufferHandle buffer;
-    uint64_t start_offset;  // of the first element of the box; set when a kernel gets it
-    int32_t version;        // a later one overlaps whatever was written in an earlier one
-    DataType dtype;
+    PTO2TaskId owner_task_id;  // the task that the buffer was made for, or an invalid one
+    uint64_t start_offset;
+    int32_t version;  // a later one overlaps whatever was written in an earlier one
     uint32_t ndims;
-    bool is_all_offset_zero;
-    bool is_raw_eq_shapes;
-    bool manual_dep;  // its author orders the tasks that use it
-    uint32_t shapes[RUNTIME_MAX_TENSOR_DIMS];
-    uint32_t raw_shapes[RUNTIME_MAX_TENSOR_DIMS];
-    uint32_t offsets[RUNTIME_MAX_TENSOR_DIMS];
+    DataType dtype;
+    bool manual_dep;              // its author orders the tasks that use it
+    a2a3sim::Flag is_contiguous;  // strides are those of the shape
+    bool forgets_offset;          // to a runtime without strides
+    uint32_t shapes[MAX_TENSOR_DIMS];
+    uint32_t strides[MAX_TENSOR_DIMS];
+    uint32_t raw_shapes[MAX_TENSOR_DIMS];
+    uint32_t offsets[MAX_TENSOR_DIMS];
 
-    /// The box of these shapes at `view_offsets` in this one.
+    /// The part of these shapes at `view_offsets` in this one. Throws std::logic_error if it is
+    /// none; one without elements may begin anywhere.
     Tensor view(const uint32_t view_shapes[], const uint32_t view_offsets[],
                 bool manual = false) const {
+        bool is_empty = false;
+        for (uint32_t i = 0; i < ndims; ++i) is_empty |= view_shapes[i] == 0;
         Tensor made = *this;
         made.manual_dep = manual;
-        made.is_raw_eq_shapes = false;
-        made.is_all_offset_zero = true;
         for (uint32_t i = 0; i < ndims; ++i) {
+            if (!is_empty) {
+                check_part("view", i, view_offsets[i], uint64_t{view_offsets[i]} + view_shapes[i]);
+                made.start_offset += uint64_t{view_offsets[i]} * strides[i];
+                made.offsets[i] += view_offsets[i];
+            }
             made.shapes[i] = view_shapes[i];
-            made.offsets[i] += view_offsets[i];
-            if (made.offsets[i] != 0) made.is_all_offset_zero = false;
         }
+        made.update_contiguous();
         return made;
     }
 
-    /// The same elements in other dimensions. Throws std::logic_error where the device would stop,
-    /// or lose where the view begins.
+    /// Every `step`-th element of a dimension from `begin` up to `end`. Throws std::logic_error if
+    /// there is none.
+    Tensor slice(uint32_t dimension, uint32_t begin, uint32_t end, uint32_t step = 1,
+                 bool manual = false) const {
+        check_dimension("slice", dimension);
+        check_part("slice", dimension, begin, end);
+        if (step == 0 || begin >= end) {
+            throw std::logic_error("Tensor::slice: from " + std::to_string(begin) + " to " +
+                                   std::to_string(end) + " in steps of " + std::to_string(step));
+        }
+        Tensor made = *this;
+        made.manual_dep = manual;
+        made.start_offset += uint64_t{begin} * strides[dimension];
+        made.offsets[dimension] += begin;
+        made.shapes[dimension] = (end - begin + step - 1) / step;
+        made.strides[dimension] *= step;
+        made.update_contiguous();
+        return made;
+    }
+
+    /// The same elements in other dimensions. Throws std::logic_error where the device would stop.
     Tensor reshape(const uint32_t new_shapes[], uint32_t new_ndims, bool manual = false) const {
-        check_dimensions("Tensor::reshape", new_ndims);
+        check_rank("Tensor::reshape", new_ndims);
         uint64_t elements = 1;
         for (uint32_t i = 0; i < new_ndims; ++i) elements *= new_shapes[i];
         if (elements != numel()) {
@@ -114,47 +119,51 @@ struct alignas(64) Tensor {
                                    std::to_string(elements) + " elements, the tensor " +
                                    std::to_string(numel()));
         }
-        if (!is_contiguous()) {
+        if (!is_contiguous) {
             throw std::logic_error(
                 "Tensor::reshape: the tensor is a view that is not contiguous; the device stops "
                 "here. Reshape the whole tensor, and take the view of the result");
         }
-        if (!is_all_offset_zero) {
-            throw std::logic_error(
-                "Tensor::reshape: the tensor is a view that does not begin at 0; the device "
-                "forgets its offset here. Reshape the whole tensor, and take the view of the "
-                "result");
-        }
         Tensor made = *this;
         made.ndims = new_ndims;
         made.manual_dep = manual;
-        made.is_raw_eq_shapes = true;
+        made.forgets_offset |= start_offset != 0;
         for (uint32_t i = 0; i < new_ndims; ++i) {
             made.shapes[i] = made.raw_shapes[i] = new_shapes[i];
             made.offsets[i] = 0;
         }
+        made.set_row_major();
         return made;
     }
 
-    /// Dimensions x and y change places; memory stays row-major, so that elements do not move.
+    /// Dimensions x and y change places. To a runtime without strides memory stays row-major, so
+    /// that elements do not move.
     Tensor transpose(uint32_t x, uint32_t y, bool manual = false) const {
-        if (x >= ndims || y >= ndims) {
-            throw std::logic_error("Tensor::transpose: the tensor has " + std::to_string(ndims) +
-                                   " dimensions");
-        }
+        check_dimension("transpose", x);
+        check_dimension("transpose", y);
         Tensor made = *this;
         made.manual_dep = manual;
         std::swap(made.shapes[x], made.shapes[y]);
+        std::swap(made.strides[x], made.strides[y]);
         std::swap(made.raw_shapes[x], made.raw_shapes[y]);
         std::swap(made.offsets[x], made.offsets[y]);
+        made.update_contiguous();
         return made;
     }
 
-    bool is_contiguous() const {
-        for (uint32_t i = 1; i < ndims; ++i) {
-            if (shapes[i] != raw_shapes[i]) return false;
+    /// Dimension i is what dimension order[i] was.
+    Tensor permute(const uint32_t order[], bool manual = false) const {
+        Tensor made = *this;
+        made.manual_dep = manual;
+        for (uint32_t i = 0; i < ndims; ++i) {
+            check_dimension("permute", order[i]);
+            made.shapes[i] = shapes[order[i]];
+            made.strides[i] = strides[order[i]];
+            made.raw_shapes[i] = raw_shapes[order[i]];
+            made.offsets[i] = offsets[order[i]];
         }
-        return true;
+        made.update_contiguous();
+        return made;
     }
 
     uint64_t numel() const {
@@ -163,51 +172,106 @@ struct alignas(64) Tensor {
         return elements;
     }
 
+    /// Elements from the first one to the last one, both included.
+    uint64_t extent_elem() const {
+        if (numel() == 0) return 0;
+        uint64_t last = 0;
+        for (uint32_t i = 0; i < ndims; ++i) last += uint64_t{shapes[i] - 1} * strides[i];
+        return last + 1;
+    }
+
+    uint64_t nbytes() const { return numel() * get_element_size(dtype); }
+
+    /// Where the buffer begins.
+    template <typename T>
+    T* data_as() const {
+        return reinterpret_cast<T*>(static_cast<uintptr_t>(buffer.addr));
+    }
+
+    /// Where an element is in the buffer, in elements.
+    uint64_t compute_flat_offset(const uint32_t indices[], uint32_t count) const {
+        uint64_t offset = start_offset;
+        for (uint32_t i = 0; i < count; ++i) offset += uint64_t{indices[i]} * strides[i];
+        return offset;
+    }
+
     bool is_same_memref(const Tensor& other) const { return buffer.addr == other.buffer.addr; }
 
-    void update_start_offset() {
+    /// Where the box begins in row-major order.
+    uint64_t box_offset() const {
         uint64_t stride = 1;
-        start_offset = 0;
+        uint64_t offset = 0;
         for (uint32_t i = ndims; i-- > 0;) {
-            start_offset += offsets[i] * stride;
+            offset += offsets[i] * stride;
             stride *= raw_shapes[i];
         }
+        return offset;
     }
 
     /// For people to read.
     std::string dump() const {
         return "Tensor at " + std::to_string(buffer.addr) + ", " + std::to_string(buffer.size) +
                " bytes, " + get_dtype_name(dtype) + ", version " + std::to_string(version) +
-               ", shapes " + listed(shapes) + " at " + listed(offsets) + " of " +
-               listed(raw_shapes);
+               ", shapes " + listed(shapes) + ", strides " + listed(strides) + ", first element " +
+               std::to_string(start_offset);
     }
 
     /// A tensor of that shape that owns its buffer, or has none yet. Throws std::logic_error for
     /// more dimensions than a descriptor has.
     static Tensor whole(uint64_t address, const uint32_t of_shapes[], uint32_t of_ndims,
                         DataType type, bool manual, int32_t of_version) {
-        check_dimensions("make_tensor", of_ndims);
+        check_rank("make_tensor", of_ndims);
         Tensor made{};
         made.version = of_version;
         made.dtype = type;
         made.ndims = of_ndims;
-        made.is_all_offset_zero = made.is_raw_eq_shapes = true;
         made.manual_dep = manual;
-        uint64_t elements = 1;
-        for (uint32_t i = 0; i < of_ndims; ++i) {
-            made.shapes[i] = made.raw_shapes[i] = of_shapes[i];
-            elements *= of_shapes[i];
-        }
-        made.buffer = {address, elements * get_element_size(type)};
+        for (uint32_t i = 0; i < of_ndims; ++i) made.shapes[i] = made.raw_shapes[i] = of_shapes[i];
+        made.set_row_major();
+        made.buffer = {address, made.nbytes()};
         return made;
     }
 
-  private:
-    static void check_dimensions(const char* call, uint32_t count) {
-        if (count <= RUNTIME_MAX_TENSOR_DIMS) return;
+    static void check_rank(const char* call, uint32_t count) {
+        if (count <= MAX_TENSOR_DIMS) return;
         throw std::logic_error(std::string(call) + ": " + std::to_string(count) +
-                               " dimensions; a descriptor has " +
-                               std::to_string(RUNTIME_MAX_TENSOR_DIMS));
+                               " dimensions; a descriptor has " + std::to_string(MAX_TENSOR_DIMS));
+    }
+
+    /// After a change of shapes or strides.
+    void update_contiguous() {
+        uint64_t stride = 1;
+        bool matches = true;
+        for (uint32_t i = ndims; i-- > 0;) {
+            matches &= strides[i] == stride;
+            stride *= shapes[i];
+        }
+        is_contiguous = matches || stride == 0;
+    }
+
+  private:
+    void set_row_major() {
+        uint32_t stride = 1;
+        for (uint32_t i = ndims; i-- > 0;) {
+            strides[i] = stride;
+            stride *= shapes[i];
+        }
+        is_contiguous = true;
+    }
+
+    void check_dimension(const char* call, uint32_t dimension) const {
+        if (dimension < ndims) return;
+        throw std::logic_error("Tensor::" + std::string(call) + ": dimension " +
+                               std::to_string(dimension) + "; the tensor has " +
+                               std::to_string(ndims) + " dimensions");
+    }
+
+    void check_part(const char* call, uint32_t dimension, uint64_t begin, uint64_t end) const {
+        if (begin <= end && end <= shapes[dimension]) return;
+        throw std::logic_error("Tensor::" + std::string(call) + ": elements " +
+                               std::to_string(begin) + " to " + std::to_string(end) +
+                               " of dimension " + std::to_string(dimension) +
+                               ", of which the tensor has " + std::to_string(shapes[dimension]));
     }
 
     std::string listed(const uint32_t* values) const {
@@ -220,5 +284,6 @@ struct alignas(64) Tensor {
 };
 
 using TensorData = Tensor;
+using ChipTensor = Tensor;
 
-#endif  // A2A3SIM_TENSOR_H_
+#endif  // A2A3SIM_TENSORS_TENSOR_H_

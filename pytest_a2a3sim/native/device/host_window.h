@@ -62,6 +62,8 @@ struct HostTensor {
     size_t nbytes;
     bool read_only;
     bool is_output;
+    int32_t dtype;  // as in a2a3_tensor
+    std::vector<uint32_t> shape;
 };
 
 /// Makes the window unreachable, or reachable but for writing to read-only tensors.

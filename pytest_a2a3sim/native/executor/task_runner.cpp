@@ -50,6 +50,8 @@ void TaskRunner::run_workers(int count, Threads needed,
 
 void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
     try {
+        const bool is_conditional = graph_.tasks[static_cast<size_t>(id)].has_condition;
+        if (is_conditional && !graph_.conditions.at(id).holds()) return;
         reset_float_environment();
         if (observer_ != nullptr) observer_->before_task(id);
         kernel.function(args);

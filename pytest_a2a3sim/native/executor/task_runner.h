@@ -43,7 +43,8 @@ class TaskRunner {
         const TaskNode& task = graph_.tasks[static_cast<size_t>(id)];
         const Kernel& kernel = kernels_[task.kernel];
         int64_t* const args =
-            areas_->place(thread, graph_.args.data() + task.first_arg, task.num_args);
+            areas_->place(thread, graph_.args.data() + task.first_arg,
+                          task.has_place ? TaskNode::kPlaceWords : 0, task.num_args);
         slot.func_id.store(kernel.func_id, std::memory_order_relaxed);
         slot.core_type.store(static_cast<int32_t>(kernel.core_type), std::memory_order_relaxed);
         slot.core_id.store(core, std::memory_order_relaxed);

@@ -20,10 +20,11 @@ class ArgumentAreas {
     ArgumentAreas(const ArgumentAreas&) = delete;
     ArgumentAreas& operator=(const ArgumentAreas&) = delete;
 
-    /// The copy of a task's arguments that its kernel gets.
-    int64_t* place(int worker, const uint64_t* args, size_t count) const {
+    /// The copy of a task's arguments that its kernel gets, with `before` words that stand before
+    /// them.
+    int64_t* place(int worker, const uint64_t* args, size_t before, size_t count) const {
         uint64_t* const copy = end(worker) - count;
-        copy_args(copy, args, count);
+        copy_args(copy - before, args - before, before + count);
         return reinterpret_cast<int64_t*>(copy);
     }
 

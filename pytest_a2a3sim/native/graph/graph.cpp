@@ -74,6 +74,28 @@ void check_acyclic(const Graph& graph, const KernelTable& kernels) {
 
 }  // namespace
 
+bool Condition::holds() const {
+    int64_t value = 0;
+    std::memcpy(&value, reinterpret_cast<const void*>(address), size);
+    const auto unused = static_cast<int>(8 * (sizeof value - size));
+    value = static_cast<int64_t>(static_cast<uint64_t>(value) << unused) >> unused;
+    switch (comparison) {
+        case Comparison::kEqual:
+            return value == target;
+        case Comparison::kUnequal:
+            return value != target;
+        case Comparison::kGreater:
+            return value > target;
+        case Comparison::kLess:
+            return value < target;
+        case Comparison::kGreaterOrEqual:
+            return value >= target;
+        case Comparison::kLessOrEqual:
+            return value <= target;
+    }
+    return true;
+}
+
 KernelTable::KernelTable(std::vector<Kernel> kernels)
     : kernels_(std::move(kernels)), direct_index_(kDirectIds, -1) {
     for (size_t i = 0; i < kernels_.size(); ++i) {

@@ -56,16 +56,32 @@ class KernelTable {
     std::unordered_map<int, int> index_of_;
 };
 
+/// A task runs only if the signed integer at `address` compares so with `target` when it could
+/// start.
+struct Condition {
+    enum class Comparison { kEqual, kUnequal, kGreater, kLess, kGreaterOrEqual, kLessOrEqual };
+
+    uint64_t address;
+    size_t size;  // bytes
+    Comparison comparison;
+    int64_t target;
+
+    bool holds() const;
+};
+
 struct TaskNode {
     static constexpr int kArgIndexBits = 48;
     static constexpr int kArgCountBits = 8;
+    static constexpr size_t kPlaceWords = 3;
 
     uint64_t first_arg : kArgIndexBits;  // index into the graph's args
     uint64_t num_args : kArgCountBits;
-    uint64_t is_vector : 8;  // for an AIV core
-    int32_t successor;       // the first one, or -1
-    uint32_t last_edge;      // of a circular list of edges to the other ones, or kNoEdge
-    int32_t fanin;           // predecessors; while the graph runs, those that have not finished
+    uint64_t is_vector : 1;      // for an AIV core
+    uint64_t has_condition : 1;  // Graph::conditions has it
+    uint64_t has_place : 1;      // the arguments stand behind the task's place: include/tensors
+    int32_t successor;           // the first one, or -1
+    uint32_t last_edge;          // of a circular list of edges to the other ones, or kNoEdge
+    int32_t fanin;               // predecessors; while the graph runs, those that have not finished
     int32_t func_id;
     int32_t kernel;  // index into the KernelTable once sealed
 
@@ -99,8 +115,9 @@ struct Graph {
 
     GrowingArray<TaskNode> tasks{kMaxTasks};
     GrowingArray<uint64_t> args{kMaxArgs};
-    GrowingArray<Edge> more_edges{kMostEdges};  // those that are not in their task
-    GrowingArray<int32_t> roots{kMaxTasks};     // tasks without predecessors, ascending
+    GrowingArray<Edge> more_edges{kMostEdges};          // those that are not in their task
+    GrowingArray<int32_t> roots{kMaxTasks};             // tasks without predecessors, ascending
+    std::unordered_map<int32_t, Condition> conditions;  // by task
     uint32_t edge_count = 0;
 
     int32_t task_count() const { return static_cast<int32_t>(tasks.size()); }
@@ -124,18 +141,12 @@ class GraphBuilder {
   public:
     /// The new task's id. The caller has checked num_args.
     int add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
-        const int id = task_count();
-        if (graph_.tasks.size() == Graph::kMaxTasks) refuse_task();
-        TaskNode& node = *graph_.tasks.extend(1);
-        node.set_first_arg(graph_.args.size());
-        node.num_args = static_cast<uint8_t>(num_args);
-        node.is_vector = core_type == CoreType::AIV;
-        node.successor = -1;
-        node.last_edge = kNoEdge;
-        node.func_id = func_id;
-        const auto count = static_cast<size_t>(num_args);
-        copy_args(graph_.args.extend(count), args, count);
-        return id;
+        return add(args, 0, num_args, func_id, core_type);
+    }
+
+    /// A task whose arguments stand behind the words that say which part of its task it is.
+    int add_placed_task(const uint64_t* words, int num_args, int func_id, CoreType core_type) {
+        return add(words, TaskNode::kPlaceWords, num_args, func_id, core_type);
     }
 
     /// The caller has checked both ids.
@@ -150,6 +161,11 @@ class GraphBuilder {
         }
         ++graph_.tasks[static_cast<size_t>(to)].fanin;
         ascending_ &= from < to;
+    }
+
+    void set_condition(int id, const Condition& condition) {
+        graph_.tasks[static_cast<size_t>(id)].has_condition = true;
+        graph_.conditions.emplace(id, condition);
     }
 
     bool has_task(int id) const { return id >= 0 && id < task_count(); }
@@ -172,6 +188,23 @@ class GraphBuilder {
         Task task;
         std::vector<int> fanout;
     };
+
+    int add(const uint64_t* words, size_t place, int num_args, int func_id, CoreType core_type) {
+        const int id = task_count();
+        if (graph_.tasks.size() == Graph::kMaxTasks) refuse_task();
+        TaskNode& node = *graph_.tasks.extend(1);
+        node.set_first_arg(graph_.args.size() + place);
+        node.num_args = static_cast<uint8_t>(num_args);
+        node.is_vector = core_type == CoreType::AIV;
+        node.has_place = place != 0;
+        node.has_condition = false;
+        node.successor = -1;
+        node.last_edge = kNoEdge;
+        node.func_id = func_id;
+        const size_t count = place + static_cast<size_t>(num_args);
+        copy_args(graph_.args.extend(count), words, count);
+        return id;
+    }
 
     void add_edge(TaskNode& task, int to) {
         const auto added = static_cast<uint32_t>(graph_.more_edges.size());

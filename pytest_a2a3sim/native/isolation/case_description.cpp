@@ -50,8 +50,10 @@ CaseDescription::CaseDescription(const a2a3_request& request)
     }
     for (int32_t i = 0; i < request.tensor_count; ++i) {
         const a2a3_tensor& tensor = request.tensors[i];
-        tensors.push_back(HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
-                                     tensor.read_only != 0, tensor.is_output != 0});
+        tensors.push_back(
+            HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
+                       tensor.read_only != 0, tensor.is_output != 0, tensor.dtype,
+                       std::vector<uint32_t>(tensor.shape, tensor.shape + tensor.ndim)});
     }
 }
 

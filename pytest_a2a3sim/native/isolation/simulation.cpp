@@ -208,7 +208,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     if (description.is_sanitized()) host.note_submitters();
     Orchestration orchestration(
         Orchestration::Entry{description.runtime, entry.object, entry.address}, host,
-        description.args, description.tensors, description.ring_sizes);
+        description.args, description.tensors, description.ring_sizes, description.block_dim);
     orchestrate(orchestration, control);
     orchestration.note_rings(ending.rings);
     host.memory().open();

@@ -12,8 +12,10 @@ namespace {
 
 constexpr char kIncludeIt[] =
     "the orchestration does not include pto_orchestration_api.h, or has no "
-    "aicpu_orchestration_entry of one of these forms: (uint64_t* args, int count, int threads, int "
-    "thread); the same after PTO2Runtime* rt; (PTO2Runtime* rt, uint64_t* args, int count)";
+    "aicpu_orchestration_entry of one of these forms: (const ChipTaskArgs& args); (uint64_t* args, "
+    "int count, int threads, int thread); either after PTO2Runtime* rt; (PTO2Runtime* rt, "
+    "uint64_t* "
+    "args, int count)";
 
 template <typename T>
 T* find_symbol(void* object, const char* name) {
@@ -24,15 +26,20 @@ T* find_symbol(void* object, const char* name) {
 
 Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
                              const std::vector<a2a3_argument>& args,
-                             const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes)
+                             const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes,
+                             int block_dim)
     : entry_(entry), host_(host), args_(args), tensors_(tensors) {
-    if (entry.runtime == A2A3_RUNTIME_HOST_BUILD_GRAPH) return;
-    const bool derives = entry.runtime == A2A3_RUNTIME_TENSORMAP_AND_RINGBUFFER;
-    tensor_runtime_.emplace(
-        host, derives ? TensorRuntime::Dependencies::kDerived : TensorRuntime::Dependencies::kGiven,
-        ring_sizes);
     PTO2Runtime** const runtime = find_symbol<PTO2Runtime*>(entry.object, "a2a3sim_runtime");
+    const bool is_on_host = entry.runtime == A2A3_RUNTIME_HOST_BUILD_GRAPH;
+    if (runtime == nullptr && is_on_host) return;  // it includes runtime.h
     if (runtime == nullptr) throw CaseFailure(A2A3_FAILURE_LOAD, kIncludeIt);
+    using Dependencies = TensorRuntime::Dependencies;
+    using Side = TensorRuntime::Side;
+    const bool given = entry.runtime == A2A3_RUNTIME_AICPU_BUILD_GRAPH;
+    tensor_runtime_.emplace(
+        host,
+        TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
+                               is_on_host ? Side::kHost : Side::kDevice, ring_sizes, block_dim});
     *runtime = &tensor_runtime_->runtime();
 }
 
@@ -53,11 +60,33 @@ void Orchestration::run_host_build_graph() {
 }
 
 void Orchestration::run_with_tensors() {
-    std::vector<uint64_t> args = tensor_runtime_->place_arguments(args_, tensors_);
-    const int count = static_cast<int>(args.size());
-    using Config = PTO2OrchestrationConfig(uint64_t*, int);
-    if (Config* const config = find_symbol<Config>(entry_.object, "aicpu_orchestration_config")) {
-        const int expected = config(args.data(), count).expected_arg_count;
+    try {
+        call_with_tensors();
+    } catch (...) {
+        // After a refused call the author's code goes on with what it did not get.
+        if (host_.has_misuse()) host_.check(0);
+        throw;
+    }
+    tensor_runtime_->protect_descriptors();
+    host_.check(0);
+}
+
+void Orchestration::call_with_tensors() {
+    TensorRuntime::Arguments placed = tensor_runtime_->place_arguments(args_, tensors_);
+    uint64_t* const args = placed.all.data();
+    const int count = static_cast<int>(placed.all.size());
+    const ChipTaskArgs view = placed.view();
+    PTO2Runtime* const runtime = &tensor_runtime_->runtime();
+    const auto symbol = [&](const char* name) { return dlsym(entry_.object, name); };
+    const int* const kind = find_symbol<int>(entry_.object, "a2a3sim_entry_kind");
+    const int form = kind == nullptr ? 0 : *kind;
+    const bool has_view = form == kEntryOfArgs || form == kEntryOfRuntimeAndArgs;
+    if (void* const config = symbol("aicpu_orchestration_config"); config != nullptr) {
+        using Config = PTO2OrchestrationConfig(uint64_t*, int);
+        using ViewConfig = PTO2OrchestrationConfig(const ChipTaskArgs&);
+        const int expected =
+            has_view ? reinterpret_cast<ViewConfig*>(config)(view).expected_arg_count
+                     : reinterpret_cast<Config*>(config)(args, count).expected_arg_count;
         if (count < expected) {
             throw CaseFailure(
                 A2A3_FAILURE_ORCHESTRATION,
@@ -66,26 +95,24 @@ void Orchestration::run_with_tensors() {
                        count, expected));
         }
     }
-    const int* const kind = find_symbol<int>(entry_.object, "a2a3sim_entry_kind");
-    PTO2Runtime* const runtime = &tensor_runtime_->runtime();
-    switch (kind == nullptr ? 0 : *kind) {
+    void* const entry = symbol("aicpu_orchestration_entry");
+    switch (form) {
         case kEntryOfThreads:
-            find_symbol<void(uint64_t*, int, int, int)>(entry_.object, "aicpu_orchestration_entry")(
-                args.data(), count, 1, 0);
-            break;
+            return reinterpret_cast<void (*)(uint64_t*, int, int, int)>(entry)(args, count, 1, 0);
         case kEntryOfRuntimeAndThreads:
-            find_symbol<void(PTO2Runtime*, uint64_t*, int, int, int)>(
-                entry_.object, "aicpu_orchestration_entry")(runtime, args.data(), count, 1, 0);
-            break;
+            return reinterpret_cast<void (*)(PTO2Runtime*, uint64_t*, int, int, int)>(entry)(
+                runtime, args, count, 1, 0);
         case kEntryOfRuntime:
-            find_symbol<void(PTO2Runtime*, uint64_t*, int)>(
-                entry_.object, "aicpu_orchestration_entry")(runtime, args.data(), count);
-            break;
+            return reinterpret_cast<void (*)(PTO2Runtime*, uint64_t*, int)>(entry)(runtime, args,
+                                                                                   count);
+        case kEntryOfArgs:
+            return reinterpret_cast<void (*)(const ChipTaskArgs&)>(entry)(view);
+        case kEntryOfRuntimeAndArgs:
+            return reinterpret_cast<void (*)(PTO2Runtime*, const ChipTaskArgs&)>(entry)(runtime,
+                                                                                        view);
         default:
             throw CaseFailure(A2A3_FAILURE_LOAD, kIncludeIt);
     }
-    tensor_runtime_->protect_descriptors();
-    host_.check(0);
 }
 
 void Orchestration::note_rings(a2a3_ring* rings) const {

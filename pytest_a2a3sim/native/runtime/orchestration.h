@@ -19,7 +19,8 @@ class Orchestration {
 
     /// Throws CaseFailure if the object is no orchestration of its runtime.
     Orchestration(const Entry& entry, RuntimeHost& host, const std::vector<a2a3_argument>& args,
-                  const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes);
+                  const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes,
+                  int block_dim);
 
     /// Calls the function: the host has the graph then. Throws CaseFailure, and what the function
     /// throws.
@@ -36,6 +37,7 @@ class Orchestration {
   private:
     void run_host_build_graph();
     void run_with_tensors();
+    void call_with_tensors();
 
     const Entry entry_;
     RuntimeHost& host_;

@@ -55,6 +55,11 @@ class RuntimeHost {
     /// A copy of the tensor on the device, which is copied back if it is an output. Throws
     /// CaseFailure.
     void* place_tensor(const HostTensor& tensor);
+    /// Has every element of a buffer, of `unit` bytes, be the first bytes of `value`.
+    void fill(void* address, size_t size, uint64_t value, size_t unit);
+    /// Sets some bytes of a buffer.
+    void write(void* address, size_t size, uint64_t bits);
+    bool has_misuse() const { return !misuses_.empty(); }
     /// Something that the orchestration must not do; it ends the case when it has returned.
     void note(a2a3_failure kind, std::string message);
 

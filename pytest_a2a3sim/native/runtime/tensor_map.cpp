@@ -5,18 +5,63 @@
 
 namespace a2a3sim {
 
-TensorMap::Overlap TensorMap::overlap_of(const Tensor& tensor, const Entry& entry) {
-    if (tensor.version > entry.version) return Overlap::kPart;
-    Overlap found = tensor.ndims < entry.ndims ? Overlap::kPart : Overlap::kCovers;
-    for (uint32_t i = 0; i < std::min(tensor.ndims, entry.ndims); ++i) {
-        const uint64_t begin = tensor.offsets[i];
+TensorMap::Overlap TensorMap::overlap_of_boxes(const uint32_t* offsets, const Tensor& tensor,
+                                               const uint32_t* its_offsets, const Tensor& written) {
+    Overlap found = tensor.ndims < written.ndims ? Overlap::kPart : Overlap::kCovers;
+    for (uint32_t i = 0; i < std::min(tensor.ndims, written.ndims); ++i) {
+        const uint64_t begin = offsets[i];
         const uint64_t end = begin + tensor.shapes[i];
-        const uint64_t its_begin = entry.offsets[i];
-        const uint64_t its_end = its_begin + entry.shapes[i];
+        const uint64_t its_begin = its_offsets[i];
+        const uint64_t its_end = its_begin + written.shapes[i];
         if (end <= its_begin || its_end <= begin) return Overlap::kNone;
         if (begin > its_begin || end < its_end) found = Overlap::kPart;
     }
     return found;
+}
+
+/// Tensors overlap if the ranges from the first element to the last one do. Two of the same strides
+/// may lie beside each other within one range: they are boxes of a buffer in row-major order, and
+/// these are compared.
+TensorMap::Overlap TensorMap::overlap_of_strides(const Tensor& tensor, const Tensor& written) {
+    const uint64_t end = tensor.start_offset + tensor.extent_elem();
+    const uint64_t its_end = written.start_offset + written.extent_elem();
+    if (end <= written.start_offset || its_end <= tensor.start_offset) return Overlap::kNone;
+    const uint32_t ndims = tensor.ndims;
+    if (tensor.dtype != written.dtype || ndims != written.ndims || ndims == 0) {
+        return Overlap::kPart;
+    }
+    const uint32_t* const strides = tensor.strides;
+    if (!std::equal(strides, strides + ndims, written.strides) || strides[ndims - 1] != 1) {
+        return Overlap::kPart;
+    }
+    const uint64_t size = get_element_size(tensor.dtype);
+    if (size == 0 || tensor.buffer.size / size % strides[0] != 0) return Overlap::kPart;
+    uint32_t begins[MAX_TENSOR_DIMS];
+    uint32_t its_begins[MAX_TENSOR_DIMS];
+    uint64_t rest = tensor.start_offset;
+    uint64_t its_rest = written.start_offset;
+    for (uint32_t i = 0; i < ndims; ++i) {
+        if (i > 0 && strides[i - 1] % strides[i] != 0) return Overlap::kPart;
+        begins[i] = static_cast<uint32_t>(rest / strides[i]);
+        its_begins[i] = static_cast<uint32_t>(its_rest / strides[i]);
+        rest %= strides[i];
+        its_rest %= strides[i];
+        if (i == 0) continue;
+        const uint64_t length = strides[i - 1] / strides[i];
+        if (begins[i] + uint64_t{tensor.shapes[i]} > length ||
+            its_begins[i] + uint64_t{written.shapes[i]} > length) {
+            return Overlap::kPart;
+        }
+    }
+    return overlap_of_boxes(begins, tensor, its_begins, written);
+}
+
+TensorMap::Overlap TensorMap::overlap_of(const Tensor& tensor, const Tensor& written,
+                                         Geometry geometry) {
+    if (tensor.version > written.version) return Overlap::kPart;
+    return geometry == Geometry::kBoxes
+               ? overlap_of_boxes(tensor.offsets, tensor, written.offsets, written)
+               : overlap_of_strides(tensor, written);
 }
 
 /// Where the buffer that begins at `base` is, or belongs.
@@ -57,10 +102,7 @@ void TensorMap::insert(int32_t buffer, const Tensor& tensor, int32_t task) {
     Entry& entry = entries_[static_cast<size_t>(index)];
     entry.next = std::exchange(buffers_[static_cast<size_t>(buffer)].newest, index);
     entry.task = task;
-    entry.version = tensor.version;
-    entry.ndims = tensor.ndims;
-    std::copy_n(tensor.offsets, RUNTIME_MAX_TENSOR_DIMS, entry.offsets.begin());
-    std::copy_n(tensor.shapes, RUNTIME_MAX_TENSOR_DIMS, entry.shapes.begin());
+    entry.tensor = &tensor;
 }
 
 }  // namespace a2a3sim

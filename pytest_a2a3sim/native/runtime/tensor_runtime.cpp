@@ -4,26 +4,39 @@
 #include <type_traits>
 
 #include "base/failure.h"
-#include "base/memory.h"
+#include "tensors/intrinsic.h"
 
 namespace a2a3sim {
 
 namespace {
 
 constexpr size_t kMostDescriptors = size_t{1} << 32;
-constexpr uint64_t kNoTask = ~uint64_t{0};
-constexpr size_t kMostTaskArgs = PTO2_MAX_TENSOR_PARAMS + PTO2_MAX_SCALAR_PARAMS;
+constexpr size_t kMostScalars = 128;
 
-static_assert(kMostTaskArgs <= Graph::kMostTaskArgs);
+static_assert(kMostOutputs + kMostScalars <= Graph::kMostTaskArgs);
 static_assert(std::is_trivially_copyable_v<Tensor>);
 
-std::string name_of(const MixedKernels& kernels) {
+std::string name_of(const TaskRequest& request) {
+    if (request.kind == TaskRequest::Kind::kAllocation) return "alloc_tensors";
+    if (request.kind == TaskRequest::Kind::kNothing) return "dummy task";
     std::string ids;
+    const MixedKernels& kernels = request.kernels;
     for (const int32_t id :
          {kernels.aic_kernel_id, kernels.aiv0_kernel_id, kernels.aiv1_kernel_id}) {
         if (id != INVALID_KERNEL_ID) ids += format("%s%d", ids.empty() ? "" : ", ", id);
     }
     return "func_id " + ids;
+}
+
+/// A tensor of the host as the descriptor of its copy on the device.
+EntryTensor describe(const HostTensor& tensor, uint64_t address) {
+    EntryTensor made{};
+    static_cast<Tensor&>(made) =
+        Tensor::whole(address, tensor.shape.data(), static_cast<uint32_t>(tensor.shape.size()),
+                      static_cast<DataType>(tensor.dtype), false, 0);
+    made.buffer.size = tensor.nbytes;
+    made.data = address;
+    return made;
 }
 
 }  // namespace
@@ -32,15 +45,15 @@ std::string name_of(const MixedKernels& kernels) {
 struct TensorCalls {
     static TensorRuntime& self(void* state) { return *static_cast<TensorRuntime*>(state); }
 
-    static uint64_t submit(void* state, const MixedKernels* kernels, const PTOParam* params) {
-        return self(state).submit(*kernels, *params, __builtin_return_address(0));
+    static void submit(void* state, const TaskRequest* request, SubmittedTask* made) {
+        self(state).submit(*request, __builtin_return_address(0), *made);
     }
 
-    static void add_dependency(void* state, uint64_t producer, uint64_t consumer) {
+    static void add_dependency(void* state, PTO2TaskId producer, PTO2TaskId consumer) {
         self(state).add_dependency(producer, consumer);
     }
 
-    static void scope_begin(void* state) { self(state).open_scope(); }
+    static void scope_begin(void* state, PTO2ScopeMode mode) { self(state).open_scope(mode); }
 
     static void scope_end(void* state) { self(state).close_scope(); }
 
@@ -48,40 +61,63 @@ struct TensorCalls {
         return static_cast<const TensorRuntime*>(state)->is_fatal_;
     }
 
-    static constexpr TensorRuntimeOps kOps{submit, add_dependency, scope_begin, scope_end,
-                                           is_fatal};
+    static void report_fatal(void* state, int32_t code, const char* function, const char* message) {
+        if (is_fatal(state)) return;
+        self(state).fail(
+            format("the orchestration reports error %d in %s: %s", code, function, message));
+    }
+
+    static uint64_t get_data(void* state, const Tensor* tensor, uint32_t ndims,
+                             const uint32_t* indices) {
+        return self(state).get_data(*tensor, ndims, indices);
+    }
+
+    static void set_data(void* state, const Tensor* tensor, uint32_t ndims, const uint32_t* indices,
+                         uint64_t value) {
+        self(state).set_data(*tensor, ndims, indices, value);
+    }
+
+    static int32_t core_count(void* state, int32_t is_vector) {
+        return self(state).options_.block_dim * (is_vector != 0 ? kAivPerBlock : 1);
+    }
+
+    static constexpr TensorRuntimeOps kOps{submit,    add_dependency, scope_begin,
+                                           scope_end, is_fatal,       report_fatal,
+                                           get_data,  set_data,       core_count};
 };
 
-TensorRuntime::TensorRuntime(RuntimeHost& host, Dependencies dependencies,
-                             const a2a3_ring& ring_sizes)
+TensorRuntime::TensorRuntime(RuntimeHost& host, const Options& options)
     : host_(host),
-      dependencies_(dependencies),
-      rings_(ring_sizes),
+      options_(options),
+      rings_(options.ring_sizes),
       descriptors_(kMostDescriptors),
       runtime_{&TensorCalls::kOps, this} {
-    open_scope();  // around all that the orchestration opens
+    open_scope(PTO2ScopeMode::AUTO);  // around all that the orchestration opens
 }
 
-std::vector<uint64_t> TensorRuntime::place_arguments(const std::vector<a2a3_argument>& args,
-                                                     const std::vector<HostTensor>& tensors) {
-    std::vector<uint64_t> placed;
+TensorRuntime::Arguments TensorRuntime::place_arguments(const std::vector<a2a3_argument>& args,
+                                                        const std::vector<HostTensor>& tensors) {
+    Arguments placed;
     for (const a2a3_argument& arg : args) {
         if (arg.tensor < 0) {
-            placed.push_back(arg.bits);
+            placed.scalars.push_back(arg.bits);
+            placed.all.push_back(arg.bits);
             continue;
         }
         const HostTensor& tensor = tensors[static_cast<size_t>(arg.tensor)];
-        void* const device = host_.place_tensor(tensor);
-        placed.push_back(reinterpret_cast<uint64_t>(device));
+        const auto address = reinterpret_cast<uint64_t>(host_.place_tensor(tensor));
+        placed.all.push_back(address);
+        placed.tensors.push_back(describe(tensor, address));
     }
-    host_.memory().open();
+    if (options_.side == Side::kDevice) host_.memory().open();
     return placed;
 }
 
 void TensorRuntime::protect_descriptors() const { descriptors_.make_read_only(); }
 
 bool TensorRuntime::is_open(int32_t scope) const {
-    return std::find(open_scopes_.rbegin(), open_scopes_.rend(), scope) != open_scopes_.rend();
+    return std::any_of(scopes_.rbegin(), scopes_.rend(),
+                       [&](const Scope& open) { return open.number == scope; });
 }
 
 void TensorRuntime::fail(const std::string& problem) {
@@ -89,199 +125,131 @@ void TensorRuntime::fail(const std::string& problem) {
     host_.note(A2A3_FAILURE_GRAPH, problem);
 }
 
-void TensorRuntime::open_scope() {
+void TensorRuntime::open_scope(PTO2ScopeMode mode) {
     if (is_fatal_) return;
+    if (mode == PTO2ScopeMode::AUTO && !scopes_.empty() &&
+        scopes_.back().mode == PTO2ScopeMode::MANUAL) {
+        return fail("a scope of mode AUTO is opened within one of mode MANUAL: error 5 there");
+    }
     const std::string problem = rings_.open_scope();
     if (!problem.empty()) return fail(problem);
-    open_scopes_.push_back(scope_count_++);
+    scopes_.push_back({scope_count_++, mode});
 }
 
 void TensorRuntime::close_scope() {
     if (is_fatal_) return;
-    if (open_scopes_.size() == 1) return fail("pto2_rt_scope_end: no scope is open");
+    if (scopes_.size() == 1) return fail("pto2_rt_scope_end: no scope is open");
     rings_.close_scope();
-    open_scopes_.pop_back();
+    scopes_.pop_back();
 }
 
-std::string TensorRuntime::find_buffers(Submission& task) {
-    for (size_t i = 0; i < static_cast<size_t>(task.params.tensor_count); ++i) {
-        const Tensor& tensor = *task.params.tensors[i];
-        if (tensor.buffer.addr == 0) continue;  // an output without memory
-        if (tensor.ndims > RUNTIME_MAX_TENSOR_DIMS) {
-            return format("tensor %zu has %u dimensions: it was never initialised", i,
-                          tensor.ndims);
-        }
-        const int32_t known = map_.buffer_count();
-        const int32_t buffer = task.buffers[i] = map_.buffer(tensor.buffer.addr);
-        if (buffer == known) {
-            const void* const address = reinterpret_cast<const void*>(tensor.buffer.addr);
-            const std::string problem = host_.memory().check_range(address, 0);
-            if (!problem.empty()) {
-                return format(
-                    "tensor %zu: %s; a tensor's buffer is an argument of the "
-                    "orchestration or an output of a task",
-                    i, problem.c_str());
-            }
-        }
-        const int32_t owner = map_.owner(buffer);
-        if (owner >= 0 && !is_open(submitted_[static_cast<size_t>(owner)].scope)) {
-            return format(
-                "tensor %zu is an output of task %d, whose scope has ended: the device may have "
-                "given its memory to another task since; submit both in one scope, or give the "
-                "tensor memory that outlives it, such as an argument's",
-                i, submitted_[static_cast<size_t>(owner)].first_task);
-        }
-    }
-    return "";
-}
-
-std::string TensorRuntime::add_producer(Submission& task, int32_t producer) {
-    const auto end = task.producers.begin() + static_cast<ptrdiff_t>(task.producer_count);
-    if (std::find(task.producers.begin(), end, producer) != end) return "";
-    if (task.producer_count == kMostProducers) {
-        return format(
-            "it depends on more than %zu tasks: the device keeps %zu, drops the others without a "
-            "word, and starts the task too early; let fewer tasks write what it reads, or let "
-            "tasks in between gather them",
-            kMostProducers, kMostProducers);
-    }
-    task.producers[task.producer_count++] = producer;
-    return "";
-}
-
-std::string TensorRuntime::derive_dependencies(Submission& task) {
-    for (size_t i = 0; i < static_cast<size_t>(task.params.tensor_count); ++i) {
-        const Tensor& tensor = *task.params.tensors[i];
-        const PTOParamType type = task.params.tensor_types[i];
-        if (type == PTOParamType::OUTPUT || tensor.manual_dep) continue;
-        size_t found = 0;
-        std::string problem;
-        map_.look_up(task.buffers[i], tensor, type == PTOParamType::INOUT, [&](int32_t producer) {
-            ++found;
-            if (problem.empty()) problem = add_producer(task, producer);
-        });
-        if (!problem.empty()) return problem;
-        if (found > kMostProducers) {
-            return format(
-                "tensor %zu overlaps %zu parts that tasks have written: the device looks at %zu "
-                "of them, drops the others without a word, and may start the task too early; "
-                "read parts of it, or write larger ones",
-                i, found, kMostProducers);
-        }
-    }
-    return "";
-}
-
-std::string TensorRuntime::allocate_outputs(Submission& task, uint64_t& bytes) {
-    for (size_t i = 0; i < static_cast<size_t>(task.params.tensor_count); ++i) {
-        Tensor& tensor = *task.params.tensors[i];
-        if (task.params.tensor_types[i] != PTOParamType::OUTPUT || tensor.buffer.addr != 0)
-            continue;
-        void* const address = host_.allocate(tensor.buffer.size, task.caller);
-        if (address == nullptr) {
-            return format(
-                "there is no memory for its output %zu of %llu bytes: the device is full "
-                "(--sim-device-memory)",
-                i, static_cast<unsigned long long>(tensor.buffer.size));
-        }
-        tensor.buffer.addr = reinterpret_cast<uint64_t>(address);
-        bytes += round_up(tensor.buffer.size, Rings::kMemoryUnit);
-        task.buffers[i] = map_.buffer(tensor.buffer.addr);
-        task.is_allocated[i] = true;
-        map_.set_owner(task.buffers[i], task.id);
-    }
-    return "";
-}
-
-void TensorRuntime::note_writes(const Submission& task) {
-    for (size_t i = 0; i < static_cast<size_t>(task.params.tensor_count); ++i) {
-        const Tensor& tensor = *task.params.tensors[i];
-        if (task.params.tensor_types[i] == PTOParamType::INPUT || tensor.manual_dep) continue;
-        map_.insert(task.buffers[i], tensor, task.id);
-    }
-}
-
-void TensorRuntime::connect(const Submitted& producer, const Submitted& consumer) {
-    for (int32_t from = 0; from < producer.task_count; ++from) {
+/// Has the consumer's tasks wait for those of the producer.
+void TensorRuntime::connect(int32_t producer, const Submitted& consumer) {
+    const auto add = [&](int32_t from) {
         for (int32_t to = 0; to < consumer.task_count; ++to) {
-            host_.graph().add_successor(producer.first_task + from, consumer.first_task + to);
+            host_.graph().add_successor(from, consumer.first_task + to);
         }
-    }
+    };
+    const Submitted& before = submitted(producer);
+    for (int32_t from = 0; from < before.task_count; ++from) add(before.first_task + from);
+    if (before.behind < 0) return;
+    for (const int32_t from : behind_[static_cast<size_t>(before.behind)]) add(from);
 }
 
 void TensorRuntime::add_to_graph(const Submission& task) {
-    const auto tensors = static_cast<size_t>(task.params.tensor_count);
-    const auto scalars = static_cast<size_t>(task.params.scalar_count);
-    uint64_t args[kMostTaskArgs];
-    Tensor* const copies = descriptors_.extend(tensors);
-    for (size_t i = 0; i < tensors; ++i) {
-        copies[i] = *task.params.tensors[i];
-        copies[i].update_start_offset();
-        args[i] = reinterpret_cast<uint64_t>(&copies[i]);
-    }
-    copy_args(args + tensors, task.params.scalars, scalars);
-    Submitted made{host_.graph().task_count(), 0, open_scopes_.back()};
-    const auto add = [&](int32_t kernel, CoreType core_type) {
+    const TaskRequest& request = task.request;
+    const size_t tensors = request.tensor_count;
+    const size_t scalars = request.scalar_count;
+    uint64_t words[TaskNode::kPlaceWords + kMostOutputs + kMostScalars];
+    uint64_t* const args = words + TaskNode::kPlaceWords;
+    for (size_t i = 0; i < tensors; ++i) args[i] = reinterpret_cast<uint64_t>(&task.tensors[i]);
+    copy_args(args + tensors, request.scalars, scalars);
+    Submitted made{host_.graph().task_count(), 0, scopes_.back().number, -1};
+    const auto add = [&](int32_t kernel, CoreType core_type, uint64_t sub_block) {
         if (kernel == INVALID_KERNEL_ID) return;
+        args[kSubBlock] = sub_block;
         host_.note_submitter(task.caller);
-        host_.graph().add_task(args, static_cast<int>(tensors + scalars), kernel, core_type);
+        const int id = host_.graph().add_placed_task(words, static_cast<int>(tensors + scalars),
+                                                     kernel, core_type);
+        if (request.predicate != nullptr) host_.graph().set_condition(id, task.condition);
         ++made.task_count;
     };
-    add(task.kernels.aic_kernel_id, CoreType::AIC);
-    add(task.kernels.aiv0_kernel_id, CoreType::AIV);
-    add(task.kernels.aiv1_kernel_id, CoreType::AIV);
-    for (size_t i = 0; i < task.producer_count; ++i) {
-        connect(submitted_[static_cast<size_t>(task.producers[i])], made);
+    if (request.kind == TaskRequest::Kind::kKernels) {
+        args[kBlockNum] = static_cast<uint64_t>(request.block_num);
+        for (int32_t block = 0; block < request.block_num; ++block) {
+            args[kBlockIndex] = static_cast<uint64_t>(block);
+            add(request.kernels.aic_kernel_id, CoreType::AIC, 0);
+            add(request.kernels.aiv0_kernel_id, CoreType::AIV, 0);
+            add(request.kernels.aiv1_kernel_id, CoreType::AIV, 1);
+        }
+        for (const int32_t producer : producers_) connect(producer, made);
+    } else if (!producers_.empty()) {
+        made.behind = static_cast<int32_t>(behind_.size());
+        std::vector<int32_t> before;
+        for (const int32_t producer : producers_) {
+            const Submitted& its = submitted(producer);
+            for (int32_t i = 0; i < its.task_count; ++i) before.push_back(its.first_task + i);
+            if (its.behind < 0) continue;
+            const std::vector<int32_t>& others = behind_[static_cast<size_t>(its.behind)];
+            before.insert(before.end(), others.begin(), others.end());
+        }
+        std::sort(before.begin(), before.end());
+        before.erase(std::unique(before.begin(), before.end()), before.end());
+        behind_.push_back(std::move(before));
     }
     submitted_.push_back(made);
 }
 
-uint64_t TensorRuntime::submit(const MixedKernels& kernels, const PTOParam& params,
-                               const void* caller) {
+void TensorRuntime::submit(const TaskRequest& request, const void* caller, SubmittedTask& made) {
     host_.count_call();
-    if (is_fatal_) return kNoTask;
-    Submission task{kernels, params, caller, static_cast<int32_t>(submitted_.size())};
-    const auto refuse = [&](const std::string& problem) {
-        fail(format("task %d (%s): %s", host_.graph().task_count(), name_of(kernels).c_str(),
-                    problem.c_str()));
-        return kNoTask;
-    };
-    if (params.has_error) return refuse(params.error_msg);
-    if (kernels.aic_kernel_id == INVALID_KERNEL_ID && kernels.aiv0_kernel_id == INVALID_KERNEL_ID &&
-        kernels.aiv1_kernel_id == INVALID_KERNEL_ID) {
-        return refuse("it has no kernel: every id is -1");
-    }
+    made.id = PTO2TaskId::invalid();
+    made.output_count = 0;
+    if (is_fatal_) return;
+    Submission task{request, caller, static_cast<int32_t>(submitted_.size())};
+    producers_.clear();
     Rings::Demand demand{0, 0};
-    std::string problem = find_buffers(task);
-    if (problem.empty() && dependencies_ == Dependencies::kDerived) {
-        problem = derive_dependencies(task);
+    std::string problem = check(request);
+    if (problem.empty()) problem = copy_tensors(task);
+    if (problem.empty() && request.predicate != nullptr) {
+        problem = find_condition(request, task.condition);
     }
+    if (problem.empty()) problem = find_producers(task);
     if (problem.empty()) problem = allocate_outputs(task, demand.bytes);
-    demand.dependencies = task.producer_count;
+    demand.dependencies = producers_.size();
     if (problem.empty()) problem = rings_.add_task(demand);
-    if (!problem.empty()) return refuse(problem);
-    if (dependencies_ == Dependencies::kDerived) note_writes(task);
+    if (!problem.empty()) {
+        return fail(format("task %d (%s): %s", host_.graph().task_count(), name_of(request).c_str(),
+                           problem.c_str()));
+    }
+    if (derives()) note_writes(task);
     add_to_graph(task);
-    return static_cast<uint64_t>(task.id);
+    made.id = PTO2TaskId(static_cast<uint64_t>(task.id));
+    for (size_t i = 0; i < request.tensor_count; ++i) {
+        if (request.kind == TaskRequest::Kind::kKernels) {
+            map_.note_use(task.buffers[i], request.types[i] != TensorArgType::INPUT);
+        }
+        if (request.types[i] == TensorArgType::OUTPUT) {
+            made.outputs[made.output_count++] = &task.tensors[i];
+        }
+    }
 }
 
-void TensorRuntime::add_dependency(uint64_t producer, uint64_t consumer) {
+void TensorRuntime::add_dependency(PTO2TaskId producer, PTO2TaskId consumer) {
     host_.count_call();
     if (is_fatal_) return;
     const uint64_t count = submitted_.size();
-    if (producer >= count || consumer >= count) {
-        const char* const which = producer >= count ? "producer" : "consumer";
+    if (producer.raw >= count || consumer.raw >= count) {
+        const char* const which = producer.raw >= count ? "producer" : "consumer";
         return fail(format("pto2_rt_add_dependency: the %s is no task that was submitted", which));
     }
-    const Submitted& before = submitted_[producer];
-    const Submitted& after = submitted_[consumer];
+    const Submitted& after = submitted_[consumer.raw];
     if (!is_open(after.scope)) {
         return fail(
             format("pto2_rt_add_dependency: the scope of the consumer, task %d, has ended, "
                    "and it may run already; add dependencies before the scope ends",
                    after.first_task));
     }
-    connect(before, after);
+    connect(static_cast<int32_t>(producer.raw), after);
 }
 
 }  // namespace a2a3sim

@@ -1,4 +1,5 @@
-// The runtimes whose tasks work on tensors: tensormap_and_ringbuffer and aicpu_build_graph.
+// The runtimes whose tasks work on tensors: tensormap_and_ringbuffer, aicpu_build_graph, and
+// host_build_graph since July 2026.
 #pragma once
 
 #include <array>
@@ -10,25 +11,47 @@
 #include "runtime/rings.h"
 #include "runtime/runtime_host.h"
 #include "runtime/tensor_map.h"
-#include "tensors/task.h"
+#include "tensors/core_args.h"
 
 namespace a2a3sim {
 
-/// One orchestration's calls: include/tensors/orchestration.h is its side of them. It runs beside
-/// the device and may read its arguments' memory. Its tasks become tasks of the host's graph: a
-/// mixed one becomes one for each of its kernels, with the same arguments and dependencies.
+/// One orchestration's calls: include/tensors is its side of them. Its tasks become tasks of the
+/// host's graph: a task of several kernels, or blocks, becomes one for each kernel of each block,
+/// with the same arguments and dependencies.
 class TensorRuntime {
   public:
     enum class Dependencies { kDerived, kGiven };
 
-    TensorRuntime(RuntimeHost& host, Dependencies dependencies, const a2a3_ring& ring_sizes);
+    /// Where the orchestration runs: beside the device, whose memory it can reach, or on the host.
+    enum class Side { kDevice, kHost };
+
+    struct Options {
+        Dependencies dependencies;
+        Side side;
+        a2a3_ring ring_sizes;
+        int block_dim;
+    };
+
+    TensorRuntime(RuntimeHost& host, const Options& options);
 
     PTO2Runtime& runtime() { return runtime_; }
 
-    /// Copies the tensors among the arguments to the device, notes that outputs are copied back,
-    /// and returns the arguments as the orchestration gets them. Throws CaseFailure.
-    std::vector<uint64_t> place_arguments(const std::vector<a2a3_argument>& args,
-                                          const std::vector<HostTensor>& tensors);
+    /// The arguments as the orchestration gets them.
+    struct Arguments {
+        std::vector<uint64_t> all;  // in order, as of March 2026
+        std::vector<EntryTensor> tensors;
+        std::vector<uint64_t> scalars;
+
+        ChipTaskArgs view() const {
+            return {tensors.data(), static_cast<int32_t>(tensors.size()), scalars.data(),
+                    static_cast<int32_t>(scalars.size())};
+        }
+    };
+
+    /// Copies the tensors among the arguments to the device and notes that outputs are copied back.
+    /// Throws CaseFailure.
+    Arguments place_arguments(const std::vector<a2a3_argument>& args,
+                              const std::vector<HostTensor>& tensors);
 
     /// Kernels get the descriptors that they are submitted with, and cannot change them.
     void protect_descriptors() const;
@@ -39,54 +62,77 @@ class TensorRuntime {
     }
 
     const Rings& rings() const { return rings_; }
+    bool is_fatal() const { return is_fatal_; }
 
   private:
     friend struct TensorCalls;
 
+    /// Of tasks with a PTOParam; the device drops what is more.
     static constexpr size_t kMostProducers = 16;
 
     struct Submitted {
-        int32_t first_task;  // in the graph
+        int32_t first_task;  // in the graph; of a task without kernels, the one that came next
         int32_t task_count;
-        int32_t scope;  // serial number
+        int32_t scope;   // serial number
+        int32_t behind;  // of a task without kernels: index of those that it waits for, or -1
+    };
+
+    struct Scope {
+        int32_t number;
+        PTO2ScopeMode mode;
     };
 
     /// A task while it is being submitted.
     struct Submission {
-        const MixedKernels& kernels;
-        const PTOParam& params;
+        const TaskRequest& request;
         const void* caller;
         int32_t id;
-        std::array<int32_t, PTO2_MAX_TENSOR_PARAMS> buffers{};  // in the map
-        std::array<bool, PTO2_MAX_TENSOR_PARAMS> is_allocated{};
-        std::array<int32_t, kMostProducers> producers{};
-        size_t producer_count = 0;
+        Tensor* tensors = nullptr;                    // copies, which kernels get
+        std::array<int32_t, kMostOutputs> buffers{};  // in the map
+        Condition condition{};                        // if there is one
     };
 
-    uint64_t submit(const MixedKernels& kernels, const PTOParam& params, const void* caller);
-    void add_dependency(uint64_t producer, uint64_t consumer);
-    void open_scope();
+    void submit(const TaskRequest& request, const void* caller, SubmittedTask& made);
+    void add_dependency(PTO2TaskId producer, PTO2TaskId consumer);
+    void open_scope(PTO2ScopeMode mode);
     void close_scope();
+    uint64_t get_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices);
+    void set_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices, uint64_t value);
 
     /// Each returns "" or what is wrong.
-    std::string find_buffers(Submission& task);
-    std::string derive_dependencies(Submission& task);
-    std::string add_producer(Submission& task, int32_t producer);
+    std::string check(const TaskRequest& request) const;
+    std::string copy_tensors(Submission& task);
+    std::string find_buffer(Submission& task, size_t index);
+    std::string find_producers(const Submission& task);
+    std::string look_up(const Submission& task, size_t index);
+    std::string add_producer(const Submission& task, int32_t producer);
     std::string allocate_outputs(Submission& task, uint64_t& bytes);
+    std::string find_element(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
+                             uint64_t& address);
+    /// "", or what get_tensor_data and set_tensor_data would have to wait for.
+    std::string awaited(const Tensor& tensor, bool writes);
 
     void note_writes(const Submission& task);
     void add_to_graph(const Submission& task);
-    void connect(const Submitted& producer, const Submitted& consumer);
+    std::string find_condition(const TaskRequest& request, Condition& condition);
+    void connect(int32_t producer, const Submitted& consumer);
     bool is_open(int32_t scope) const;
+    bool derives() const {
+        return options_.dependencies == Dependencies::kDerived &&
+               scopes_.back().mode == PTO2ScopeMode::AUTO;
+    }
+    Submitted& submitted(int32_t id) { return submitted_[static_cast<size_t>(id)]; }
     void fail(const std::string& problem);
 
     RuntimeHost& host_;
-    const Dependencies dependencies_;
+    const Options options_;
     Rings rings_;
     TensorMap map_;
     GrowingArray<Tensor> descriptors_;
     std::vector<Submitted> submitted_;
-    std::vector<int32_t> open_scopes_;
+    std::vector<std::vector<int32_t>> behind_;  // tasks of the graph
+    std::vector<int32_t> producers_;            // of the task that is being submitted
+    std::vector<Scope> scopes_;                 // that are open
     int32_t scope_count_ = 0;
     bool is_fatal_ = false;
     PTO2Runtime runtime_;

@@ -1,32 +1,19 @@
-// A task with its arguments, and the calls by which an orchestration submits it.
-#ifndef A2A3SIM_TENSORS_TASK_H_
-#define A2A3SIM_TENSORS_TASK_H_
+// The arguments of a task as of March 2026.
+#ifndef A2A3SIM_TENSORS_PARAMS_H_
+#define A2A3SIM_TENSORS_PARAMS_H_
 
-#include <stddef.h>
 #include <stdint.h>
 
-#include "tensors/tensor.h"
+#include "tensors/request.h"
 
 #define PTO2_MAX_TENSOR_PARAMS 16
 #define PTO2_MAX_SCALAR_PARAMS 128
 
-inline constexpr int32_t INVALID_KERNEL_ID = -1;
-
-/// The kernels of one task, which share its arguments and run together on one cluster: a cube core
-/// and its two vector cores.
-struct MixedKernels {
-    int32_t aic_kernel_id{INVALID_KERNEL_ID};
-    int32_t aiv0_kernel_id{INVALID_KERNEL_ID};
-    int32_t aiv1_kernel_id{INVALID_KERNEL_ID};
-};
-
-enum class PTOParamType : int32_t { INPUT, OUTPUT, INOUT };
-
-/// The arguments of a task: tensors, then scalars. It keeps pointers to the tensors: an output
-/// without memory gets its address when the task is submitted.
+/// Tensors, then scalars. It keeps pointers to the tensors: an output without memory gets its
+/// address when the task is submitted.
 struct PTOParam {
     Tensor* tensors[PTO2_MAX_TENSOR_PARAMS];
-    PTOParamType tensor_types[PTO2_MAX_TENSOR_PARAMS];
+    TensorArgType tensor_types[PTO2_MAX_TENSOR_PARAMS];
     uint64_t scalars[PTO2_MAX_SCALAR_PARAMS];
     int32_t tensor_count{0};
     int32_t scalar_count{0};
@@ -50,10 +37,13 @@ struct PTOParam {
                 "add_input: the tensor has no memory; a task must have been submitted "
                 "with it as its output before");
         }
-        add(tensor, PTOParamType::INPUT);
+        add(tensor, TensorArgType::INPUT);
     }
 
-    void add_output(Tensor& tensor) { add(tensor, PTOParamType::OUTPUT); }
+    void add_output(Tensor& tensor) {
+        add(tensor,
+            tensor.buffer.addr == 0 ? TensorArgType::OUTPUT : TensorArgType::OUTPUT_EXISTING);
+    }
 
     void add_inout(Tensor& tensor) {
         if (tensor.buffer.addr == 0) {
@@ -61,7 +51,7 @@ struct PTOParam {
                 "add_inout: the tensor has no memory; a task must have been submitted "
                 "with it as its output before");
         }
-        add(tensor, PTOParamType::INOUT);
+        add(tensor, TensorArgType::INOUT);
     }
 
     void add_scalar(uint64_t value) { add_scalars(&value, 1); }
@@ -84,11 +74,30 @@ struct PTOParam {
         add_scalars(source.scalars + offset, count);
     }
 
+    a2a3sim::TaskRequest request(const MixedKernels& kernels) const {
+        a2a3sim::TaskRequest made{};
+        made.kernels = kernels;
+        made.geometry = a2a3sim::Geometry::kBoxes;
+        made.block_num = 1;
+        made.error = has_error ? error_msg : nullptr;
+        made.tensor_count = static_cast<uint32_t>(tensor_count);
+        made.scalar_count = static_cast<uint32_t>(scalar_count);
+        made.types = tensor_types;
+        made.tensors = tensors;
+        made.scalars = scalars;
+        return made;
+    }
+
   private:
-    void add(Tensor& tensor, PTOParamType type) {
+    void add(Tensor& tensor, TensorArgType type) {
         if (scalar_count != 0) return set_error("a tensor was added after a scalar");
         if (tensor_count == PTO2_MAX_TENSOR_PARAMS) {
             return set_error("a task has at most 16 tensors");
+        }
+        if (tensor.forgets_offset) {
+            return set_error(
+                "the tensor was reshaped from a view that does not begin at 0; the device forgets "
+                "its offset here. Reshape the whole tensor, and take the view of the result");
         }
         tensors[tensor_count] = &tensor;
         tensor_types[tensor_count++] = type;
@@ -101,49 +110,16 @@ struct PTOParam {
     }
 };
 
-struct PTO2TaskId {
-    uint64_t raw;
-
-    constexpr PTO2TaskId() : raw(~uint64_t{0}) {}
-    constexpr explicit PTO2TaskId(uint64_t value) : raw(value) {}
-    constexpr bool operator==(const PTO2TaskId& other) const { return raw == other.raw; }
-    constexpr bool operator!=(const PTO2TaskId& other) const { return raw != other.raw; }
-};
-
-struct PTO2OrchestrationConfig {
-    int expected_arg_count;
-};
-
-struct PTO2Runtime;
-
 namespace a2a3sim {
 
-struct TensorRuntimeOps {
-    uint64_t (*submit)(void* state, const MixedKernels* kernels, const PTOParam* params);
-    void (*add_dependency)(void* state, uint64_t producer, uint64_t consumer);
-    void (*scope_begin)(void* state);
-    void (*scope_end)(void* state);
-    bool (*is_fatal)(const void* state);
-};
-
-/// The parameters of an orchestration's entry.
-enum EntryKind : int {
-    kEntryOfThreads = 1,            // (args, count, threads, thread)
-    kEntryOfRuntimeAndThreads = 2,  // (runtime, args, count, threads, thread)
-    kEntryOfRuntime = 3,            // (runtime, args, count)
-};
-
-constexpr int entry_kind(void (*)(uint64_t*, int, int, int)) { return kEntryOfThreads; }
-constexpr int entry_kind(void (*)(PTO2Runtime*, uint64_t*, int, int, int)) {
-    return kEntryOfRuntimeAndThreads;
+inline PTO2TaskId submit(PTO2Runtime* runtime, const MixedKernels& kernels,
+                         const PTOParam& params) {
+    const TaskRequest request = params.request(kernels);
+    SubmittedTask submitted;
+    runtime->ops->submit(runtime->state, &request, &submitted);
+    return submitted.id;
 }
-constexpr int entry_kind(void (*)(PTO2Runtime*, uint64_t*, int)) { return kEntryOfRuntime; }
 
 }  // namespace a2a3sim
 
-struct PTO2Runtime {
-    const a2a3sim::TensorRuntimeOps* ops;
-    void* state;
-};
-
-#endif  // A2A3SIM_TENSORS_TASK_H_
+#endif  // A2A3SIM_TENSORS_PARAMS_H_

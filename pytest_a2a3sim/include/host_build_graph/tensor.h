@@ -1,0 +1,2 @@
+// What kernels include: the descriptors that their arguments point to.
+#include "tensors/tensor.h"
