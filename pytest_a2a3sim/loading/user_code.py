@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.siblings import Siblings
+from pytest_a2a3sim.loading.stand_ins import stand_ins
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.version import PACKAGE
 
@@ -45,9 +46,11 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
     module.__file__ = str(path)
     siblings = siblings or Siblings(path.parent)
     with user_code(path, "cannot be loaded"), siblings.importable():
-        code = compile(path.read_bytes(), str(path), "exec")
+        text = path.read_bytes()
+        code = compile(text, str(path), "exec")
         sys.modules[module.__name__] = module
-        exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
+        with stand_ins(text):
+            exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
     return module
 
 
