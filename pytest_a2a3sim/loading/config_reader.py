@@ -15,7 +15,7 @@ class ConfigReader:
     """Of one kernel_config.py.
 
     Attributes:
-        path: the file.
+        path: the file; a scene test says the same in a class.
         notes: remarks for its author.
     """
 
@@ -26,7 +26,7 @@ class ConfigReader:
     def error(self, where: str, problem: str, got: object) -> GoldenError:
         """``kernel_config.py: WHERE PROBLEM; got GOT``, and the file."""
         shown = "nothing" if got is None else f"{got!r} ({type(got).__name__})"
-        return GoldenError(f"kernel_config.py: {where} {problem}; got {shown}\n  in {self.path}")
+        return GoldenError(f"{self.path.name}: {where} {problem}; got {shown}\n  in {self.path}")
 
     def mapping(self, where: str, value: object, known: set[str]) -> Mapping[str, Any]:
         """A dict; keys that nobody knows are noted.
@@ -39,7 +39,7 @@ class ConfigReader:
         unknown = sorted(str(key) for key in value if key not in known)
         if unknown:
             self.notes.append(
-                f"kernel_config.py: {where} has unknown keys, which are ignored: "
+                f"{self.path.name}: {where} has unknown keys, which are ignored: "
                 f"{', '.join(unknown)}; known keys: {', '.join(sorted(known))} (in {self.path})"
             )
         return value

@@ -159,8 +159,14 @@ def _output_names(
 ) -> tuple[str, ...]:
     if golden.outputs is None:
         names = tuple(name for name in tensors if name.startswith("out_"))
-        names = names or _outputs_by_signature(golden.config.orchestration.signature, arguments)
+        by_signature = _outputs_by_signature(golden.config.orchestration.signature, arguments)
+        names = by_signature if golden.scene else names or by_signature
         if not names:
+            if golden.scene:
+                raise GoldenError(
+                    'there is no output: CALLABLE["orchestration"]["signature"] calls none of '
+                    f"{_quoted(tensors)} OUT or INOUT"
+                )
             raise GoldenError(
                 "there is no output: no tensor's name starts with 'out_'; name the outputs in "
                 f"__outputs__, among {_quoted(tensors)}"

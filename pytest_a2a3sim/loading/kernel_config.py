@@ -51,23 +51,32 @@ def load_kernel_config(kernels_dir: Path) -> KernelConfig:
             f"kernel_config.py is missing: {path} does not exist\n"
             "A golden directory holds golden.py, and kernel_config.py in kernels/ or beside it."
         )
-    return _Reader(path).read()
+    return KernelConfigReader(path).read(load_module(path))
 
 
-class _Reader(ConfigReader):
-    """Reads one kernel_config.py."""
+class KernelConfigReader(ConfigReader):
+    """Reads one kernel_config.py, or what has the same names."""
 
-    def read(self) -> KernelConfig:
-        module = load_module(self.path)
+    kernels_name = "KERNELS"
+    orchestration_name = "ORCHESTRATION"
+
+    def read(self, module: object) -> KernelConfig:
+        """Checks all that it says.
+
+        Raises:
+            GoldenError: it says something impossible.
+        """
         runtime = read_runtime(
             self, getattr(module, "RUNTIME_CONFIG", {}), getattr(module, "RUNTIME_ENV", {})
         )
         entries = getattr(module, "KERNELS", None)
         if not isinstance(entries, (list, tuple)) or not entries:
-            raise self.error("KERNELS", "must be a non-empty list of dicts", entries)
-        kernels = tuple(self.kernel(f"KERNELS[{i}]", entry) for i, entry in enumerate(entries))
-        self.check_unique(kernels)
-        orchestration = self.orchestration(
+            raise self.error(self.kernels_name, "must be a non-empty list of dicts", entries)
+        kernels = tuple(
+            self._kernel(f"{self.kernels_name}[{i}]", entry) for i, entry in enumerate(entries)
+        )
+        self._check_unique(kernels)
+        orchestration = self._orchestration(
             getattr(module, "ORCHESTRATION", None), runtime.runtime != "host_build_graph"
         )
         suppressions = suppressions_of(
@@ -82,11 +91,11 @@ class _Reader(ConfigReader):
             runtime,
             suppressions,
             tuple(self.notes),
-            compiler=self.compiler(getattr(module, "COMPILER", None)),
+            compiler=self._compiler(getattr(module, "COMPILER", None)),
             platform=platform_beside(self.path.parent),
         )
 
-    def compiler(self, value: object) -> str | None:
+    def _compiler(self, value: object) -> str | None:
         if value is None:
             return None
         words = self.text("COMPILER", value)
@@ -96,9 +105,9 @@ class _Reader(ConfigReader):
             raise self.error("COMPILER", f"must be a command ({error})", value) from None
         return words
 
-    def kernel(self, where: str, value: object) -> KernelSpec:
+    def _kernel(self, where: str, value: object) -> KernelSpec:
         entry = self.mapping(where, value, _KERNEL_KEYS)
-        compile_spec = self.compile_spec(where, entry)
+        compile_spec = self._compile_spec(where, entry)
         core_type = str(entry.get("core_type", "")).lower()
         if core_type not in {"aic", "aiv"}:
             raise self.error(
@@ -114,7 +123,7 @@ class _Reader(ConfigReader):
             signature=self.signature(f'{where}["signature"]', entry.get("signature", ())),
         )
 
-    def check_unique(self, kernels: tuple[KernelSpec, ...]) -> None:
+    def _check_unique(self, kernels: tuple[KernelSpec, ...]) -> None:
         seen: dict[int, KernelSpec] = {}
         for kernel in kernels:
             other = seen.setdefault(kernel.func_id, kernel)
@@ -124,16 +133,17 @@ class _Reader(ConfigReader):
                     f"{other.name!r} and {kernel.name!r}\n  in {self.path}"
                 )
 
-    def orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
-        entry = self.mapping("ORCHESTRATION", value, _ORCHESTRATION_KEYS)
+    def _orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
+        where = self.orchestration_name
+        entry = self.mapping(where, value, _ORCHESTRATION_KEYS)
         name = _ENTRY if has_fixed_entry else entry.get("function_name")
         return OrchestrationSpec(
-            function_name=self.text('ORCHESTRATION["function_name"]', name),
-            compile=self.compile_spec("ORCHESTRATION", entry),
-            signature=self.signature('ORCHESTRATION["signature"]', entry.get("signature", ())),
+            function_name=self.text(f'{where}["function_name"]', name),
+            compile=self._compile_spec(where, entry),
+            signature=self.signature(f'{where}["signature"]', entry.get("signature", ())),
         )
 
-    def compile_spec(self, where: str, entry: Mapping[str, Any]) -> CompileSpec:
+    def _compile_spec(self, where: str, entry: Mapping[str, Any]) -> CompileSpec:
         source = entry.get("source")
         if not isinstance(source, (str, Path)) or not str(source):
             raise self.error(f'{where}["source"]', "must be a path", source)

@@ -38,7 +38,7 @@ def stored_or_computed(
     """
     with golden.importable():
         try:
-            code = Dependencies(golden.module)
+            code = _dependencies(golden)
             key = _key(golden, case, inputs, code)
             kept = store.find(key)
             if kept is not None and are_same(kept.uses.modules):
@@ -58,6 +58,12 @@ def stored_or_computed(
         except UntrackedError as reason:
             return expected, str(reason)
         return expected, store.keep(key, KeptGolden(expected, uses), since) or STORED
+
+
+def _dependencies(golden: GoldenSpec) -> Dependencies:
+    if golden.scene:
+        raise UntrackedError("what the methods of a scene test use is not tracked")
+    return Dependencies(golden.module)
 
 
 def _key(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, code: Dependencies) -> str:

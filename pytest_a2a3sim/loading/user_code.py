@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.siblings import Siblings
-from pytest_a2a3sim.loading.stand_ins import stand_ins
+from pytest_a2a3sim.loading.stand_ins import StandIns
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.version import PACKAGE
 
@@ -28,7 +28,9 @@ HINTS = {
 """What to do about exceptions whose text does not say it."""
 
 
-def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleType:
+def load_module(
+    path: Path, siblings: Siblings | None = None, stand_ins: StandIns | None = None
+) -> types.ModuleType:
     """Executes the file as a module of its own.
 
     The module's name is derived from the path, so that two files never share one. It is compiled
@@ -37,6 +39,7 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
     Args:
         path: the file.
         siblings: modules beside it, for a file whose functions import them later, too.
+        stand_ins: likewise, for modules of the PTO runtime.
 
     Raises:
         GoldenError: the file cannot be read or executed.
@@ -49,7 +52,7 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
         text = path.read_bytes()
         code = compile(text, str(path), "exec")
         sys.modules[module.__name__] = module
-        with stand_ins(text):
+        with (stand_ins or StandIns(path, text)).importable():
             exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
     return module
 

@@ -147,6 +147,8 @@ class GoldenSpec:
         fixtures: names of pytest's fixtures that the functions ask for, by function; none once they
             are bound.
         importable: has the modules beside golden.py importable, as its functions have them.
+        scene: name of the class of a scene test, whose orchestration's signature says what the
+            outputs are; empty for a golden.py.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -164,5 +166,6 @@ class GoldenSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     fixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
+    scene: str = ""
     importable: Callable[[], AbstractContextManager[None]] = nullcontext
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

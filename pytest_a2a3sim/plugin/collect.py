@@ -197,7 +197,7 @@ class GoldenItem(pytest.Function):
             file, separator, name = argument.partition("::")
             if (
                 separator
-                and name in (self.name, self.originalname)
+                and name in {self.name, self.originalname, self.nodeid.partition("::")[2]}
                 and (directory / file).resolve() == (self.path.resolve())
             ):
                 return True
