@@ -29,6 +29,7 @@ class Compilers:
         self._cache = cache
         self._others: tuple[str, ...] | None = None
         self._chosen: dict[Path, str] = {}
+        self._last: str | None = None
 
     def may_choose(self, config: KernelConfig) -> bool:
         """Whether another compiler may take the place of the first: nobody names one."""
@@ -45,12 +46,12 @@ class Compilers:
             return config.compiler or self._chosen[config.path]
         has_pto_isa = bool(self._environment.get(ROOT_VARIABLE))
         if has_pto_isa and self.may_choose(config) and not is_built(None):
-            return next(filter(is_built, self.others()), None)
+            return self._last or next(filter(is_built, self.others()), None)
         return None
 
     def keep(self, config: KernelConfig, compiler: str) -> None:
         """Has a directory built with another compiler than the session's from now on."""
-        self._chosen[config.path] = compiler
+        self._chosen[config.path] = self._last = compiler
 
     def others(self) -> tuple[str, ...]:
         """Paths of the installed compilers but for the session's, the newest first."""

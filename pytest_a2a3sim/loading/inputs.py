@@ -34,7 +34,8 @@ def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
         return _lay_out(golden, made)
     except GoldenError as error:
         raise GoldenError(
-            f"golden.py: generate_inputs, case {case.name!r}: {error}\n  in {golden.path}"
+            f"{golden.path.name}: {'generate_args' if golden.scene else 'generate_inputs'}, case "
+            f"{case.name!r}: {error}\n  in {golden.path}"
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import GoldenError
@@ -17,6 +18,13 @@ def overridden(scene: type, name: str) -> bool:
     """Whether a class has a method of its own in place of that of the base of all scenes."""
     definer = next((each for each in scene.__mro__ if name in vars(each)), None)
     return definer is not None and definer.__name__ != _BASE
+
+
+def _value(given: Any) -> Any:
+    """An array or a ctypes scalar as it is; of numbers, ints have 64 bits, and floats 32."""
+    if isinstance(given, float):
+        return ctypes.c_float(given)
+    return ctypes.c_int64(given) if isinstance(given, int) else given
 
 
 class SceneCalls:
@@ -42,7 +50,7 @@ class SceneCalls:
                 f"generate_args of {type(self._scene).__name__} must return a TaskArgsBuilder; got "
                 f"{self._made!r}"
             )
-        return [(spec.name, spec.value) for spec in specs]
+        return [(spec.name, _value(spec.value)) for spec in specs]
 
     def compute_golden(self, tensors: dict[str, Any], params: dict[str, Any]) -> None:
         """Has the scene write what it expects; a new array in an attribute's place counts, too."""

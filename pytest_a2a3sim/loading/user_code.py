@@ -47,6 +47,7 @@ def load_module(
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
     module.__file__ = str(path)
+    module.__package__ = _package_of(path.parent)
     siblings = siblings or Siblings(path.parent)
     with user_code(path, "cannot be loaded"), siblings.importable():
         text = path.read_bytes()
@@ -55,6 +56,14 @@ def load_module(
         with (stand_ins or StandIns(path, text)).importable():
             exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
     return module
+
+
+def _package_of(directory: Path) -> str:
+    """A package of what lies in a directory, for ``from . import``."""
+    digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+    package = types.ModuleType(f"_a2a3sim_in_{digest}")
+    package.__path__ = [str(directory)]
+    return sys.modules.setdefault(package.__name__, package).__name__
 
 
 @contextlib.contextmanager
