@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.spec import KernelConfig
 
-MARK = b"scene_test"
-"""What a file with scene tests has in it."""
-
 _CHIP_LEVEL = 2
 _RINGS = {
     "ring_task_window": "PTO2_RING_TASK_WINDOW",

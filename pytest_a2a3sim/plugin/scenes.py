@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.engine.binary import find_engine
+from pytest_a2a3sim.loading.scene_files import has_scenes
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning
 from pytest_a2a3sim.plugin.collect import SIMULATOR, GoldenItem
 
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.loading.scenes import SceneCase, Scenes
 
-_MARK = b"scene_test"
-
 
 def is_scene_file(path: Path, collectors: Sequence[pytest.Collector]) -> bool:
     """Whether a file that pytest takes for a test module has scene tests in it."""
     if not any(isinstance(each, pytest.Module) for each in collectors):
         return False
     try:
-        return _MARK in path.read_bytes() and not _pto_runtime_is_there()
+        return has_scenes(path.read_bytes()) and not _pto_runtime_is_there()
     except OSError:
         return False
 

@@ -136,6 +136,14 @@ def test_platform_and_manual_cases(pytester: pytest.Pytester, scenes: Path) -> N
     pytester.runpytest(f"{chosen}::rare").assert_outcomes(passed=1)
 
 
+def test_file_that_only_speaks_of_them_is_an_ordinary_one(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_words="TEXT = '@scene_test(level=2)'\n\n\ndef test_words():\n    pass\n"
+    )
+    result = pytester.runpytest("--collect-only")
+    result.stdout.fnmatch_lines(["*<Module test_words.py>*", "*<Function test_words>*"])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
