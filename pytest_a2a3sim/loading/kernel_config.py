@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = "kernel_config.py"
-_ENTRY = "aicpu_orchestration_entry"  # of a runtime of tensors, whatever function_name says
+ENTRY = "aicpu_orchestration_entry"
+"""The function of an orchestration for a runtime of tensors, whatever function_name says."""
+
 _COMPILE_KEYS = {"source", "cxxflags", "include_dirs", "extra_include_dirs", "defines"}
 _KERNEL_KEYS = _COMPILE_KEYS | IGNORED_KEYS | {"func_id", "core_type", "entry", "external"}
 _ORCHESTRATION_KEYS = _COMPILE_KEYS | IGNORED_KEYS | {"function_name"}
@@ -136,7 +138,7 @@ class KernelConfigReader(ConfigReader):
     def _orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
         where = self.orchestration_name
         entry = self.mapping(where, value, _ORCHESTRATION_KEYS)
-        name = _ENTRY if has_fixed_entry else entry.get("function_name")
+        name = ENTRY if has_fixed_entry else entry.get("function_name")
         return OrchestrationSpec(
             function_name=self.text(f'{where}["function_name"]', name),
             compile=self._compile_spec(where, entry),

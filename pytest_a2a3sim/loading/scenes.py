@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
-from pytest_a2a3sim.loading.kernel_config import KernelConfigReader
+from pytest_a2a3sim.loading.kernel_config import ENTRY, KernelConfigReader
 from pytest_a2a3sim.loading.scene_calls import SceneCalls, overridden
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.stand_ins import StandIns
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import KernelConfig
 
 _CHIP_LEVEL = 2
+_API = b"pto_orchestration_api.h"
 _RINGS = {
     "ring_task_window": "PTO2_RING_TASK_WINDOW",
     "ring_heap": "PTO2_RING_HEAP",
@@ -197,7 +198,7 @@ class _Reader(KernelConfigReader):
                 KERNELS=[
                     _with_present(each, self.path.parent) for each in callable_.get("incores", ())
                 ],
-                ORCHESTRATION=callable_.get("orchestration"),
+                ORCHESTRATION=_with_entry(callable_.get("orchestration"), self.path.parent),
                 RUNTIME_CONFIG={
                     "runtime": self.scene._st_runtime,  # noqa: SLF001 - it is how scene_test says so
                     "aicpu_thread_num": config.get("aicpu_thread_num", 0),
@@ -218,6 +219,20 @@ def _with_present(kernel: Any, directory: Path) -> Any:
     named = kernel["extra_include_dirs"]
     present = [each for each in named if (directory / os.path.expandvars(each)).is_dir()]
     return {**kernel, "extra_include_dirs": present or named}
+
+
+def _with_entry(orchestration: Any, directory: Path) -> Any:
+    """An orchestration whose function has the name that the API of tensors wants, whatever it is.
+
+    Orchestrations of 2026-08 may call it otherwise.
+    """
+    if not isinstance(orchestration, dict) or not isinstance(orchestration.get("source"), str):
+        return orchestration
+    source, name = directory / orchestration["source"], orchestration.get("function_name")
+    if name == ENTRY or not source.is_file() or _API not in source.read_bytes():
+        return orchestration
+    defines = {**orchestration.get("defines", {}), str(name): ENTRY}
+    return {**orchestration, "function_name": ENTRY, "defines": defines}
 
 
 def _rings(given: Mapping[str, Any]) -> dict[str, Any]:
