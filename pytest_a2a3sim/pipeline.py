@@ -14,10 +14,12 @@ from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, p
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.failures.explain import error_of
-from pytest_a2a3sim.loading.comparison import choose_compared
+from pytest_a2a3sim.loading.comparison import choose_compared, without_dont_care
 from pytest_a2a3sim.loading.defaults import defaults_of
+from pytest_a2a3sim.loading.expected import compute_expected
 from pytest_a2a3sim.loading.fixtures import check_bound
-from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.loading.inputs import make_inputs
+from pytest_a2a3sim.loading.runtime_config import check_fits
 from pytest_a2a3sim.loading.stored import stored_or_computed
 from pytest_a2a3sim.loading.tolerances import check_names
 from pytest_a2a3sim.model.diff import Pair
@@ -106,6 +108,7 @@ class _Attempt:
     def build(self, builder: Builder, progress: Progress | None) -> BuiltCase:
         """Builds the case's sources."""
         golden = self._golden
+        check_fits(golden.config, self._settings.platform_of(golden.config))
         title = f"{golden.path.parent.name}: {self._case.name}"
         if progress is not None:
             progress.building(golden)
@@ -122,6 +125,7 @@ class _Attempt:
             compiled=built.compiled,
             cache_hits=built.cache_hits,
             schedule=self._settings.schedule,
+            compiler=built.compiler,
         )
         return built
 
@@ -133,7 +137,8 @@ class _Attempt:
             inputs = self._inputs = make_inputs(self._golden, self._case)
         if progress is not None:
             progress.running(self._case)
-        options = options_of(settings, self._golden.config.runtime.block_dim)
+        config = self._golden.config
+        options = options_of(settings, config.runtime.block_dim, settings.platform_of(config))
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
             expected, completion = self._simulate(setup, memory)
@@ -196,7 +201,7 @@ class _Attempt:
             refused = None
             try:
                 with self._limit.interrupting():
-                    compared = choose_compared(golden, self._case, pairs)
+                    compared = choose_compared(golden, self._case, without_dont_care(golden, pairs))
             except Mismatch as error:  # of compare_outputs: the sanitizer has its say nevertheless
                 compared, refused = [], error.with_traceback(None)
             diffs = tuple(diagnose(pair, compare(pair, threads), threads) for pair in compared)
@@ -235,6 +240,7 @@ class _Attempt:
             facts=self._facts_now(),
             analyse=profile_of,
             findings=find_vacuous(compared, inputs, expected, completion),
+            notes=expected.notes,
             defaults=defaults_of(golden, inputs),
             unwritten=unwritten,
             sanitizer=report,

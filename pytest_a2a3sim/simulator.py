@@ -7,7 +7,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
 from pytest_a2a3sim.model.overrides import overridden
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
@@ -119,7 +119,7 @@ class Simulator:
                 settings.cxxflags,
                 Cache(limit=settings.cache_limit),
                 rebuild_since=settings.rebuild_since,
-                pto_isa_root=settings.pto_isa_root,
+                environment=compiler_environment(settings.pto_isa_root, settings.compiler),
                 on_progress=self._tell,
             )
         return self._builder
@@ -131,7 +131,8 @@ class Simulator:
     def header(self) -> str:
         """Compiler, engine and threads, in one line."""
         try:
-            compiler = find_toolchain().version
+            environment = compiler_environment(compiler=self.settings.compiler)
+            compiler = find_toolchain(environment=environment).version
         except BuildError as error:
             compiler = str(error).splitlines()[0]
         return (

@@ -41,6 +41,7 @@ def trace_case(
     """
     built = builder.build(golden.config, f"{golden.path.parent.name}: {case.name}", "exact")
     inputs = make_inputs(golden, case)
-    options = options_of(settings, golden.config.runtime.block_dim)
+    config = golden.config
+    options = options_of(settings, config.runtime.block_dim, settings.platform_of(config))
     data = data_flow_of(CaseSetup(built, inputs, options))
     return None if data is None else Trace(data, Buffers(data, built))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import Counter
@@ -10,11 +11,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
+from pytest_a2a3sim.building.compilers import Compilers
+from pytest_a2a3sim.building.entries import entry_symbol, missing_source, missing_symbols
 from pytest_a2a3sim.building.processes import lack_of_processes
-from pytest_a2a3sim.building.pto_isa import pto_isa_hint
+from pytest_a2a3sim.building.pto_isa import lacks_something, pto_isa_hint
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
-from pytest_a2a3sim.building.symbols import demangled
 from pytest_a2a3sim.building.toolchain import compiler_environment
 from pytest_a2a3sim.building.unit import units
 from pytest_a2a3sim.building.workspace import lack_of_space, unusable
@@ -29,10 +31,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
     from pytest_a2a3sim.model.case import Instrumentation
-    from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec, Runtime
-
-DEFAULT_ENTRY = "kernel_entry"
-
+    from pytest_a2a3sim.model.spec import KernelConfig
 
 _PROGRESS_SECONDS = 0.5
 
@@ -46,7 +45,7 @@ class Builder(AbstractContextManager["Builder"]):
         cache: Cache | None = None,
         *,
         rebuild_since: float = 0.0,
-        pto_isa_root: str | None = None,
+        environment: Mapping[str, str] | None = None,
         on_progress: Callable[[BuildProgress], None] | None = None,
     ) -> None:
         """Compiles nothing yet.
@@ -55,12 +54,13 @@ class Builder(AbstractContextManager["Builder"]):
             cxxflags: added to every source's own.
             cache: where objects are kept; the user's by default.
             rebuild_since: take nothing that was compiled before then (seconds since the epoch).
-            pto_isa_root: where PTO ISA is, unless the environment variable PTO_ISA_ROOT says so.
+            environment: of compilers; see :func:`compiler_environment`.
             on_progress: is told now and then how far a build is that a case waits for.
         """
         self._cxxflags = cxxflags
         self._cache = cache or Cache()
-        self._environment = compiler_environment(pto_isa_root)
+        self._environment = compiler_environment() if environment is None else environment
+        self._compilers = Compilers(self._environment, self._cache)
         self._rebuild_since = rebuild_since
         self._on_progress = on_progress
         self._sessions: dict[int, Session] = {}  # by process; a forked child knows its parent's
@@ -137,7 +137,7 @@ class Builder(AbstractContextManager["Builder"]):
         distinct = dict.fromkeys(
             unit
             for config, instrumentation in wanted
-            for unit in units(config, self._cxxflags, instrumentation)
+            for unit in self._units(session, config, instrumentation)
         )
         ordered = list(distinct)
         session.objects.expect(ordered)
@@ -164,10 +164,49 @@ class Builder(AbstractContextManager["Builder"]):
         """
         session = self._open()
         try:
-            wanted = units(config, self._cxxflags, instrumentation)
-            return self._build(session, config, wanted, asked_by)
+            wanted = self._units(session, config, instrumentation)
+            try:
+                return self._build(session, config, wanted, asked_by)
+            except BuildError as error:
+                if built := self._built_by_another(session, config, instrumentation, error):
+                    return built
+                raise
         except OSError as error:
             raise unusable(session.directory, error) from None
+
+    def _units(
+        self, session: Session, config: KernelConfig, instrumentation: Instrumentation
+    ) -> tuple[Unit, ...]:
+        """What a directory is built from, by the compiler that it is built with."""
+
+        def by(compiler: str | None) -> tuple[Unit, ...]:
+            return units(config, self._cxxflags, instrumentation, compiler)
+
+        def is_built(compiler: str | None) -> bool:
+            wanted = by(compiler)
+            is_there = all(unit.source.is_file() for unit in wanted)
+            return is_there and len(session.objects.find(wanted)) == len(set(wanted))
+
+        return by(self._compilers.choose(config, is_built))
+
+    def _built_by_another(
+        self,
+        session: Session,
+        config: KernelConfig,
+        instrumentation: Instrumentation,
+        error: BuildError,
+    ) -> BuiltCase | None:
+        """Builds a directory with the newest compiler that has what the first one lacks."""
+        lacks = any(lacks_something(message.text) for message in error.messages)
+        if not (lacks and self._compilers.may_choose(config)):
+            return None
+        for compiler in self._compilers.others():
+            wanted = units(config, self._cxxflags, instrumentation, compiler)
+            with contextlib.suppress(BuildError):
+                built = self._build(session, config, wanted, compiler)
+                self._compilers.keep(config, compiler)
+                return built
+        return None
 
     def _build(
         self, session: Session, config: KernelConfig, wanted: tuple[Unit, ...], asked_by: str
@@ -178,7 +217,7 @@ class Builder(AbstractContextManager["Builder"]):
         ]
         entries, errors = self._obtain(session, dict(zip(wanted, roles, strict=True)), asked_by)
         if not errors:
-            missing = _missing_symbols(config, wanted, entries, self._environment)
+            missing = missing_symbols(config, wanted, entries, self._environment)
             errors = [BuildError(text) for text in missing]
         if errors:
             raise BuildError(
@@ -193,7 +232,7 @@ class Builder(AbstractContextManager["Builder"]):
         compiled = session.objects.take_compiled(set(wanted))
         return BuiltCase(
             kernels=tuple(
-                BuiltKernel(spec, path, _entry_symbol(spec, entries[unit]) or "")
+                BuiltKernel(spec, path, entry_symbol(spec, entries[unit]) or "")
                 for spec, unit, path in zip(config.kernels, wanted, paths, strict=False)
             ),
             orchestration_path=paths[-1],
@@ -201,6 +240,7 @@ class Builder(AbstractContextManager["Builder"]):
             runtime=config.runtime,
             compiled=len(compiled),
             cache_hits=len(entries) - len(compiled),
+            compiler=None if config.compiler else wanted[0].compiler,
         )
 
     def _obtain(
@@ -209,7 +249,7 @@ class Builder(AbstractContextManager["Builder"]):
         """The units' results, and the errors of those that have none."""
         session.objects.expect(roles)
         present = [unit for unit in roles if unit.source.is_file()]
-        errors = [_missing_source(*item) for item in roles.items() if item[0] not in present]
+        errors = [missing_source(*item) for item in roles.items() if item[0] not in present]
         entries = session.objects.find(present)
         futures = {
             unit: session.queue.submit(unit, urgent=True) for unit in present if unit not in entries
@@ -251,63 +291,3 @@ class Builder(AbstractContextManager["Builder"]):
         if first != asked_by:
             details = f"The compiler's text and command are in the failure of {first}."
         return BuildError(f"{headline}\n{details}", error.messages)
-
-
-def _missing_source(unit: Unit, role: str) -> BuildError:
-    return BuildError(
-        f"the source of {role} does not exist: {unit.source}\n"
-        'Correct its "source" in kernel_config.py; relative paths start at kernels/.'
-    )
-
-
-def _missing_symbols(
-    config: KernelConfig,
-    wanted: tuple[Unit, ...],
-    entries: dict[Unit, ResultEntry],
-    environment: Mapping[str, str],
-) -> list[str]:
-    errors = []
-    for spec, unit in zip(config.kernels, wanted, strict=False):
-        if _entry_symbol(spec, entries[unit]) is None:
-            candidates = _candidates(spec)
-            errors.append(
-                f"kernel {spec.name!r} (func_id {spec.func_id}) has no symbol "
-                f"{' or '.join(repr(symbol) for symbol in candidates)} ({unit.source})\n"
-                f"It exports: {_listed(entries[unit].symbols, environment)}\n"
-                f'Declare it `extern "C" void {candidates[-1]}(int64_t* args)`, or name the '
-                'symbol in "entry" of kernel_config.py.'
-            )
-    symbol = config.orchestration.function_name
-    exported = entries[wanted[-1]].symbols
-    if symbol not in exported:
-        errors.append(
-            f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
-            f"It exports: {_listed(exported, environment)}\n"
-            f"{_how_to_declare(symbol, config.runtime.runtime)}"
-        )
-    return errors
-
-
-def _how_to_declare(symbol: str, runtime: Runtime) -> str:
-    if runtime == "host_build_graph":
-        return (
-            f'Declare it `extern "C" int {symbol}(Runtime* runtime, uint64_t* args, '
-            'int arg_count)`, or correct ORCHESTRATION["function_name"].'
-        )
-    return (
-        f"Orchestrations for {runtime} have this name, whatever function_name says: declare it "
-        f'`extern "C" void {symbol}(uint64_t* args, int arg_count, int orch_thread_num, '
-        "int orch_thread_index)`."
-    )
-
-
-def _candidates(spec: KernelSpec) -> list[str]:
-    return [spec.entry] if spec.entry else [DEFAULT_ENTRY, spec.compile.source.stem]
-
-
-def _entry_symbol(spec: KernelSpec, entry: ResultEntry) -> str | None:
-    return next((symbol for symbol in _candidates(spec) if symbol in entry.symbols), None)
-
-
-def _listed(symbols: tuple[str, ...], environment: Mapping[str, str]) -> str:
-    return ", ".join(demangled(symbols, environment)) or "nothing"

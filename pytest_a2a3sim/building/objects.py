@@ -105,9 +105,10 @@ class Objects:
         Raises:
             BuildError: the compiler or a source is missing.
         """
-        toolchain = find_toolchain(self._cache, self._environment)
         glance = Glance()
-        found = ((unit, self._find(self._key(unit, toolchain)[0], glance)) for unit in units)
+        found = (
+            (unit, self._find(self._key(unit, self._toolchain(unit))[0], glance)) for unit in units
+        )
         return {unit: entry for unit, entry in found if entry is not None}
 
     def obtain(self, unit: Unit) -> ResultEntry:
@@ -123,7 +124,7 @@ class Objects:
         attempt = 0
         while True:
             attempt += 1
-            toolchain = find_toolchain(self._cache, self._environment)
+            toolchain = self._toolchain(unit)
             key, parts = self._key(unit, toolchain)
             entry = self._find(key, Glance())
             if entry is not None:
@@ -136,6 +137,9 @@ class Objects:
                 compiled, settled = self._compile(unit, toolchain, key, parts)
                 if settled or attempt == _ATTEMPTS:
                     return compiled
+
+    def _toolchain(self, unit: Unit) -> Toolchain:
+        return find_toolchain(self._cache, self._environment, unit.compiler)
 
     def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
         source = self._digests.of(str(unit.source))

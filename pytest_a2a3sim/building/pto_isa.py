@@ -13,7 +13,12 @@ ROOT_VARIABLE = "PTO_ISA_ROOT"
 
 _HEADER = Path("pto", "pto-inst.hpp")
 _MISSING = re.compile(r"['<\"]?(?P<header>pto/[\w./-]+)['>\"]?(?: file not found|: No such file)")
-_TOO_NEW = re.compile(r"Unsupported element cmp")
+_LACKS = re.compile(  # what compilers say of PTO ISA that are too old for it
+    r"Unsupported element cmp"
+    r"|_Float16 is not supported on this target"
+    r"|(?:std::|namespace 'std').*(?:bfloat16_t|float8)|(?:bfloat16_t|float8).*'std'"
+    r"|(?:unrecognized command[ -]line option|invalid value) .*c\+\+2b"
+)
 _GET_IT = (
     "Get it with: git clone https://github.com/hw-native-sys/pto-isa\n"
     "and set the environment variable PTO_ISA_ROOT, or the ini key sim_pto_isa_root, to its "
@@ -30,6 +35,11 @@ def has_pto_isa(include_dir: str) -> bool:
     return Path(include_dir, _HEADER).is_file()
 
 
+def lacks_something(error: str) -> bool:
+    """Whether a compiler's error says that it lacks what newer ones have, such as a type."""
+    return _LACKS.search(error) is not None
+
+
 def pto_isa_hint(error: str, environment: Mapping[str, str]) -> str:
     """What to do about a compiler's error that is due to PTO ISA; "" about any other one.
 
@@ -37,8 +47,11 @@ def pto_isa_hint(error: str, environment: Mapping[str, str]) -> str:
         error: the compiler's first error.
         environment: in which it ran.
     """
-    if _TOO_NEW.search(error):
-        return f"This version of PTO ISA is too new for the compiler. {_VERSIONS}"
+    if lacks_something(error):
+        return (
+            f"This compiler lacks what this version of PTO ISA needs. {_VERSIONS}\nName one in the "
+            "environment variable CXX, the ini key sim_compiler, or COMPILER of kernel_config.py."
+        )
     missing = _MISSING.search(error)
     if missing is None:
         return ""

@@ -135,20 +135,27 @@ class Toolchain:
         return [flag for flag in self.flags(unit) if not flag.startswith(_FOR_THE_LINKER)]
 
 
-def compiler_environment(pto_isa_root: str | None = None) -> dict[str, str]:
+def compiler_environment(
+    pto_isa_root: str | None = None, compiler: str | None = None
+) -> dict[str, str]:
     """A copy of this process's environment, as compilers get it.
 
     Args:
         pto_isa_root: where PTO ISA is, unless PTO_ISA_ROOT says so.
+        compiler: which one to take, unless CXX says so.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _SCRUBBED}
     if pto_isa_root and not environment.get(ROOT_VARIABLE):
         environment[ROOT_VARIABLE] = pto_isa_root
+    if compiler and not environment.get("CXX", "").strip():
+        environment["CXX"] = compiler
     return environment
 
 
 def find_toolchain(
-    cache: Cache | None = None, environment: Mapping[str, str] | None = None
+    cache: Cache | None = None,
+    environment: Mapping[str, str] | None = None,
+    compiler: str | None = None,
 ) -> Toolchain:
     """The compiler that ``CXX`` names, g++ by default.
 
@@ -158,12 +165,13 @@ def find_toolchain(
         cache: where that is kept; the user's by default.
         environment: where ``CXX`` and ``PATH`` are looked up, and in which the compiler runs; this
             process's by default.
+        compiler: its command, whatever ``CXX`` says.
 
     Raises:
         BuildError: it is not on PATH or does not run.
     """
     environment = compiler_environment() if environment is None else environment
-    command_line = environment.get("CXX", "").strip() or "g++"
+    command_line = compiler or environment.get("CXX", "").strip() or "g++"
     return _find(command_line, environment, cache or Cache())
 
 
@@ -177,7 +185,8 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
             raise BuildError(
                 f"no C++ compiler: {word!r} is not on PATH\n"
                 "Install one (Debian/Ubuntu: apt install g++; Fedora: dnf install gcc-c++), or "
-                "name yours in the environment variable CXX."
+                "name yours in the environment variable CXX, the ini key sim_compiler, or COMPILER "
+                "of a kernel_config.py."
             )
     executables = tuple(str(Path(executable).absolute()) for executable in found if executable)
     launcher, compiler = executables[:position], (executables[position], *words[position + 1 :])

@@ -44,6 +44,7 @@ class Unit:
         session_flags: flags added to every source's own.
         instrumentation: whether it tells which memory it accesses.
         runtime: whose headers it includes.
+        compiler: the command of its own compiler; None for the session's.
     """
 
     core_type: CoreType | None
@@ -52,6 +53,7 @@ class Unit:
     session_flags: tuple[str, ...] = ()
     instrumentation: Instrumentation = "none"
     runtime: Runtime = "host_build_graph"
+    compiler: str | None = None
 
     @property
     def kind(self) -> Literal["kernel", "orchestration"]:
@@ -98,6 +100,7 @@ def units(
     config: KernelConfig,
     session_flags: tuple[str, ...] = (),
     instrumentation: Instrumentation = "none",
+    compiler: str | None = None,
 ) -> tuple[Unit, ...]:
     """Everything of a kernel_config.py that is compiled: the kernels, then the orchestration.
 
@@ -105,12 +108,13 @@ def units(
         config: the kernel_config.py.
         session_flags: flags added to every source's own.
         instrumentation: whether kernels tell which memory they access.
+        compiler: the command of their own compiler; None for the session's.
     """
     orchestration = config.orchestration
     runtime = config.runtime.runtime
     return (
         *(
-            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation, runtime)
+            Unit(k.core_type, k.entry, k.compile, session_flags, instrumentation, runtime, compiler)
             for k in config.kernels
         ),
         Unit(
@@ -119,5 +123,6 @@ def units(
             orchestration.compile,
             session_flags,
             runtime=runtime,
+            compiler=compiler,
         ),
     )

@@ -46,8 +46,7 @@ def why(units: Iterable[Unit], cache: Cache) -> list[Why]:
     Raises:
         BuildError: there is no compiler.
     """
-    toolchain = find_toolchain(cache)
-    return [_why(unit, toolchain, cache) for unit in units]
+    return [_why(unit, find_toolchain(cache, compiler=unit.compiler), cache) for unit in units]
 
 
 def _why(unit: Unit, toolchain: Toolchain, cache: Cache) -> Why:

@@ -71,7 +71,7 @@ def _units_at(path: Path, session_flags: tuple[str, ...]) -> list[Unit]:
     from pytest_a2a3sim.loading.kernel_config import load_kernel_config  # noqa: PLC0415 - as above
 
     config = load_kernel_config(_kernels_directory(path))
-    every = dict.fromkeys(units(config, session_flags))
+    every = dict.fromkeys(units(config, session_flags, compiler=config.compiler))
     wanted = [unit for unit in every if path.is_dir() or unit.source.resolve() == path]
     if not wanted:
         raise SettingsError(

@@ -32,12 +32,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def declare_directory(parser: argparse.ArgumentParser) -> None:
     """Adds what names a golden directory: itself, or as the PTO runtime's own runner has it."""
     parser.add_argument("directory", nargs="?", metavar="DIR", help="golden directory")
-    parser.add_argument("-k", "--kernels", help="directory of kernel_config.py (default: kernels/)")
+    parser.add_argument(
+        "-k", "--kernels", help="directory of kernel_config.py (default: kernels/, or DIR itself)"
+    )
     parser.add_argument("-g", "--golden", help="golden.py")
 
 
-def golden_and_kernels(arguments: argparse.Namespace) -> tuple[Path, Path]:
-    """golden.py and the directory of kernel_config.py that the arguments name.
+def golden_and_kernels(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
+    """golden.py, and the directory of kernel_config.py if the arguments name one.
 
     Raises:
         SettingsError: they name none, or two.
@@ -51,7 +53,7 @@ def golden_and_kernels(arguments: argparse.Namespace) -> tuple[Path, Path]:
         )
     path = Path(directory or golden)
     path = path / "golden.py" if directory is not None and path.suffix != ".py" else path
-    return path, Path(arguments.kernels or path.parent / "kernels")
+    return path, Path(arguments.kernels) if arguments.kernels else None
 
 
 def settings(arguments: argparse.Namespace) -> Settings:

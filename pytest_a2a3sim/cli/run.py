@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.cli import options as simulation
+from pytest_a2a3sim.model.chip import CHIPS
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.model.intermediate import Intermediates
+from pytest_a2a3sim.model.settings import DEFAULT_PLATFORM
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -32,9 +35,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "-p",
         "--platform",
-        default="a2a3sim",
-        choices=("a2a3sim", "a2a3"),
-        help="a2a3sim simulates (default); a2a3 is hardware, which this project does not drive",
+        choices=("a2a3sim", "a5sim", "a2a3", "a5"),
+        help="a2a3sim and a5sim simulate a chip (default: the one that the directory was generated "
+        "for, else a2a3sim); a2a3 and a5 are hardware, which this project does not drive",
     )
     parser.add_argument("-d", "--device", type=int, help="accepted and ignored: there is no device")
     parser.add_argument("-c", "--case", help="run this case only")
@@ -61,6 +64,7 @@ class _Console:
     def __init__(self, level: str, traces: str | None) -> None:
         self.threshold = _LEVELS.index(level)
         self.traces = traces  # the directory
+        self.platform = DEFAULT_PLATFORM
         self.built = False
         self.suppressed: list[Suppressed] = []
 
@@ -83,7 +87,7 @@ class _Console:
         self.built = True
         config = golden.config
         self.say(
-            f"=== Building Runtime: {config.runtime.runtime} (platform: a2a3sim) ===",
+            f"=== Building Runtime: {config.runtime.runtime} (platform: {self.platform}sim) ===",
             f"block_dim={config.runtime.block_dim}",
             "=== Compiling and Registering Kernels ===",
             *(
@@ -120,10 +124,10 @@ class _Console:
 def run(options: argparse.Namespace) -> int:
     """Runs the command; 1 if a case fails."""
     console = _Console(_level(options), options.trace)
-    if options.platform != "a2a3sim":
+    if options.platform in CHIPS:
         raise A2A3SimError(
-            "platform 'a2a3' is the hardware, and this project simulates it\n"
-            "Run with `-p a2a3sim`; for the hardware use the PTO runtime itself."
+            f"platform {options.platform!r} is the hardware, and this project simulates it\n"
+            f"Run with `-p {options.platform}sim`; for the hardware use the PTO runtime itself."
         )
     from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
 
@@ -131,7 +135,11 @@ def run(options: argparse.Namespace) -> int:
     golden = load_golden(*simulation.golden_and_kernels(options))
     for note in golden.config.notes:
         console.say(f"warning: {note}", level="warn")
-    with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
+    settings = simulation.settings(options)
+    if options.platform is not None:
+        settings = replace(settings, platform=options.platform)
+    console.platform = settings.platform_of(golden.config)
+    with contextlib.closing(Simulator(settings)) as simulator:
         simulator.report_build = BuildLines(console.say, is_terminal=sys.stdout.isatty())
         failed = [
             case.name
@@ -192,7 +200,7 @@ def _run_case(simulator: Simulator, golden: GoldenSpec, case: CaseSpec, console:
     told = isinstance(result.failure, (Mismatch, SanitizerError)) and result.diffs
     if result.failure is not None and not told:
         console.say(f"case {case.name!r}: {result.failure.kind}: {result.failure}", level="error")
-    for finding in result.findings:
+    for finding in (*result.notes, *result.findings):
         console.say(f"warning: {finding}", level="warn")
     console.say(_phases(result), level="debug")
     return result.passed

@@ -57,6 +57,7 @@ def compare(pair: Pair, threads: int = 1) -> TensorDiff:
         tolerance_histogram=_tolerance_bins(found),
         mismatches=tuple(_difference(pair, flat) for flat in found.first[:SHOWN_MISMATCHES]),
         left_out=tensor.size - size,
+        why_left_out=pair.why_not,
         beyond_budget=_beyond_budget(pair, found.mismatched, threads),
     )
 

@@ -33,5 +33,6 @@ def parts(pair: Pair) -> Iterator[tuple[int, Pair]]:
                 pair.expected[of_part],
                 pair.tolerance,
                 None if pair.compared is None else pair.compared[start : start + count],
+                pair.why_not,
             ),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.loading.inputs import own_copy
+from pytest_a2a3sim.loading.kept_outputs import kept_file
 from pytest_a2a3sim.loading.tensors import describe
 from pytest_a2a3sim.loading.user_code import user_code, user_traceback
 from pytest_a2a3sim.model.errors import GoldenError, Mismatch
@@ -52,9 +53,29 @@ def choose_compared(golden: GoldenSpec, case: CaseSpec, pairs: Sequence[Pair]) -
             f"golden.py: compare_outputs, case {case.name!r}: {error}\n  in {golden.path}"
         ) from None
     return [
-        _restricted(pair, masks[pair.tensor.name]) if pair.tensor.name in masks else pair
+        _restricted(pair, masks[pair.tensor.name], "by compare_outputs")
+        if pair.tensor.name in masks
+        else pair
         for pair in pairs
     ]
+
+
+def without_dont_care(golden: GoldenSpec, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs, without elements of which nothing is expected.
+
+    PyPTO's own harness takes NaN in expected outputs for that: a kernel leaves the rest of a tile
+    undefined. So does this for outputs that PyPTO keeps in ``data/out``.
+    """
+    found = []
+    for pair in pairs:
+        is_float = pair.tensor.dtype.startswith(("float", "bfloat"))
+        if is_float and kept_file(golden, pair.tensor.name).is_file():
+            matters = ~np.isnan(pair.tensor.flat_numbers(pair.expected))
+            restricted = _restricted(pair, matters, "as NaN in data/out")
+            found.append(pair if matters.all() else restricted)
+        else:
+            found.append(pair)
+    return found
 
 
 def _ask(golden: GoldenSpec, case: CaseSpec, pairs: Sequence[Pair]) -> dict[Any, Any] | None:
@@ -115,11 +136,14 @@ def _plain(index: Any) -> Any:
     return index.numpy() if is_torch_tensor(index) else index
 
 
-def _restricted(pair: Pair, compared: npt.NDArray[np.bool_]) -> Pair:
+def _restricted(pair: Pair, compared: npt.NDArray[np.bool_], why_not: str) -> Pair:
     tensor = pair.tensor
     if not tensor.size:
         return pair
+    if pair.compared is not None:
+        compared = compared & pair.compared
+        why_not = f"{pair.why_not} and {why_not}"
     actual = pair.actual.copy()
     elements = f"u{tensor.nbytes // tensor.size}"
     np.copyto(actual.view(elements), pair.expected.view(elements), where=~compared)
-    return dataclasses.replace(pair, actual=actual, compared=compared)
+    return dataclasses.replace(pair, actual=actual, compared=compared, why_not=why_not)

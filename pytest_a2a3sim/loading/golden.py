@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
 from pytest_a2a3sim.loading.fixtures import asked_by
-from pytest_a2a3sim.loading.kernel_config import load_kernel_config
+from pytest_a2a3sim.loading.kernel_config import directory_of_config, load_kernel_config
 from pytest_a2a3sim.loading.params import unwrapped
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.tolerances import read_tolerances
@@ -30,7 +30,8 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
 
     Args:
         path: golden.py.
-        kernels_dir: the directory of kernel_config.py; ``kernels`` beside golden.py by default.
+        kernels_dir: the directory of kernel_config.py; by default ``kernels`` beside golden.py, or
+            golden.py's own.
 
     Raises:
         GoldenError: a file is missing, cannot be executed, or says something impossible.
@@ -57,7 +58,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
         **functions,
         fixtures=asked_by(functions),
         cases=reader.cases(),
-        config=load_kernel_config((kernels_dir or path.parent / "kernels").absolute()),
+        config=load_kernel_config((kernels_dir or directory_of_config(path)).absolute()),
         outputs=reader.names("__outputs__"),
         tensor_order=reader.names("TENSOR_ORDER"),
         order_dependent=reader.names("ORDER_DEPENDENT") or (),

@@ -1,4 +1,4 @@
-"""generate_inputs and compute_golden: a case's tensors, arguments and expected outputs."""
+"""generate_inputs -> a case's tensors and arguments."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import ctypes
 import struct
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pytest_a2a3sim.loading.tensors import as_tensor, describe
 from pytest_a2a3sim.loading.tolerances import check_budgets
 from pytest_a2a3sim.loading.user_code import user_code
-from pytest_a2a3sim.model.case import CaseInputs, Expected, Pointer, Scalar
+from pytest_a2a3sim.model.case import CaseInputs, Pointer, Scalar
 from pytest_a2a3sim.model.errors import GoldenError
-from pytest_a2a3sim.model.tensor import Tensor, is_array, raw_bytes
+from pytest_a2a3sim.model.tensor import Tensor, is_array
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
@@ -36,44 +34,9 @@ def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
         return _lay_out(golden, made)
     except GoldenError as error:
         raise GoldenError(
-            f"golden.py: generate_inputs, case {case.name!r}: {error}\n  in {golden.path}"
+            f"{golden.path.name}: {'generate_args' if golden.scene else 'generate_inputs'}, case "
+            f"{case.name!r}: {error}\n  in {golden.path}"
         ) from None
-
-
-def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> Expected:
-    """Calls compute_golden on copies of the inputs, which the device never sees.
-
-    Raises:
-        GoldenError: compute_golden raised, or replaced an output instead of writing into it.
-    """
-    handed = {name: tensor.copy() for name, tensor in inputs.tensors.items()}
-    given = dict(handed)
-    with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
-        returned = golden.compute_golden(given, own_copy(case.params))
-    raw = {}
-    untouched = []
-    for name in inputs.outputs:
-        if given.get(name) is not handed[name]:
-            raise GoldenError(
-                f"golden.py: compute_golden, case {case.name!r}: tensors[{name!r}] was replaced; "
-                f"write into it instead: `tensors[{name!r}][...] = values`\n  in {golden.path}"
-            )
-        raw[name] = raw_bytes(handed[name])
-        tensor = inputs.tensors[name]
-        if tensor.nbytes and np.array_equal(raw[name], tensor.raw()):
-            untouched.append(name)
-    return Expected(raw, tuple(untouched), _intermediates(returned, inputs))
-
-
-def _intermediates(returned: object, inputs: CaseInputs) -> dict[str, Any]:
-    """What was returned by name, tensors aside; anything but a dict has no meaning."""
-    if not isinstance(returned, dict):
-        return {}
-    return {
-        name: value
-        for name, value in returned.items()
-        if isinstance(name, str) and name not in inputs.tensors
-    }
 
 
 def own_copy(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +81,7 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
             "it must return a dict name -> array or a list of (name, value) pairs, "
             f"got {describe(made)}"
         )
-    outputs = _output_names(golden, tensors)
+    outputs = _output_names(golden, tensors, arguments)
     check_budgets(golden.tolerances, tensors)
     if unknown := [name for name in golden.order_dependent if name not in outputs]:
         raise GoldenError(
@@ -192,10 +155,19 @@ def _scalar_bits(name: str, scalar: ctypes._SimpleCData[Any]) -> int:
         ) from None
 
 
-def _output_names(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+def _output_names(
+    golden: GoldenSpec, tensors: Mapping[str, Tensor], arguments: Sequence[Pointer | Scalar]
+) -> tuple[str, ...]:
     if golden.outputs is None:
         names = tuple(name for name in tensors if name.startswith("out_"))
+        by_signature = _outputs_by_signature(golden.config.orchestration.signature, arguments)
+        names = by_signature if golden.scene else names or by_signature
         if not names:
+            if golden.scene:
+                raise GoldenError(
+                    'there is no output: CALLABLE["orchestration"]["signature"] calls none of '
+                    f"{_quoted(tensors)} OUT or INOUT"
+                )
             raise GoldenError(
                 "there is no output: no tensor's name starts with 'out_'; name the outputs in "
                 f"__outputs__, among {_quoted(tensors)}"
@@ -210,6 +182,19 @@ def _output_names(golden: GoldenSpec, tensors: Mapping[str, Tensor]) -> tuple[st
     if not golden.outputs:
         raise GoldenError(f"__outputs__ is empty; name at least one of {_quoted(tensors)}")
     return tuple(dict.fromkeys(golden.outputs))
+
+
+def _outputs_by_signature(
+    signature: Sequence[str], arguments: Sequence[Pointer | Scalar]
+) -> tuple[str, ...]:
+    """Tensors that the orchestration's signature calls OUT or INOUT; it may leave out scalars."""
+    if "SCALAR" not in signature:
+        arguments = [argument for argument in arguments if isinstance(argument, Pointer)]
+    return tuple(
+        argument.tensor
+        for argument, direction in zip(arguments, signature, strict=False)
+        if isinstance(argument, Pointer) and direction in {"OUT", "INOUT"}
+    )
 
 
 def _quoted(names: object) -> str:

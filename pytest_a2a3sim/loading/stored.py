@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.dependencies import Dependencies, are_same
-from pytest_a2a3sim.loading.inputs import compute_expected
+from pytest_a2a3sim.loading.expected import compute_expected
 from pytest_a2a3sim.loading.libraries import TRUSTED
 from pytest_a2a3sim.loading.observing import Observer
 from pytest_a2a3sim.loading.state import State, UntrackedError
@@ -38,7 +38,7 @@ def stored_or_computed(
     """
     with golden.importable():
         try:
-            code = Dependencies(golden.module)
+            code = _dependencies(golden)
             key = _key(golden, case, inputs, code)
             kept = store.find(key)
             if kept is not None and are_same(kept.uses.modules):
@@ -49,6 +49,8 @@ def stored_or_computed(
         since = time.time_ns()
         with observer.watching():
             expected = compute_expected(golden, case, inputs)
+        if expected.notes:
+            return expected, "they are kept in data/out already"
         if expected.intermediates:
             return expected, "compute_golden returns intermediates, which are not kept"
         try:
@@ -56,6 +58,12 @@ def stored_or_computed(
         except UntrackedError as reason:
             return expected, str(reason)
         return expected, store.keep(key, KeptGolden(expected, uses), since) or STORED
+
+
+def _dependencies(golden: GoldenSpec) -> Dependencies:
+    if golden.scene:
+        raise UntrackedError("what the methods of a scene test use is not tracked")
+    return Dependencies(golden.module)
 
 
 def _key(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, code: Dependencies) -> str:

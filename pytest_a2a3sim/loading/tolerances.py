@@ -10,8 +10,6 @@ from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.tolerance import BudgetSpec, Tolerances
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.tensor import Tensor
 
@@ -20,8 +18,8 @@ T = TypeVar("T")
 _LIMITS = {"share", "rtol", "atol"}
 
 
-def read_tolerances(module: ModuleType) -> Tolerances:
-    """Reads what the module says about tolerances.
+def read_tolerances(module: object) -> Tolerances:
+    """Reads what a module, or a class of a scene test, says about tolerances.
 
     Raises:
         GoldenError: a value has no meaning; it says which, and nothing about the file.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.siblings import Siblings
+from pytest_a2a3sim.loading.stand_ins import StandIns
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.version import PACKAGE
 
@@ -27,7 +28,9 @@ HINTS = {
 """What to do about exceptions whose text does not say it."""
 
 
-def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleType:
+def load_module(
+    path: Path, siblings: Siblings | None = None, stand_ins: StandIns | None = None
+) -> types.ModuleType:
     """Executes the file as a module of its own.
 
     The module's name is derived from the path, so that two files never share one. It is compiled
@@ -36,6 +39,7 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
     Args:
         path: the file.
         siblings: modules beside it, for a file whose functions import them later, too.
+        stand_ins: likewise, for modules of the PTO runtime.
 
     Raises:
         GoldenError: the file cannot be read or executed.
@@ -43,12 +47,23 @@ def load_module(path: Path, siblings: Siblings | None = None) -> types.ModuleTyp
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     module = types.ModuleType(f"_a2a3sim_{path.stem}_{digest}")
     module.__file__ = str(path)
+    module.__package__ = _package_of(path.parent)
     siblings = siblings or Siblings(path.parent)
     with user_code(path, "cannot be loaded"), siblings.importable():
-        code = compile(path.read_bytes(), str(path), "exec")
+        text = path.read_bytes()
+        code = compile(text, str(path), "exec")
         sys.modules[module.__name__] = module
-        exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
+        with (stand_ins or StandIns(path, text)).importable():
+            exec(code, module.__dict__)  # noqa: S102 - executing the user's file is the purpose
     return module
+
+
+def _package_of(directory: Path) -> str:
+    """A package of what lies in a directory, for ``from . import``."""
+    digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+    package = types.ModuleType(f"_a2a3sim_in_{digest}")
+    package.__path__ = [str(directory)]
+    return sys.modules.setdefault(package.__name__, package).__name__
 
 
 @contextlib.contextmanager

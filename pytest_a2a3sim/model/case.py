@@ -57,6 +57,7 @@ class BuiltCase:
         runtime: what it is written for.
         compiled: sources that this session compiled and no earlier case has counted.
         cache_hits: sources whose objects were there already.
+        compiler: the one that has what the session's lacks; None where that is not so.
     """
 
     kernels: tuple[BuiltKernel, ...]
@@ -65,6 +66,7 @@ class BuiltCase:
     runtime: RuntimeConfig
     compiled: int = 0
     cache_hits: int = 0
+    compiler: str | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -109,11 +111,13 @@ class Expected:
         raw: bytes of each output, in C order.
         untouched: outputs that it left exactly as generate_inputs made them.
         intermediates: what it returned by name: an array, or a list of them.
+        notes: where the values come from, if not from compute_golden.
     """
 
     raw: Mapping[str, Bytes]
     untouched: tuple[str, ...]
     intermediates: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

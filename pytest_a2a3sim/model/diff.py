@@ -26,6 +26,7 @@ class Pair:
         tolerance: allowed difference.
         compared: which elements count, shape ``(size,)``; the others hold in ``actual`` what is
             expected of them. None where all count.
+        why_not: why the others do not count, as in ``by compare_outputs``.
     """
 
     tensor: Tensor
@@ -33,6 +34,7 @@ class Pair:
     expected: Bytes
     tolerance: Tolerance
     compared: npt.NDArray[np.bool_] | None = None
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class TensorDiff:
         mismatches: the first elements that do not match, in C order.
         diagnoses: what the mismatches look like; empty where nothing holds for them.
         heat: where the mismatches are; None for a tensor that matches or has one element.
-        left_out: number of elements that compare_outputs leaves out.
+        left_out: number of elements that are not compared.
+        why_left_out: why they are not, as in ``by compare_outputs``.
         beyond_budget: number of elements that do not match by more than the tolerance's budget
             allows; those that do not match, where it has none.
     """
@@ -149,6 +152,7 @@ class TensorDiff:
     diagnoses: tuple[Diagnosis, ...] = ()
     heat: HeatStrip | None = None
     left_out: int = 0
+    why_left_out: str = ""
     beyond_budget: int = 0
 
     @property

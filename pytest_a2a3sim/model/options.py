@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.chip import parse_platform
 from pytest_a2a3sim.model.core import parse_core_memory
 from pytest_a2a3sim.model.dump import parse_dump
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
@@ -105,9 +106,26 @@ OPTIONS = (
         command=False,
     ),
     Option(
+        "compiler",
+        "the C++ compiler of all sources, such as clang++-19; the environment variable CXX goes "
+        "before it, and COMPILER of a kernel_config.py before both",
+        field="compiler",
+        option=False,
+        command=False,
+    ),
+    Option(
+        "platform",
+        "the chip that is simulated: a2a3 or a5 (default: the one that a directory was generated "
+        "for, else a2a3)",
+        parse_platform,
+        "a2a3|a5",
+        field="platform",
+        command=False,
+    ),
+    Option(
         "core_memory",
-        "the chip of which the memories and rules of a core are inside kernels on PTO ISA: a2a3 "
-        "(default), a5, or generous for memories without end",
+        "the chip of which the memories and rules of a core are inside kernels on PTO ISA: a2a3, "
+        "a5, or generous for memories without end (default: that of {p}platform)",
         parse_core_memory,
         "a2a3|a5|generous",
         field="core_memory",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.settings import Settings
 
-_OF_SESSION = {"cxxflags", "cache_size", "pto_isa_root", "suppressions"}
+_OF_SESSION = {"cxxflags", "cache_size", "pto_isa_root", "compiler", "suppressions"}
 OF_CASE = {
     option.name: option for option in OPTIONS if option.field and option.name not in _OF_SESSION
 }

@@ -229,8 +229,10 @@ class CaseRecord(TypedDict):
     peak_rss_bytes: int | None
     compiled: int | None
     cache_hits: int | None
+    compiler: str | None
     golden_cache: str | None
     findings: list[str]
+    notes: list[str]
     defaults: list[str]
     seed: int | None
     sanitizer: SanitizerRecord | None

@@ -41,6 +41,7 @@ class CaseFacts:
         golden_cache: ``found`` or ``stored``, or why expected outputs are not kept, in words; None
             where nobody asked for that.
         dump: what tasks found and left in their arguments, if that was asked for.
+        compiler: the one that was taken because the session's lacks something; None otherwise.
     """
 
     graph: Graph | None = None
@@ -52,6 +53,7 @@ class CaseFacts:
     schedule: Schedule | None = None
     golden_cache: str | None = None
     dump: Dump | None = None
+    compiler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class CaseResult:
         facts: times, memory, objects, schedule.
         analyse: makes the profile of a recording.
         findings: remarks about things that are suspicious but do not fail a case.
+        notes: where expected values come from, if not from compute_golden.
         defaults: what golden.py does not say about the comparison, and what holds instead.
         unwritten: elements that do not match because the device never wrote them.
         sanitizer: what the sanitizer looked at and found; None if it was not asked.
@@ -89,6 +92,7 @@ class CaseResult:
     facts: CaseFacts
     analyse: Callable[[Recording], Profile] = field(repr=False, compare=False)
     findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
     sanitizer: SanitizerReport | None = None

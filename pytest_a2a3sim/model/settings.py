@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pytest_a2a3sim.model.chip import parse_platform
 from pytest_a2a3sim.model.core import CoreMemory, parse_core_memory
 from pytest_a2a3sim.model.dump import DumpChoice, parse_dump
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
@@ -23,8 +24,11 @@ from pytest_a2a3sim.model.values import (
 )
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.chip import Platform
     from pytest_a2a3sim.model.sanitizer import Suppression
+    from pytest_a2a3sim.model.spec import KernelConfig
 
+DEFAULT_PLATFORM: Platform = "a2a3"
 DEFAULT_HANG_TIMEOUT = 30.0
 DEFAULT_DUMP_LIMIT = 1 << 30
 DEFAULT_DUMP_DIR = "a2a3sim-dump"
@@ -59,7 +63,12 @@ class Settings:
             outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
         pto_isa_root: directory of PTO ISA, unless the environment variable PTO_ISA_ROOT names one.
-        core_memory: the chip of which a core's memories and rules are, inside kernels on PTO ISA.
+        compiler: the command of the C++ compiler, unless the environment variable CXX names one, or
+            COMPILER of a kernel_config.py.
+        platform: the chip that is simulated; None for the one that a directory was generated for,
+            else a2a3.
+        core_memory: the chip of which a core's memories and rules are, inside kernels on PTO ISA;
+            None for the one that is simulated.
         blame: say of mismatches which tasks they come from.
         witness: run the tasks of races that racecheck finds in either order, to see what differs.
         suppressions: findings of the sanitizer that are left out, besides what kernel_config.py
@@ -87,7 +96,11 @@ class Settings:
         parse_checks, ()
     )
     pto_isa_root: str | None = None
-    core_memory: TextField[CoreMemory, str] = TextField(parse_core_memory, "a2a3")
+    compiler: str | None = None
+    platform: TextField[Platform | None, str | None] = TextField(parse_platform, None, _NONE)
+    core_memory: TextField[CoreMemory | None, str | None] = TextField(
+        parse_core_memory, None, _NONE
+    )
     blame: bool = False
     witness: bool = False
     suppressions: tuple[Suppression, ...] = ()
@@ -105,6 +118,10 @@ class Settings:
     def comparing_threads(self) -> int:
         """Threads that compare outputs, when the simulation has ended."""
         return usable_cpus() if self.threads == "cores" else self.threads
+
+    def platform_of(self, config: KernelConfig) -> Platform:
+        """The chip on which a directory runs."""
+        return self.platform or config.platform or DEFAULT_PLATFORM
 
     @property
     def workers(self) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from pytest_a2a3sim.model.chip import Platform
     from pytest_a2a3sim.model.sanitizer import Check, Suppression
 
 CoreType = Literal["aic", "aiv"]
@@ -37,21 +38,32 @@ class CompileSpec:
 
 @dataclass(frozen=True)
 class KernelSpec:
-    """A kernel of kernel_config.py; ``entry`` is its symbol where the author names one."""
+    """A kernel of kernel_config.py.
+
+    Attributes:
+        entry: its symbol where the author names one.
+        signature: directions of its tensors, such as ``("IN", "OUT")``; empty where nobody says.
+    """
 
     func_id: int
     name: str
     core_type: CoreType
     compile: CompileSpec
     entry: str | None = None
+    signature: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class OrchestrationSpec:
-    """The function that builds the task graph, and its source."""
+    """The function that builds the task graph, and its source.
+
+    Attributes:
+        signature: directions of its arguments, such as ``("IN", "OUT")``; empty where nobody says.
+    """
 
     function_name: str
     compile: CompileSpec
+    signature: tuple[str, ...] = ()
 
 
 Runtime = Literal["host_build_graph", "aicpu_build_graph", "tensormap_and_ringbuffer"]
@@ -72,7 +84,10 @@ class RingSizes:
 
 @dataclass(frozen=True)
 class RuntimeConfig:
-    """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores."""
+    """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores.
+
+    ``aicpu_thread_num`` is 0 where the chip's own number is meant.
+    """
 
     runtime: Runtime = "host_build_graph"
     aicpu_thread_num: int = 3
@@ -87,6 +102,8 @@ class KernelConfig:
     Attributes:
         suppressions: findings of the sanitizer that are left out.
         notes: remarks for its author.
+        compiler: the command of the compiler that its sources want; None for any.
+        platform: the chip that it was generated for; None where nothing says so.
     """
 
     path: Path
@@ -95,6 +112,8 @@ class KernelConfig:
     runtime: RuntimeConfig
     suppressions: tuple[Suppression, ...] = ()
     notes: tuple[str, ...] = ()
+    compiler: str | None = None
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +147,8 @@ class GoldenSpec:
         fixtures: names of pytest's fixtures that the functions ask for, by function; none once they
             are bound.
         importable: has the modules beside golden.py importable, as its functions have them.
+        scene: name of the class of a scene test, whose orchestration's signature says what the
+            outputs are; empty for a golden.py.
         compare_outputs: called with the outputs of the device, those of compute_golden, and params;
             says which elements are compared. None where all are.
     """
@@ -145,5 +166,6 @@ class GoldenSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     fixtures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerances: Tolerances = field(default_factory=Tolerances)
+    scene: str = ""
     importable: Callable[[], AbstractContextManager[None]] = nullcontext
     compare_outputs: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any] | None = None

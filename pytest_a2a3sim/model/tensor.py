@@ -112,6 +112,20 @@ def raw_bytes(array: Any) -> Bytes:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
+def as_torch(array: Any) -> Any:
+    """A torch tensor that shares an array's memory; the array itself where torch has no such."""
+    import torch  # noqa: PLC0415 - torch is optional
+
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.dtype.name == "bfloat16" and array.ndim:
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    try:
+        return torch.from_numpy(array)
+    except TypeError:  # of a dtype that torch lacks
+        return array
+
+
 def dtype_name(array: Any) -> str:
     """The dtype's plain name: ``"float32"`` for NumPy's and for torch's."""
     return str(array.dtype).removeprefix("torch.")

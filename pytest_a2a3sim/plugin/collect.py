@@ -34,10 +34,10 @@ _FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTIL
 
 
 def is_golden_file(path: Path) -> bool:
-    """Whether a file is ours: a golden.py beside ``kernels/``, or with our functions in it."""
+    """Whether a file is ours: a golden.py beside kernels, or with our functions in it."""
     if path.name != "golden.py":
         return False
-    if (path.parent / "kernels").is_dir():
+    if (path.parent / "kernels").is_dir() or (path.parent / "kernel_config.py").is_file():
         return True
     try:
         return _FUNCTIONS.search(path.read_bytes()) is not None
@@ -47,7 +47,9 @@ def is_golden_file(path: Path) -> bool:
 
 def is_kernel_config(path: Path) -> bool:
     """Whether a file is the kernel_config.py of a golden directory."""
-    return path.name == "kernel_config.py" and is_golden_file(path.parent.parent / "golden.py")
+    return path.name == "kernel_config.py" and any(
+        is_golden_file(directory / "golden.py") for directory in (path.parent, path.parent.parent)
+    )
 
 
 class GoldenFile(pytest.Module):
@@ -149,7 +151,9 @@ class GoldenItem(pytest.Function):
 
     def _run(self, **fixtures: Any) -> None:
         """Builds, simulates and compares the case."""
-        error, findings = self._attempt(fixtures)
+        error, findings, notes = self._attempt(fixtures)
+        for note in notes:
+            self.warn(A2A3SimWarning(f"{self.nodeid}: {note}"))
         if error is not None:
             raise error.with_traceback(None)
         if findings and is_strict(self.config):
@@ -157,19 +161,23 @@ class GoldenItem(pytest.Function):
         for finding in findings:
             self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
 
-    def _attempt(self, fixtures: dict[str, Any]) -> tuple[A2A3SimError | None, tuple[str, ...]]:
-        """What failed the case, and remarks about it.
+    def _attempt(
+        self, fixtures: dict[str, Any]
+    ) -> tuple[A2A3SimError | None, tuple[str, ...], tuple[str, ...]]:
+        """What failed the case, remarks about it, and where expected values come from.
 
         The attempt's tensors are in no frame that the error's traceback would keep alive.
         """
         try:
             golden = bound(self.marked_golden(), fixtures)
         except A2A3SimError as error:
-            return error, ()
+            return error, (), ()
         case = dataclasses.replace(self.case, label=self.nodeid)
         attempt = self.config.stash[SIMULATOR].attempt(golden, case)
         self.stash[ATTEMPT] = attempt
-        return attempt.error, () if attempt.result is None else attempt.result.findings
+        if attempt.result is None:
+            return attempt.error, (), ()
+        return attempt.error, attempt.result.findings, attempt.result.notes
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as Function does
         """Our errors are the whole message; others are shown as pytest shows them."""
@@ -189,7 +197,7 @@ class GoldenItem(pytest.Function):
             file, separator, name = argument.partition("::")
             if (
                 separator
-                and name in (self.name, self.originalname)
+                and name in {self.name, self.originalname, self.nodeid.partition("::")[2]}
                 and (directory / file).resolve() == (self.path.resolve())
             ):
                 return True

@@ -15,6 +15,7 @@ from pytest_a2a3sim.plugin.collect import (
     is_golden_file,
     is_kernel_config,
 )
+from pytest_a2a3sim.plugin.scenes import SceneFile, is_scene_file
 from pytest_a2a3sim.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def pytest_collect_file(
         return [GoldenFile.from_parent(parent, path=file_path)]
     if is_kernel_config(file_path):
         return []
+    if is_scene_file(file_path, others):
+        return [SceneFile.from_parent(parent, path=file_path)]
     return others
 
 

@@ -86,8 +86,10 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "peak_rss_bytes": facts.peak_rss_bytes,
         "compiled": facts.compiled,
         "cache_hits": facts.cache_hits,
+        "compiler": facts.compiler,
         "golden_cache": facts.golden_cache,
         "findings": [] if result is None else list(result.findings),
+        "notes": [] if result is None else list(result.notes),
         "defaults": [] if result is None else list(result.defaults),
         "seed": _seed(facts.schedule),
         "sanitizer": (

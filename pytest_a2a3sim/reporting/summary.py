@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.reporting.dump_record import dump_lines
@@ -70,12 +71,22 @@ def summary_lines(
             f"{counted(sums['compiled'] or 0, 'object')} compiled, "
             f"{sums['cache_hits'] or 0} found in the cache"
         )
+    lines += _compiler_lines(records)
     lines += _golden_cache_lines(records)
     if sums["findings"]:
         lines.append(f"{counted(sums['findings'], 'remark')} about goldens: see the warnings")
     if strict:
         lines += _default_lines(records)
     return [*lines, *_slowest_lines(records, slowest)]
+
+
+def _compiler_lines(records: Sequence[CaseRecord]) -> list[str]:
+    """Which compilers were taken because the session's lacks something."""
+    taken = Counter(record["compiler"] for record in records if record["compiler"] is not None)
+    return [
+        f"{counted(number, 'case')} compiled by {compiler}, which has what PTO ISA needs"
+        for compiler, number in taken.items()
+    ]
 
 
 def _golden_cache_lines(records: Sequence[CaseRecord]) -> list[str]:

@@ -45,7 +45,7 @@ def comparing_line(diff: TensorDiff) -> str:
 def verdict_line(diff: TensorDiff) -> str:
     """``out: PASS (4096/4096 elements matched)``."""
     verdict = "PASS" if diff.passed else "FAIL"
-    left_out = f", {diff.left_out} left out by compare_outputs" if diff.left_out else ""
+    left_out = f", {diff.left_out} left out {diff.why_left_out}" if diff.left_out else ""
     return (
         f"{diff.name}: {verdict} ({diff.matched}/{diff.size} elements matched"
         f"{_budget_text(diff)}{left_out})"
@@ -109,6 +109,7 @@ def where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Li
     return [
         line(f"  case {result.case!r}, {tasks}"),
         line(f"  in {result.golden}"),
+        *(line(f"  {note}") for note in result.notes),
         *map(line, _STORED if result.facts.golden_cache == "found" else ()),
         *map(line, () if inputs is None else _input_lines(inputs)),
         *(line(f"  {how}") for how in repeat),

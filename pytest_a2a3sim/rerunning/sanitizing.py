@@ -78,7 +78,8 @@ class Sanitizing:
     def missing_edges(self) -> tuple[Line, ...]:
         """What nothing orders, in a case whose outputs depend on the order of its tasks."""
         options = options_of(Settings(sanitize=("racecheck",)), self._setup.options.block_dim)
-        options = replace(options, memory=self._setup.options.memory)
+        first = self._setup.options
+        options = replace(options, memory=first.memory, core_memory=first.core_memory)
         try:
             setup = replace(self._setup, built=self._build("exact"), options=options)
             with HostMemory(setup.inputs) as memory:

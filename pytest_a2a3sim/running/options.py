@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.model.schedule import Schedule, further_orders
-from pytest_a2a3sim.model.settings import MOST_ORDER_CPU_SECONDS, default_device_memory
+from pytest_a2a3sim.model.settings import (
+    DEFAULT_PLATFORM,
+    MOST_ORDER_CPU_SECONDS,
+    default_device_memory,
+)
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.chip import Platform
     from pytest_a2a3sim.model.settings import Settings
 
 SANITIZED_SLOWDOWN = 20
 """How much longer a sanitized task may take without being called a hang."""
 
 
-def options_of(settings: Settings, block_dim: int) -> RunOptions:
+def options_of(
+    settings: Settings, block_dim: int, platform: Platform = DEFAULT_PLATFORM
+) -> RunOptions:
     """How the first run of a case is made.
 
     One that is sanitized or dumped is serial; a sanitized one is in need of no other order.
@@ -35,6 +42,6 @@ def options_of(settings: Settings, block_dim: int) -> RunOptions:
         orders=() if checks else further_orders(settings.schedule, settings.orders),
         order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         checks=checks,
-        core_memory=settings.core_memory,
+        core_memory=settings.core_memory or platform,
         records_arguments=settings.records_arguments,
     )

@@ -115,3 +115,29 @@ def test_tasks_of_one_kernel_are_looked_into_apart(
     result = pytester.runpytest("--sim-sanitize=all")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*64 tasks*"])
+
+
+def test_what_versions_of_early_2026_lack(
+    pytester: pytest.Pytester, pto_add: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Generated kernels use masks, and the control register is in headers that clang reads."""
+    kernel = pto_add / "kernels" / "aiv" / "add.cpp"
+    before = "    TADD(sum, a, b);"
+    calls = """
+#ifndef __DAV_VEC__
+#error "a kernel for a vector core"
+#endif
+    set_mask_norm();
+    set_vector_mask(-1, -1);
+    set_ctrl(sbitset0(sbitset1(get_ctrl(), 46), 46));
+    set_flag(PIPE_V, PIPE_MTE3, EVENT_ID7);
+    wait_flag(PIPE_V, PIPE_MTE3, EVENT_ID7);
+"""
+    source = kernel.read_text()
+    assert before in source
+    kernel.write_text(source.replace(before, f"{calls}{before}"))
+    monkeypatch.setenv("PTO_ISA_ROOT", str(STAND_IN))
+    for compiler in ("g++", "clang++-19"):
+        if shutil.which(compiler):
+            monkeypatch.setenv("CXX", compiler)
+            pytester.runpytest().assert_outcomes(passed=1)

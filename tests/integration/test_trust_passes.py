@@ -186,3 +186,18 @@ def test_device_memory_keeps_what_is_copied_in_parts(golden_dir: GoldenDir) -> N
         {ADD}{FINISH}"""
     )
     assert run_case(golden_dir.path).passed
+
+
+def test_address_in_a_library_is_a_number(golden_dir: GoldenDir) -> None:
+    """A float in a union with a uint64_t has half a pointer behind it, now and then such a one."""
+    golden_dir.orchestration_body(
+        ADD
+        + "task[2] = reinterpret_cast<uint64_t>(&std::abort);\n"
+        + "runtime->add_successor(0, runtime->add_task(task, 3, 0, CoreType::AIV));\n"
+        + FINISH
+    )
+    golden_dir.orchestration(
+        "#include <cstdlib>\n" + (golden_dir.path / "kernels" / "orchestration.cpp").read_text()
+    )
+    golden_dir.kernel_body("for (int64_t i = 0; i < 8; ++i) y[i] = 2 * x[i];")
+    assert run_case(golden_dir.path).passed

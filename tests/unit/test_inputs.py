@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_a2a3sim.loading.inputs import compute_expected, make_inputs
+from pytest_a2a3sim.loading.expected import compute_expected
+from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.model.case import Pointer, Scalar
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.spec import (

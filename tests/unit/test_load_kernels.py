@@ -29,7 +29,7 @@ from pathlib import Path
 KERNELS = [
     {"func_id": 40, "name": "QK", "source": Path("aic") / "qk.cpp", "core_type": "AIC",
      "entry": "qk", "cxxflags": ["-O1"], "include_dirs": ["inc", "$SDK/include"],
-     "defines": {"TILE": 16, "FAST": None, "YES": True, "NO": False}, "signature": "x"},
+     "defines": {"TILE": 16, "FAST": None, "YES": True, "NO": False}, "signature": ["IN"]},
     {"func_id": 1, "source": "/abs/sf.cpp", "core_type": "aiv"},
 ]
 ORCHESTRATION = {"source": "o.cpp", "function_name": "build"}
@@ -99,20 +99,20 @@ def test_unknown_keys_are_noted(tmp_path: Path) -> None:
             r"ORCHESTRATION\[\"function_name\"\] must be a non-empty string; got nothing",
         ),
         (
-            KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"block_dim": 25}',
-            r"block_dim\"\] must be 1\.\.24; got 25",
+            KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"block_dim": 37}',
+            r"block_dim\"\] must be 1\.\.36; got 37",
         ),
         (
             KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"block_dim": True}',
             r"block_dim\"\] must be an int; got True",
         ),
         (
-            KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"aicpu_thread_num": 0}',
-            r"aicpu_thread_num\"\] must be 1\.\.4; got 0",
+            KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"aicpu_thread_num": -1}',
+            r"aicpu_thread_num\"\] must be 0\.\.7; got -1",
         ),
         (
             KERNELS + ORCHESTRATION + 'RUNTIME_CONFIG = {"runtime": "tensormap"}',
-            r"must be \"host_build_graph\", the one runtime that is simulated; got 'tensormap'",
+            r"must be one of the runtimes that are simulated: .*; got 'tensormap'",
         ),
         ("KERNELS = [", r"kernel_config.py cannot be loaded: SyntaxError"),
     ],

@@ -1,0 +1,80 @@
+"""Entries of kernels and of orchestrations in their objects, and what is said where one lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.building.symbols import demangled
+from pytest_a2a3sim.model.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_a2a3sim.building.store.manifest import ResultEntry
+    from pytest_a2a3sim.building.unit import Unit
+    from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec, Runtime
+
+DEFAULT_ENTRY = "kernel_entry"
+
+
+def missing_source(unit: Unit, role: str) -> BuildError:
+    """Says that a source is not there."""
+    return BuildError(
+        f"the source of {role} does not exist: {unit.source}\n"
+        'Correct its "source" in kernel_config.py; relative paths start where that is.'
+    )
+
+
+def missing_symbols(
+    config: KernelConfig,
+    wanted: tuple[Unit, ...],
+    entries: dict[Unit, ResultEntry],
+    environment: Mapping[str, str],
+) -> list[str]:
+    """Says which entries objects lack, one text each."""
+    errors = []
+    for spec, unit in zip(config.kernels, wanted, strict=False):
+        if entry_symbol(spec, entries[unit]) is None:
+            candidates = _candidates(spec)
+            errors.append(
+                f"kernel {spec.name!r} (func_id {spec.func_id}) has no symbol "
+                f"{' or '.join(repr(symbol) for symbol in candidates)} ({unit.source})\n"
+                f"It exports: {_listed(entries[unit].symbols, environment)}\n"
+                f'Declare it `extern "C" void {candidates[-1]}(int64_t* args)`, or name the '
+                'symbol in "entry" of kernel_config.py.'
+            )
+    symbol = config.orchestration.function_name
+    exported = entries[wanted[-1]].symbols
+    if symbol not in exported:
+        errors.append(
+            f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
+            f"It exports: {_listed(exported, environment)}\n"
+            f"{_how_to_declare(symbol, config.runtime.runtime)}"
+        )
+    return errors
+
+
+def _how_to_declare(symbol: str, runtime: Runtime) -> str:
+    if runtime == "host_build_graph":
+        return (
+            f'Declare it `extern "C" int {symbol}(Runtime* runtime, uint64_t* args, '
+            'int arg_count)`, or correct ORCHESTRATION["function_name"].'
+        )
+    return (
+        f"Orchestrations for {runtime} have this name, whatever function_name says: declare it "
+        f'`extern "C" void {symbol}(uint64_t* args, int arg_count, int orch_thread_num, '
+        "int orch_thread_index)`."
+    )
+
+
+def _candidates(spec: KernelSpec) -> list[str]:
+    return [spec.entry] if spec.entry else [DEFAULT_ENTRY, spec.compile.source.stem]
+
+
+def entry_symbol(spec: KernelSpec, entry: ResultEntry) -> str | None:
+    """The symbol of a kernel in its object; None if it has none."""
+    return next((symbol for symbol in _candidates(spec) if symbol in entry.symbols), None)
+
+
+def _listed(symbols: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    return ", ".join(demangled(symbols, environment)) or "nothing"
