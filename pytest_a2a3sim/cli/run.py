@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.cli import options as simulation
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.model.intermediate import Intermediates
+from pytest_a2a3sim.reporting.run_lines import RunLines
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -133,6 +134,7 @@ def run(options: argparse.Namespace) -> int:
         console.say(f"warning: {note}", level="warn")
     with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
         simulator.report_build = BuildLines(console.say, is_terminal=sys.stdout.isatty())
+        simulator.report_run = RunLines(console.say)
         failed = [
             case.name
             for case in _cases(golden, options)
