@@ -28,6 +28,24 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield directory / "a2a3sim-cache"
 
 
+_INNER_OPTIONS = "-p no:hypothesispytest"  # which imports all of Hypothesis as a session ends: 1 s
+
+
+@pytest.fixture(scope="session", autouse=True)
+def options_of_inner_runs() -> Iterator[None]:
+    """Every pytest that a test starts goes without what costs more than the run itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", _INNER_OPTIONS)
+        yield
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Pytester takes the variable away; its runs get these options, too."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", _INNER_OPTIONS)
+    return pytester
+
+
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A build cache of this test's own, empty at first."""

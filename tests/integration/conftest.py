@@ -9,7 +9,7 @@ from tests.golden_dirs import GoldenDir
 from tests.integration import outcomes
 
 
-@pytest.fixture(params=[(), ("-n", "2", "-p", "no:hypothesispytest")], ids=["plain", "xdist"])
+@pytest.fixture(params=[(), ("-n", "2")], ids=["plain", "xdist"])
 def plugin_args(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Arguments that make the same test run without and with xdist."""
     arguments: tuple[str, ...] = request.param

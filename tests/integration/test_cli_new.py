@@ -29,7 +29,7 @@ def test_what_it_writes_passes(
         name = str(pytester.path / f"{template}-{dtype}")
         assert main(["new", name, "--template", template, "--dtype", dtype]) == 0
         assert f"Run it: pytest {name} -v" in capsys.readouterr().out
-    result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_subprocess("-n2", "-W", "error")
     result.assert_outcomes(passed=len(DTYPES) * (3 + 2))
 
 
