@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests.compilers import CountingCompiler
 from tests.golden_dirs import GoldenDir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.sharing import MadeOnce
 
 pytest_plugins = ["pytester"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One build cache for the session's tests, all xdist workers included; never the user's."""
+@pytest.fixture(scope="session")
+def session_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of the session, all xdist workers included."""
     directory = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        directory = directory.parent
+    return directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(session_directory: Path) -> Iterator[Path]:
+    """One build cache for the session's tests; never the user's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("A2A3SIM_CACHE_DIR", str(directory / "a2a3sim-cache"))
-        yield directory / "a2a3sim-cache"
+        patch.setenv("A2A3SIM_CACHE_DIR", str(session_directory / "a2a3sim-cache"))
+        yield session_directory / "a2a3sim-cache"
+
+
+@pytest.fixture(scope="session")
+def made_once(session_directory: Path) -> MadeOnce:
+    """Has a named directory of the session filled by whoever asks first; others wait for it."""
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        directory, filled = session_directory / name, session_directory / f"{name}.filled"
+        with FileLock(session_directory / f"{name}.lock"):
+            if not filled.exists():
+                shutil.rmtree(directory, ignore_errors=True)  # of somebody who failed
+                directory.mkdir()
+                fill(directory)
+                filled.touch()
+        return directory
+
+    return make
 
 
 _INNER_OPTIONS = "-p no:hypothesispytest"  # which imports all of Hypothesis as a session ends: 1 s

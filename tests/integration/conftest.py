@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy  # noqa: F401, ICN001 - pytester unloads what inner runs load; NumPy loads only once
 import pytest
 
 from tests.golden_dirs import GoldenDir
 from tests.integration import outcomes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sharing import MadeOnce
 
 
 @pytest.fixture(params=[(), ("-n", "2")], ids=["plain", "xdist"])
@@ -23,15 +30,15 @@ def doubler(pytester: pytest.Pytester) -> GoldenDir:
 
 
 @pytest.fixture(scope="session")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+def alone(made_once: MadeOnce) -> outcomes.ReportedRun:
     """Every report of a run in one process."""
-    return outcomes.run(tmp_path_factory.mktemp("alone"))
+    return outcomes.ReportedRun(made_once("alone", outcomes.run))
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+def shared(made_once: MadeOnce) -> outcomes.ReportedRun:
     """The same of a run on two xdist workers."""
-    return outcomes.run(tmp_path_factory.mktemp("shared"), "-n2")
+    return outcomes.ReportedRun(made_once("shared", lambda path: outcomes.run(path, "-n2")))
 
 
 @pytest.fixture(params=["alone", "shared"])
