@@ -24,6 +24,12 @@ def plugin_args(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture
+def new_dir(tmp_path: Path) -> GoldenDir:
+    """A golden directory at a path of this test's own, at which nothing was stored before."""
+    return GoldenDir.create(tmp_path / "doubler")
+
+
+@pytest.fixture
 def doubler(pytester: pytest.Pytester) -> GoldenDir:
     """A golden directory below pytester's rootdir."""
     return GoldenDir.create(pytester.path / "doubler")
