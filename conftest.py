@@ -64,10 +64,29 @@ def options_of_inner_runs() -> Iterator[None]:
         yield
 
 
+def _emptied(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A directory that each test of this process finds empty, always at the same path.
+
+    Since objects are kept by the paths of their sources, a source that another test had too, or
+    another parameter of the same test, is compiled once.
+    """
+    directory = factory.getbasetemp() / name
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir()
+    return directory
+
+
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Pytester takes the variable away; its runs get these options, too."""
+def pytester(
+    pytester: pytest.Pytester,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> pytest.Pytester:
+    """Pytester in such a directory, and with the options, which it takes away."""
     monkeypatch.setenv("PYTEST_ADDOPTS", _INNER_OPTIONS)
+    pytester._path = _emptied(tmp_path_factory, "pytester")  # noqa: SLF001 - nothing else sets it
+    pytester.chdir()
     return pytester
 
 
@@ -87,6 +106,6 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CountingCompile
 
 
 @pytest.fixture
-def golden_dir(tmp_path: Path) -> GoldenDir:
+def golden_dir(tmp_path_factory: pytest.TempPathFactory) -> GoldenDir:
     """A golden directory that passes; tests change what they are about."""
-    return GoldenDir.create(tmp_path / "doubler")
+    return GoldenDir.create(_emptied(tmp_path_factory, "golden") / "doubler")
