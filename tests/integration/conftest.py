@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import TYPE_CHECKING
 
-import numpy  # noqa: F401, ICN001 - pytester unloads what inner runs load; NumPy loads only once
+import numpy.random  # noqa: F401 - it can be loaded only once in a process
 import pytest
 
+import pytest_a2a3sim
 from tests.golden_dirs import GoldenDir
 from tests.integration import outcomes
 
@@ -14,6 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.sharing import MadeOnce
+
+# Pytester unloads what an inner run loads. What is there before stays, and is compiled only once.
+for module in pkgutil.walk_packages(pytest_a2a3sim.__path__, "pytest_a2a3sim."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
 
 
 @pytest.fixture(params=[(), ("-n", "2")], ids=["plain", "xdist"])
