@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim import CaseResult
 
 SETTINGS = Settings(golden_cache=True)
+WRITTEN = 1_700_000_000  # seconds since the epoch
 INPUTS = GOLDEN.partition("def compute_golden")[0]
 
 
@@ -180,6 +182,7 @@ def create(root: Path) -> dict[str, Path]:
         for file, content in files.items():
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             (place / file).write_text(content)
+            os.utime(place / file, (WRITTEN, WRITTEN))  # not in the second in which it changes
     return made
 
 
