@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.diagnose.diagnosis import diagnose
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
     from pytest_a2a3sim.model.diff import UnwrittenRead
     from pytest_a2a3sim.model.dump import Dump
+    from pytest_a2a3sim.model.progress import Listeners, Progress, RunProgress
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.settings import Settings
@@ -58,25 +59,16 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.uses import GoldenStore
 
 
-class Progress(Protocol):
-    """Listens to what a case is about to do."""
-
-    def building(self, golden: GoldenSpec) -> None:
-        """Its sources are about to be compiled."""
-
-    def running(self, case: CaseSpec) -> None:
-        """Its graph is about to be built and run."""
-
-
 def attempt_case(
     golden: GoldenSpec,
     case: CaseSpec,
     settings: Settings,
     builder: Builder,
-    progress: Progress | None = None,
+    listeners: Listeners,
 ) -> Attempt:
     """Builds, simulates and compares one case."""
-    attempt = _Attempt(golden, case, settings)
+    attempt = _Attempt(golden, case, settings, listeners.report_run)
+    progress = listeners.progress
 
     try:
         check_bound(golden)
@@ -89,8 +81,15 @@ def attempt_case(
 class _Attempt:
     """What is known of a case while it goes through its stages."""
 
-    def __init__(self, golden: GoldenSpec, case: CaseSpec, settings: Settings) -> None:
+    def __init__(
+        self,
+        golden: GoldenSpec,
+        case: CaseSpec,
+        settings: Settings,
+        report_run: Callable[[RunProgress | None], None] | None,
+    ) -> None:
         self._golden = golden
+        self._report_run = report_run
         self._case = case
         self._settings = settings
         self._limit = TimeLimit(None)
@@ -150,7 +149,7 @@ class _Attempt:
                 expected = self._expected(setup.inputs)
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)
-            ended = finish(run, self._limit)
+            ended = finish(run, self._limit, self._report_run)
             dump = self._save_dump(first, ended)
         self._facts = replace(
             self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph, dump=dump

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
 from pytest_a2a3sim.model.overrides import overridden
+from pytest_a2a3sim.model.progress import Listeners
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.model.sanitizer import in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
+    from pytest_a2a3sim.model.progress import Progress, RunProgress
     from pytest_a2a3sim.model.result import CaseResult
     from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.pipeline import Progress
     from pytest_a2a3sim.tracing import Trace
 
 
@@ -37,11 +38,14 @@ class Simulator:
     Attributes:
         settings: of the session.
         report_build: is told now and then how far a build is that a case waits for.
+        report_run: is told several times a second how far the graph of a case is, and None at its
+            end.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.report_build: Callable[[BuildProgress], None] | None = None
+        self.report_run: Callable[[RunProgress | None], None] | None = None
         self._builder: Builder | None = None
 
     def run_case(
@@ -80,7 +84,8 @@ class Simulator:
             return Attempt(CaseFacts(), error=error)
         builder = self._open_builder()
         try:
-            return attempt_case(golden, case, settings, builder, progress)
+            listeners = Listeners(progress, self.report_run)
+            return attempt_case(golden, case, settings, builder, listeners)
         finally:
             if note := builder.take_note():
                 warnings.warn(note, A2A3SimWarning, stacklevel=2)

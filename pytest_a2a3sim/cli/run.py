@@ -14,6 +14,7 @@ from pytest_a2a3sim.model.chip import CHIPS
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch, SanitizerError
 from pytest_a2a3sim.model.intermediate import Intermediates
 from pytest_a2a3sim.model.settings import DEFAULT_PLATFORM
+from pytest_a2a3sim.reporting.run_lines import RunLines
 from pytest_a2a3sim.reporting.terminal import BuildLines
 from pytest_a2a3sim.simulator import Simulator
 
@@ -141,6 +142,7 @@ def run(options: argparse.Namespace) -> int:
     console.platform = settings.platform_of(golden.config)
     with contextlib.closing(Simulator(settings)) as simulator:
         simulator.report_build = BuildLines(console.say, is_terminal=sys.stdout.isatty())
+        simulator.report_run = RunLines(console.say)
         failed = [
             case.name
             for case in _cases(golden, options)

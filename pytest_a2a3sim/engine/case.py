@@ -12,6 +12,7 @@ from pytest_a2a3sim.engine.graph import map_recording
 from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
 from pytest_a2a3sim.model.failure import Failure, RunningTask, TaskArgument
+from pytest_a2a3sim.model.progress import RunProgress
 from pytest_a2a3sim.model.recording import BufferUse, Completion, CopiedRange, Graph
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ class Run(AbstractContextManager["Run"]):
         """
         status = lib.a2a3_run_wait(self._run, seconds, self._options.hang_timeout)
         return bool(check(status, "the simulation cannot be watched") != lib.A2A3_RUNNING)
+
+    def progress(self) -> RunProgress | None:
+        """How far the graph is; None while none is executed."""
+        raw = ffi.new("a2a3_progress*")
+        if not lib.a2a3_run_progress(self._run, raw):
+            return None
+        names = {kernel.spec.func_id: kernel.spec.name for kernel in self._built.kernels}
+        shown = min(raw.running, lib.A2A3_FIRST_TASKS)
+        return RunProgress(
+            finished=raw.finished,
+            tasks=raw.task_count,
+            running=raw.running,
+            kernels=tuple(names[func_id] for func_id in raw.func_ids[0:shown]),
+            seconds=raw.seconds,
+        )
 
     def time_out(self, seconds: float) -> None:
         """Ends the case as one that has run for longer than it may.

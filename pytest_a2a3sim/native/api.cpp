@@ -92,6 +92,10 @@ int a2a3_run_time_out(a2a3_run* run, double seconds) {
 
 void a2a3_run_ending(const a2a3_run* run, a2a3_ending* ending) { *ending = unwrap(run)->ending(); }
 
+int a2a3_run_progress(const a2a3_run* run, a2a3_progress* progress) {
+    return unwrap(run)->progress(*progress) ? 1 : 0;
+}
+
 int a2a3_run_running_tasks(const a2a3_run* run, a2a3_running_task* tasks, int32_t capacity,
                            int32_t* count) {
     return guarded([&] {

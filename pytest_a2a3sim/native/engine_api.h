@@ -558,6 +558,16 @@ int a2a3_run_start(const a2a3_request* request, a2a3_run** run);
  * for `hang_seconds` is killed and has failed. May return early when a signal arrives. */
 int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds);
 
+/* How far the graph of a case that runs is. */
+typedef struct {
+    int64_t task_count;
+    int64_t finished;                   /* tasks */
+    double seconds;                     /* since the graph started */
+    int32_t running;                    /* tasks that are on a core, */
+    int32_t func_ids[A2A3_FIRST_TASKS]; /* and the kernels of the first of them */
+} a2a3_progress;
+int a2a3_run_progress(const a2a3_run* run, a2a3_progress* progress); /* 0: no graph is executed */
+
 /* Ends a case that has run for `seconds`, as one that hangs. */
 int a2a3_run_time_out(a2a3_run* run, double seconds);
 

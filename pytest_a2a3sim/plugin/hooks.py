@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.model.sanitizer import CHECKS
-from pytest_a2a3sim.plugin import builds, options, reports
+from pytest_a2a3sim.plugin import builds, options, progress, reports
 from pytest_a2a3sim.plugin.collect import (
     SIMULATOR,
     GoldenFile,
@@ -105,6 +105,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     reports.register_tensor_lines(config)
     builds.report_builds(config)
+    progress.report_runs(config)
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,13 @@ from pytest_a2a3sim.engine.case import Run
 from pytest_a2a3sim.running.time_limit import NO_LIMIT, TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
     from pytest_a2a3sim.model.failure import Failure
+    from pytest_a2a3sim.model.progress import RunProgress
     from pytest_a2a3sim.model.recording import Completion
 
 _WAIT_SLICE = 0.2  # seconds between two looks at Ctrl-C and the time limit
@@ -47,19 +48,30 @@ def started(setup: CaseSetup, memory: HostMemory) -> Iterator[Run]:
         yield stack.enter_context(Run(setup.built, setup.inputs, memory, options))
 
 
-def finish(run: Run, limit: TimeLimit = NO_LIMIT) -> Completion | Failure:
+def finish(
+    run: Run,
+    limit: TimeLimit = NO_LIMIT,
+    tell: Callable[[RunProgress | None], None] | None = None,
+) -> Completion | Failure:
     """Waits for the end of a run.
 
     Args:
         run: that was started.
         limit: when it is over, the case has failed, whatever it does.
+        tell: is told several times a second how far the graph is; None when the run has ended.
 
     Raises:
         EngineError: the simulating process cannot be watched.
     """
-    while not run.wait(min(_WAIT_SLICE, limit.left)):
-        if limit.is_over and limit.seconds is not None:
-            run.time_out(limit.seconds)
+    try:
+        while not run.wait(min(_WAIT_SLICE, limit.left)):
+            if limit.is_over and limit.seconds is not None:
+                run.time_out(limit.seconds)
+            elif tell is not None and (progress := run.progress()) is not None:
+                tell(progress)
+    finally:
+        if tell is not None:
+            tell(None)
     return run.result()
 
 

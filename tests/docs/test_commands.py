@@ -49,6 +49,7 @@ def shell_environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PTO_ISA_ROOT": str(CHECKOUT / "tests" / "sanitizer" / "pto_isa" / "private"),
+        "PYTEST_ADDOPTS": os.environ["PYTEST_ADDOPTS"],  # of the fixture for all inner runs
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }

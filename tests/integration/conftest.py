@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-import numpy  # noqa: F401, ICN001 - pytester unloads what inner runs load; NumPy loads only once
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+import numpy.random  # noqa: F401 - it can be loaded only once in a process
 import pytest
 
+import pytest_a2a3sim
 from tests.golden_dirs import GoldenDir
 from tests.integration import outcomes
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@pytest.fixture(params=[(), ("-n", "2", "-p", "no:hypothesispytest")], ids=["plain", "xdist"])
+    from tests.sharing import MadeOnce
+
+# Pytester unloads what an inner run loads. What is there before stays, and is compiled only once.
+for module in pkgutil.walk_packages(pytest_a2a3sim.__path__, "pytest_a2a3sim."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+
+
+@pytest.fixture(params=[(), ("-n", "2")], ids=["plain", "xdist"])
 def plugin_args(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Arguments that make the same test run without and with xdist."""
     arguments: tuple[str, ...] = request.param
     return arguments
+
+
+@pytest.fixture
+def new_dir(tmp_path: Path) -> GoldenDir:
+    """A golden directory at a path of this test's own, at which nothing was stored before."""
+    return GoldenDir.create(tmp_path / "doubler")
 
 
 @pytest.fixture
@@ -23,15 +44,15 @@ def doubler(pytester: pytest.Pytester) -> GoldenDir:
 
 
 @pytest.fixture(scope="session")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+def alone(made_once: MadeOnce) -> outcomes.ReportedRun:
     """Every report of a run in one process."""
-    return outcomes.run(tmp_path_factory.mktemp("alone"))
+    return outcomes.ReportedRun(made_once("alone", outcomes.run))
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> outcomes.ReportedRun:
+def shared(made_once: MadeOnce) -> outcomes.ReportedRun:
     """The same of a run on two xdist workers."""
-    return outcomes.run(tmp_path_factory.mktemp("shared"), "-n2")
+    return outcomes.ReportedRun(made_once("shared", lambda path: outcomes.run(path, "-n2")))
 
 
 @pytest.fixture(params=["alone", "shared"])

@@ -63,7 +63,10 @@ class ReportedRun:
     """pytest's run of such a directory with every report switched on."""
 
     path: Path
-    stdout: str
+
+    @property
+    def stdout(self) -> str:
+        return _stdout(self.path).read_text(encoding="utf-8")
 
     @property
     def document(self) -> Any:
@@ -86,7 +89,11 @@ class ReportedRun:
         return found
 
 
-def run(path: Path, *arguments: str) -> ReportedRun:
+def _stdout(path: Path) -> Path:
+    return path / "stdout.txt"
+
+
+def run(path: Path, *arguments: str) -> None:
     """Runs the directory below ``path``."""
     create(path / "doubler")
     (path / "pytest.ini").write_text("[pytest]\n")
@@ -109,7 +116,7 @@ def run(path: Path, *arguments: str) -> ReportedRun:
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    return ReportedRun(path, done.stdout)
+    _stdout(path).write_text(done.stdout, encoding="utf-8")
 
 
 def visible(text: str) -> Iterator[str]:

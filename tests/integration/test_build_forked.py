@@ -53,13 +53,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-def test_case_in_a_child_that_pytest_forked(
-    golden_dir: GoldenDir, tmp_path: Path, temporary: Path
-) -> None:
-    GoldenDir.create(golden_dir.path.parent / "another")
-    (tmp_path / "conftest.py").write_text(FORKING_CONFTEST)
+def test_case_in_a_child_that_pytest_forked(golden_dir: GoldenDir, temporary: Path) -> None:
+    root = golden_dir.path.parent
+    GoldenDir.create(root / "another")
+    (root / "conftest.py").write_text(FORKING_CONFTEST)
     printed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", tmp_path],
+        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", root],
         capture_output=True,
         text=True,
         timeout=300,

@@ -33,7 +33,7 @@ def test_what_it_writes_passes(
     for runtime, dtype in itertools.product(RUNTIMES[1:], ("float32", "bfloat16")):
         name = str(pytester.path / f"{runtime}-{dtype}")
         assert main(["new", name, "--runtime", runtime, "--dtype", dtype]) == 0
-    result = pytester.runpytest_subprocess("-n2", "-W", "error", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_subprocess("-n2", "-W", "error")
     result.assert_outcomes(passed=len(DTYPES) * (3 + 2) + 2 * 2 * 3)
 
 

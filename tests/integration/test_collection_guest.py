@@ -248,7 +248,7 @@ def test_ids_are_the_same_in_every_process(pytester: pytest.Pytester, doubler: G
         ]
         """
     )
-    result = pytester.runpytest("-n", "2", "-p", "no:hypothesispytest", "-v")
+    result = pytester.runpytest("-n", "2", "-v")
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines_random(
         [f"*golden.py::{name}*" for name in ("s=S", "o=method", "k=a,b,c,longer", "d={'set':*")]

@@ -144,7 +144,7 @@ def test_processes_and_threads_are_used_up(  # noqa: PLR0913, PLR0917 - fixtures
         assert run_case(doubler.path).passed
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     monkeypatch.setenv("LD_PRELOAD", str(library))
-    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *options]
+    command = [sys.executable, "-m", "pytest", *options]
     result = pytester.run(*command, str(doubler.path))
     if message is None:
         result.assert_outcomes(passed=1)

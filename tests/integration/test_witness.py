@@ -1,88 +1,29 @@
-"""``--sim-witness``: what the two orders of a race do to outputs whose values are known."""
+"""What the two orders of a race do to outputs whose values are known."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jsonschema
 import pytest
 
-import pytest_a2a3sim
 from pytest_a2a3sim import Settings, run_case
-from pytest_a2a3sim.cli.command import main
-from pytest_a2a3sim.model.record import (
-    WitnessDifferenceRecord,
-    WitnessRecord,
-    WitnessRunRecord,
-)
-from pytest_a2a3sim.model.schedule import Schedule
 from pytest_a2a3sim.model.witness import Witness, WitnessDifference, WitnessRun
+from tests.integration.witnesses import (
+    BACKWARD,
+    CONFIG,
+    FORWARD,
+    NEXT,
+    RACECHECK,
+    RAW,
+    WAR,
+    WAW,
+    racing,
+    witness_of,
+    witnesses_of,
+)
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim import CaseResult
     from tests.golden_dirs import GoldenDir
-
-SCHEMA = Path(pytest_a2a3sim.__file__).parent / "reporting" / "report.schema.json"
-CONFIG = """
-KERNELS = [
-    {"func_id": 0, "source": "double.cpp", "core_type": "aiv"},
-    {"func_id": 1, "source": "next.cpp", "core_type": "aiv"},
-]
-ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
-RUNTIME_CONFIG = {"block_dim": 2}
-"""
-NEXT = """
-#include <cstdint>
-
-extern "C" void kernel_entry(int64_t* args) {
-    const float* x = reinterpret_cast<const float*>(args[0]);
-    float* y = reinterpret_cast<float*>(args[1]);
-    for (int64_t i = 0; i < args[2]; ++i) y[i] = x[i] + 1;
-}
-"""
-# between holds x, and what a task writes into it.
-FRAME = """
-    void* between = api.device_malloc(args[2]);
-    api.copy_to_device(between, host_x, args[2]);
-    const auto add = [&](int func_id, void* from, void* to) {
-        const auto address = [](void* buffer) { return reinterpret_cast<uint64_t>(buffer); };
-        uint64_t each[] = {address(from), address(to), args[4]};
-        return runtime->add_task(each, 3, func_id, CoreType::AIV);
-    };
-"""
-END = """
-    runtime->record_tensor_pair(host_y, y, args[3]);
-    return 0;
-"""
-RAW = "add(0, x, between); add(1, between, y);"
-WAR = "add(1, between, y); add(0, x, between);"
-WAW = "add(0, x, y); add(1, x, y);"
-FORWARD, BACKWARD = Schedule.before(0, 1), Schedule.before(1, 0)
-RACECHECK = Settings(threads=1, sanitize=("racecheck",), witness=True)
-
-
-def racing(golden_dir: GoldenDir, tasks: str, expected: str) -> None:
-    """x is 0, 1, ..., 7; out_y is expected to be a function of it."""
-    golden_dir.kernel_config(CONFIG)
-    golden_dir.kernel(NEXT, "next.cpp")
-    golden_dir.orchestration_body(FRAME + tasks + END)
-    golden_dir.extend_golden(
-        f"def compute_golden(tensors, params):\n"
-        f'    x = tensors["x"]\n    tensors["out_y"][:] = {expected}\n'
-    )
-
-
-def witnesses_of(result: CaseResult) -> list[Witness | None]:
-    assert result.sanitizer is not None
-    return [finding.witness for finding in result.sanitizer.findings]
-
-
-def witness_of(golden_dir: GoldenDir) -> Witness:
-    (witness,) = witnesses_of(run_case(golden_dir.path, settings=RACECHECK))
-    assert witness is not None
-    return witness
 
 
 @pytest.mark.parametrize(
@@ -302,97 +243,3 @@ def test_what_witness_runs_print_is_not_shown(
     golden_dir.kernel(f"#include <cstdio>\n{kernel}", "next.cpp")
     assert witness_of(golden_dir).shows
     assert capfd.readouterr().out.count("next runs") == 1
-
-
-def test_without_isolation_the_runs_are_isolated(
-    pytester: pytest.Pytester, doubler: GoldenDir
-) -> None:
-    racing(doubler, RAW, "2 * x + 1")
-    crash = "if (x[1] != 2) { __builtin_trap(); }\n    for"
-    doubler.kernel(NEXT.replace("for", crash), "next.cpp")
-    result = pytester.runpytest_subprocess(
-        "--sim-sanitize=racecheck", "--sim-witness", "--sim-isolation=none"
-    )
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*task 1 before task 0: kernel-fault: *"])
-
-
-def documented(part: str) -> dict[str, Any]:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    return {"$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
-
-
-def test_option_and_json(
-    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
-) -> None:
-    racing(doubler, RAW, "2 * x + 1")
-    result = pytester.runpytest_subprocess(
-        *("--sim-sanitize=racecheck", "--sim-witness", "--sim-json=report.json", *plugin_args)
-    )
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["  witness: the outputs depend on the order of the two"])
-    (case,) = json.loads((pytester.path / "report.json").read_text())["cases"]
-    (finding,) = case["sanitizer"]["findings"]
-    jsonschema.validate(finding["witness"], documented("witness"))
-    assert finding["witness"] == {
-        "shows": True,
-        "repeated": True,
-        "runs": [
-            {"schedule": "before:0,1", "mismatched": [], "failure": None, "message": None},
-            {"schedule": "before:1,0", "mismatched": ["out_y"], "failure": None, "message": None},
-        ],
-        "differences": [
-            {
-                "tensor": "out_y",
-                "count": 7,
-                "size": 8,
-                "first": [1],
-                "values": ["3.0", "2.0"],
-                "largest": 7.0,
-            }
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("described", "record"),
-    [
-        ("witness", WitnessRecord),
-        ("witness_run", WitnessRunRecord),
-        ("witness_difference", WitnessDifferenceRecord),
-    ],
-)
-def test_records_have_the_fields_of_the_schema(described: str, record: Any) -> None:
-    required = documented(described)["$defs"][described]["required"]
-    assert set(required) == set(record.__annotations__)
-
-
-def test_a_difference_without_a_number(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
-    """WAW of a NaN and a number; the document has no infinity."""
-    racing(doubler, WAW, "x + 1")
-    doubler.kernel_body('for (int64_t i = 0; i < args[2]; ++i) y[i] = __builtin_nanf("");')
-    pytester.runpytest("--sim-sanitize=all", "--sim-witness", "--sim-json=report.json")
-    (case,) = json.loads((pytester.path / "report.json").read_text())["cases"]
-    (finding,) = case["sanitizer"]["findings"]
-    jsonschema.validate(finding["witness"], documented("witness"))
-    (difference,) = finding["witness"]["differences"]
-    assert (difference["largest"], difference["values"]) == ("inf", ["1.0", "nan"])
-
-
-def test_ini(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
-    racing(doubler, RAW, "2 * x + 1")
-    told = "  witness: the outputs depend on the order of the two"
-    pytester.makeini("[pytest]\nsim_sanitize = racecheck\nsim_witness = true\n")
-    pytester.runpytest().stdout.fnmatch_lines([told])
-    pytester.makeini("[pytest]\nsim_sanitize = racecheck\nsim_witness = false\n")
-    pytester.runpytest().stdout.no_fnmatch_line(told)
-    pytester.runpytest("--sim-witness").stdout.fnmatch_lines([told])
-
-
-def test_command_line(golden_dir: GoldenDir, capfd: pytest.CaptureFixture[str]) -> None:
-    racing(golden_dir, RAW, "2 * x + 1")
-    directory = ("-k", str(golden_dir.path / "kernels"), "-g", str(golden_dir.golden_py))
-    assert main(["run", *directory, "--sanitize=racecheck", "--witness"]) == 1
-    assert "witness: the outputs depend on the order of the two" in capfd.readouterr().out
-    assert main(["run", *directory, "--sanitize=racecheck"]) == 1
-    assert "witness" not in capfd.readouterr().out

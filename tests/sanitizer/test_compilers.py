@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
     from tests.sanitizer.task_graphs import TaskGraph
 
+
+def is_another(name: str) -> bool:
+    """Whether there is such a compiler, and it is neither g++ nor clang++ itself."""
+    usual = {Path(path).resolve() for each in ("g++", "clang++") if (path := shutil.which(each))}
+    found = shutil.which(name)
+    return found is not None and Path(found).resolve() not in usual
+
+
 GRAPHS = 60
 VERSIONED = (*(f"g++-{n}" for n in range(11, 17)), *(f"clang++-{n}" for n in range(14, 24)))
-COMPILERS = ("g++", "clang++", *filter(shutil.which, VERSIONED))
+COMPILERS = ("g++", "clang++", *(name for name in VERSIONED if is_another(name)))
 # Clang does not tell that it reads vectors of more than 16 bytes, and large structures that are
 # passed by value.
 _UNTOLD = ("vector-32", "misaligned-vector-32", "struct-40-by-value")

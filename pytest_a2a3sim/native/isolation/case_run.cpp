@@ -254,6 +254,21 @@ a2a3_ending CaseRun::ending() const noexcept {
     return ending;
 }
 
+bool CaseRun::progress(a2a3_progress& progress) const noexcept {
+    if (outcome_ || read_phase(shared_.control) != A2A3_PHASE_EXECUTE) return false;
+    a2a3_ending begun{};
+    const a2a3_ending& left = shared_.control.report->ending;
+    const double passed = to_seconds(monotonic_nanoseconds() - description_.start_nanoseconds);
+    copy_phase_seconds(left, passed, begun);
+    progress.task_count = std::max<int64_t>(left.task_count, 0);
+    read_progress(shared_.control, kernels_of(description_), progress);
+    progress.seconds = passed;
+    for (int phase = 0; phase < A2A3_PHASE_EXECUTE; ++phase) {
+        progress.seconds -= begun.phase_seconds[phase];
+    }
+    return true;
+}
+
 a2a3_recording CaseRun::map_recording() const {
     if (!outcome_ || outcome_->ending.failure != A2A3_FAILURE_NONE) {
         throw std::logic_error("a case that did not run to its end has no recording");

@@ -23,6 +23,8 @@ class CaseRun {
     a2a3_status wait(double seconds, double hang_seconds);
     void time_out(double seconds);
     a2a3_ending ending() const noexcept;
+    /// False unless the graph is being executed for the first time.
+    bool progress(a2a3_progress& progress) const noexcept;
     /// What is known once wait() or time_out() has told that the case ended.
     const std::optional<Outcome>& result() const noexcept { return outcome_; }
     a2a3_recording map_recording() const;

@@ -29,6 +29,24 @@ uint64_t read_progress(const Control& control) noexcept {
     return total;
 }
 
+void read_progress(const Control& control, const KernelTable& kernels,
+                   a2a3_progress& progress) noexcept {
+    uint64_t finished = 0;
+    progress.running = 0;
+    const int32_t count = read_worker_count(control);
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& slot = control.live->workers[i];
+        finished += slot.events.load(std::memory_order_relaxed) / 2;  // starts and ends
+        if (slot.task_id.load(std::memory_order_acquire) < 0) continue;
+        const int32_t func_id = slot.func_id.load(std::memory_order_relaxed);
+        if (kernels.find(func_id) < 0) continue;
+        if (progress.running < A2A3_FIRST_TASKS) progress.func_ids[progress.running] = func_id;
+        ++progress.running;
+    }
+    progress.finished =
+        static_cast<int64_t>(std::min(finished, static_cast<uint64_t>(progress.task_count)));
+}
+
 bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept {
     to = from;
     if (to.arg_count >= 0 && to.arg_count <= A2A3_MOST_ARGS && to.frame_count >= 0 &&

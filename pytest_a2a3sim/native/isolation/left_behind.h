@@ -17,6 +17,10 @@ int32_t read_worker_count(const Control& control) noexcept;
 /// A number that changes whenever the case gets on.
 uint64_t read_progress(const Control& control) noexcept;
 
+/// Tasks that have finished, at most as many as there are, and those that run.
+void read_progress(const Control& control, const KernelTable& kernels,
+                   a2a3_progress& progress) noexcept;
+
 /// Whether `to` got what `from` has; else it is empty.
 bool copy_snapshot(const a2a3_snapshot& from, a2a3_snapshot& to) noexcept;
 
