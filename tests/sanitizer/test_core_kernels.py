@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tests.sanitizer.reports import SanitizedCase
 
 _EVENTS_OF_A_WAIT = {"NEVER_WAITED", "SET_TWICE"}
-
+# Where test_kernels runs the same kernels as they are compiled by default.
+QUICK = "-osim_cxxflags=-O1"
 
 VERSIONS = {version.name: version for version in versions()}
 
@@ -75,7 +76,7 @@ def test_without_sanitizer(version: Version, pytester: pytest.Pytester) -> None:
     """Simulations cannot tell most of it: flags do nothing, and all results are right."""
     cases = all_cases(version)
     create(pytester.path / "kernels", cases, sources(case.kernel for case in cases))
-    reported = simulate(pytester)
+    reported = simulate(pytester, QUICK)
     wrong = {}
     for case in cases:
         record = reported[case.name].record
@@ -147,7 +148,7 @@ def test_each_removed_line_is_found(version: Version, pytester: pytest.Pytester)
     }
     files = {file: mutated_source(of_file) for file, of_file in by_file.items()}
     create(pytester.path / "kernels", [Case(mutant.kernel) for mutant in removed], files)
-    reported = sanitize(pytester)
+    reported = sanitize(pytester, QUICK)
     assert len(reported) == len(removed)
     wrong = {
         mutant.kernel.name: texts
