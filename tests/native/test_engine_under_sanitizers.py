@@ -36,7 +36,7 @@ SEEDS = 300
 
 
 def compile_with(*arguments: str | Path) -> None:
-    command = [*COMPILER, "-std=c++17", "-g", *WARNINGS, *map(str, arguments)]
+    command = [*COMPILER, "-std=c++17", "-g1", *WARNINGS, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -53,7 +53,7 @@ def programs(request: pytest.FixtureRequest, made_once: MadeOnce) -> Path:
 
 
 def build(folder: Path, *sanitizer: str) -> None:
-    options = ("-O1", *sanitizer, *INCLUDES)
+    options = ("-Og", *sanitizer, *INCLUDES)
     common = folder / "common.h"
     common.write_text("".join(f"#include <{header}>\n" for header in COMMON_HEADERS))
     compile_with(*options, "-x", "c++-header", common, "-o", f"{common}.gch")
