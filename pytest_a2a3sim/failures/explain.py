@@ -220,6 +220,8 @@ def _hang_line(ending: Ending, where: str) -> str:
 def _out_of_memory_line(ending: Ending, where: str) -> str:
     if ending.signal_number:
         return f"the machine ran out of memory: the system ended the process while {where} ran"
+    if ending.message and not ending.exception:
+        return ending.message  # the engine's own need, which is nobody's fault
     if ending.message:
         return f"{where} ran out of host memory: {ending.message}"
     return f"{where} ran out of host memory"
