@@ -51,6 +51,7 @@ def sanitized_of(
         blind_bytes=totals.blind_bytes,
         instructions=totals.instructions,
         undecided=totals.undecided,
+        derives=ending.rings[0].tasks > 0,  # only a runtime of tensors has rings
         total=totals.findings,
         findings=findings,
         core_findings=_core_findings(run),

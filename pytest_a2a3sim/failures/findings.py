@@ -47,6 +47,8 @@ def report_of(
         return None
     kernels = {kernel.spec.func_id: kernel.spec.name for kernel in built.kernels}
     runtime = built.runtime.runtime
+    if runtime == "host_build_graph" and sanitized.derives:
+        runtime = "tensormap_and_ringbuffer"  # whose API and rules it has since July 2026
 
     def kernel_of(task: int) -> str:
         return kernels[int(recording.func_ids[task])]

@@ -83,6 +83,8 @@ class Sanitized:
         blind_bytes: of those, how many changed without a recorded access.
         instructions: of cores, that were looked at.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        derives: the runtime has found out who waits for whom from the tensors that tasks use, or
+            their author has named tasks that were submitted.
         total: findings, of which at most 100,000 are listed.
         core_findings: those inside kernels; they are not among the total.
         findings: races by the ids of their tasks, then the others.
@@ -96,6 +98,7 @@ class Sanitized:
     blind_bytes: int
     instructions: int
     undecided: int
+    derives: bool
     total: int
     findings: tuple[RawFinding, ...]
     core_findings: tuple[RawCoreFinding, ...]

@@ -458,3 +458,16 @@ def test_wrong(name: str, simulator: Simulator, sources: Path, tmp_path: Path) -
         simulator.run_case(directory.path).check()
     assert not isinstance(caught.value, Mismatch) or isinstance(caught.value, OrderDependence)
     assert without_breaks(WRONG[name][1]) in without_breaks(str(caught.value))
+
+
+@pytest.mark.parametrize("runtime", ["tensormap_and_ringbuffer", "host_build_graph"])
+def test_mend_in_terms_of_the_api(
+    runtime: str, simulator: Simulator, sources: Path, tmp_path: Path
+) -> None:
+    name = "an output that is not ordered"
+    directory = core_dir(tmp_path / "case", sources, name, WRONG, runtime)
+    with pytest.raises(OrderDependence) as caught:
+        simulator.run_case(directory.path).check()
+    assert "the runtime does not order two outputs: pass the tensor to add_inout" in str(
+        caught.value
+    )

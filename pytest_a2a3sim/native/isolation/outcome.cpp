@@ -6,6 +6,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 
 #include "base/ticks.h"
 #include "executor/executor.h"
@@ -173,6 +174,12 @@ class Reader {
         if (check(possible, "use of a device buffer")) ending.use = left_.use;
         const bool described = check(left_.described >= 0, "number of described ranges");
         if (described) ending.described = left_.described;
+        const bool fits =
+            std::all_of(std::begin(left_.rings), std::end(left_.rings),
+                        [](const a2a3_ring& ring) { return ring.tasks <= uint64_t{1} << 32; });
+        if (check(fits, "use of the rings")) {
+            std::copy(std::begin(left_.rings), std::end(left_.rings), ending.rings);
+        }
         const uint64_t receipt = receipt_of(description_, ending, out_.copied.size());
         if (!check(shared_.control.report->receipt == receipt, "mark of a case that has ended") ||
             !check(ending.ticks_per_second > 0, "rate of the clock")) {
