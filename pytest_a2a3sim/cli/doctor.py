@@ -24,6 +24,7 @@ _OPTIONAL = {
     "xdist": ("pytest -n", "pip install pytest-xdist"),
     "ml_dtypes": ("bfloat16 and float8 in NumPy", "pip install ml-dtypes"),
     "torch": ("goldens that use torch", "pip install torch"),
+    "bokeh": ("pytest --sim-html", "pip install 'pytest-a2a3sim[html]'"),
     "pytest_timeout": ("pytest.mark.timeout", "pip install pytest-timeout"),
     "pytest_repeat": ("pytest --count", "pip install pytest-repeat"),
 }

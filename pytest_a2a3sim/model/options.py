@@ -266,6 +266,20 @@ OPTIONS = (
         command=False,
     ),
     Option(
+        "html",
+        "write a page that shows every case: errors, times, graphs; needs the extra html",
+        metavar="PATH",
+        ini=False,
+        command=False,
+    ),
+    Option(
+        "baseline",
+        "compare the page of {p}html with an earlier report of {p}json",
+        metavar="FILE",
+        ini=False,
+        command=False,
+    ),
+    Option(
         "trace",
         "write a trace of each case that runs to its end, which Perfetto and chrome://tracing open",
         metavar="DIR",

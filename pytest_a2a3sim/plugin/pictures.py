@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.plugin import html_report, page
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import pytest
 
+    from pytest_a2a3sim.model.record import CaseRecord
     from pytest_a2a3sim.model.result import Attempt, CaseResult
 
 
@@ -21,8 +24,16 @@ GRAPH = "a2a3sim_graph"
 """Attribute of a report: the case's graph as Mermaid, where GitHub shows a summary."""
 
 
-def save(item: pytest.Item, report: pytest.TestReport, attempt: Attempt) -> None:
+def save(
+    item: pytest.Item, report: pytest.TestReport, attempt: Attempt, record: CaseRecord
+) -> None:
     """Writes what the options ask for about a case; says in its report what cannot be written."""
+    if (path := page.page_path(item.config)) is not None:
+        try:
+            page.add_case(path, record, attempt.result, item.config.rootpath)
+        except OSError as error:
+            report.sections.append(("a2a3sim page", f"--sim-html: {error}"))
+    html_report.attach(item, report, attempt.result)
     if attempt.result is None:
         return
     if SUMMARY in os.environ:

@@ -13,7 +13,7 @@ import pytest
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, SanitizerError
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
-from pytest_a2a3sim.plugin import pictures
+from pytest_a2a3sim.plugin import page, pictures
 from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
 from pytest_a2a3sim.plugin.options import is_strict
 
@@ -74,7 +74,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     item.user_properties += properties(record)
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
         _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
-    pictures.save(item, report, attempt)
+    pictures.save(item, report, attempt, record)
     if ATTEMPT in item.stash:
         del item.stash[ATTEMPT]  # items live to the session's end, and the tensors with them
 
@@ -152,6 +152,10 @@ class SessionReports:
         if path := self._config.getoption("sim_json"):
             exit_status = int(session.exitstatus)
             self._write_json(self._config.invocation_params.dir / path, exit_status)
+        if problem := page.write(self._config, self.records):
+            self._errors.append(problem)
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
         summary = os.environ.get(pictures.SUMMARY)
         if summary and self._records:
             from pytest_a2a3sim.reporting.github import markdown_lines  # noqa: PLC0415 - only there
@@ -224,6 +228,7 @@ def register(config: pytest.Config) -> None:
     """Adds the reports to the process that reports; xdist workers only attach records."""
     if hasattr(config, "workerinput"):
         return
+    page.prepare(config)
     config.pluginmanager.register(SessionReports(config), "a2a3sim-reports")
 
 

@@ -165,7 +165,7 @@ def diff_lines(diff: TensorDiff) -> list[Line]:
     lines += map(line, _census_lines(diff))
     lines += map(line, histogram_lines(diff))
     if diff.heat is not None:
-        lines += _heat_lines(diff.heat)
+        lines += heat_lines(diff.heat)
     return [*lines, *map(line, _mismatch_table(diff))]
 
 
@@ -184,7 +184,8 @@ def _census(census: Census) -> str:
     return ", ".join(f"{count} {name}" for count, name in counts if count) or "none"
 
 
-def _heat_lines(heat: HeatStrip) -> list[Line]:
+def heat_lines(heat: HeatStrip) -> list[Line]:
+    """The strip that shows where mismatches are, and what its columns are."""
     axes = "axis" if len(heat.axes) == 1 else "axes"
     column = "1 index" if heat.cells == 1 else f"{heat.cells} indices"
     named = ", ".join(map(str, heat.axes))

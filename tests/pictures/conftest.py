@@ -73,9 +73,12 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Pictured:
     """A run on two workers with every option that makes pictures."""
     path = tmp_path_factory.mktemp("pictured")
     AttentionLike.create(path / "attention", *CASES)
-    options = ("--sim-trace=traces", "--sim-artifacts=kept")
+    options = (
+        *("--sim-trace=traces", "--sim-artifacts=kept", "--sim-html=page.html"),
+        *("--sim-json=report.json", "--html=pytest.html", "--self-contained-html"),
+    )
     done = run_pytest(path, "-n2", *options, summary=path / "summary.md")
-    assert "1 passed" in done.stdout, done.stdout
+    assert "2 failed, 1 passed" in done.stdout, done.stdout
     return Pictured(path, done.stdout)
 
 
