@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.options import OPTIONS, Option, settings_of
+from pytest_a2a3sim.model.options import OPTIONS, settings_of
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 
 if TYPE_CHECKING:
     import argparse
+
+    from pytest_a2a3sim.model.option import Option
 
 _PREFIX = "--"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.chip import parse_platform
 from pytest_a2a3sim.model.core import parse_core_memory
 from pytest_a2a3sim.model.dump import parse_dump
+from pytest_a2a3sim.model.option import Option
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
 from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings
@@ -20,45 +20,7 @@ from pytest_a2a3sim.model.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-
-@dataclass(frozen=True)
-class Option:
-    """One thing that a user can set.
-
-    Attributes:
-        name: without a prefix: ``hang_timeout`` is ``--sim-hang-timeout`` for pytest,
-            ``sim_hang_timeout`` in an ini file, and ``--hang-timeout`` on the command line.
-        help: what it does; ``{p}`` stands for the prefix of options.
-        parse: text -> value; None for a flag, or for what is text already.
-        metavar: names the value in help texts.
-        field: of Settings; "" where the option concerns pytest alone.
-        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``lines``, each of
-            which is parsed; ``count``.
-        option: whether pytest has it as an option.
-        ini: whether it is an ini key.
-        command: whether the command line has it.
-    """
-
-    name: str
-    help: str
-    parse: Callable[[str], Any] | None = None
-    metavar: str | None = None
-    field: str = ""
-    kind: str = "value"
-    option: bool = True
-    ini: bool = True
-    command: bool = True
-
-    @property
-    def ini_name(self) -> str:
-        """The ini key, and pytest's name of the option."""
-        return f"sim_{self.name}"
-
-    def flag(self, prefix: str) -> str:
-        """``--sim-hang-timeout`` for the prefix ``--sim-``."""
-        return prefix + self.name.replace("_", "-")
+    from collections.abc import Mapping
 
 
 OPTIONS = (

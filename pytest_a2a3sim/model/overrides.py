@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.dump import DumpChoice
 from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.options import OPTIONS, Option
+from pytest_a2a3sim.model.options import OPTIONS
 from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_a2a3sim.model.option import Option
     from pytest_a2a3sim.model.settings import Settings
 
 _OF_SESSION = {"cxxflags", "cache_size", "pto_isa_root", "compiler", "suppressions"}

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.options import OPTIONS, Option, settings_of
+from pytest_a2a3sim.model.options import OPTIONS, settings_of
 from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from pytest_a2a3sim.model.option import Option
 
 REBUILD_SINCE = "a2a3sim_rebuild_since"
 
