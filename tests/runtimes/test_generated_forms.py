@@ -88,7 +88,7 @@ extern "C" void kernel_entry(int64_t* args) {
 }
 """
 # The first row of y is what the host had there: an output is copied back whole.
-ORCHESTRATION = """
+OF_MARCH = """
 #include "pto_orchestration_api.h"
 
 extern "C" __attribute__((visibility("default")))
@@ -123,31 +123,75 @@ void aicpu_orchestration_entry(uint64_t* args, int, int, int) {
 """
 
 
+# As PyPTO has written it since August. A tensor knows its type.
+OF_AUGUST = """
+#include "runtime.h"
+
+#include "pto_orchestration_api.h"
+
+extern "C" __attribute__((visibility("default")))
+PTO2OrchestrationConfig aicpu_orchestration_config(const ChipTaskArgs&) {
+    return PTO2OrchestrationConfig{.expected_arg_count = 4};
+}
+
+extern "C" __attribute__((visibility("default")))
+void aicpu_orchestration_entry(const ChipTaskArgs& args) {
+    const ChipTensor& x = args.tensor(0).ref();
+    const ChipTensor& y = args.tensor(1).ref();
+    const ChipTensor& sum = args.tensor(2).ref();
+    const uint32_t rows[2] = {3, 6};
+    const uint32_t first[2] = {0, 0};
+    const uint32_t second[2] = {1, 0};
+    if (static_cast<uint64_t>(x.dtype) != args.scalar(0)) return;
+    PTO2_SCOPE() {
+        ChipTensor from = x.view(rows, first);
+        ChipTensor to = y.view(rows, second);
+        CoreTaskArgs shift;
+        shift.add_input(from);
+        shift.add_output(to);
+        shift.add_scalar(get_element_size(x.dtype));
+        rt_submit_aiv_task(0, shift);
+        CoreTaskArgs count;
+        count.add_inout(sum);
+        rt_submit_aic_task(1, count);
+    }
+}
+"""
+FORMS = {"march": OF_MARCH, "august": OF_AUGUST}
+
+
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = GoldenDir(tmp_path_factory.mktemp("generated") / "shift@a2a3sim@default")
-    made.golden(GOLDEN)
-    made.add("kernel_config.py", CONFIG)
-    made.add("orchestration/shift.cpp", ORCHESTRATION)
-    made.add("kernels/aiv/shift.cpp", SHIFT)
-    made.add("kernels/aic/count.cpp", COUNT)
-    return made.path
+def directories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A directory for each form of the API; their kernels are the same files."""
+    top = tmp_path_factory.mktemp("generated")
+    found = {}
+    for form, orchestration in FORMS.items():
+        made = GoldenDir(top / f"shift@a2a3sim@{form}")
+        made.golden(GOLDEN)
+        made.add("kernel_config.py", CONFIG)
+        made.add("orchestration/shift.cpp", orchestration)
+        made.add("kernels/aiv/shift.cpp", SHIFT)
+        made.add("kernels/aic/count.cpp", COUNT)
+        found[form] = made.path
+    return found
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "dtype",
     ["float32", "float16", "int32", "int16", "int8", "uint8", "bfloat16", "int64", "uint64"],
 )
-def test_every_type(directory: Path, dtype: str) -> None:
+def test_every_type(directories: dict[str, Path], form: str, dtype: str) -> None:
     if dtype == "bfloat16":
         pytest.importorskip("ml_dtypes")
-    result = run_case(directory, dtype)
+    result = run_case(directories[form], dtype)
     result.check()
     assert (result.graph.tasks, result.graph.edges) == (2, 0)
 
 
-def test_golden_that_does_nothing_is_compared(directory: Path) -> None:
+def test_golden_that_does_nothing_is_compared(directories: dict[str, Path]) -> None:
     """compute_golden without a body expects what generate_inputs made."""
+    directory = directories["march"]
     empty = GoldenDir(directory.parent / "empty@a2a3sim@default")
     for name in ("kernel_config.py", "orchestration", "kernels"):
         (empty.path / name).parent.mkdir(exist_ok=True)
