@@ -12,6 +12,7 @@
 
 #include "common/unified_log.h"
 #include "tensors/core_args.h"
+#include "tensors/entry.h"
 #include "tensors/params.h"
 
 #ifdef __x86_64__

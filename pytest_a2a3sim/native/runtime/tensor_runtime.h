@@ -12,6 +12,7 @@
 #include "runtime/runtime_host.h"
 #include "runtime/tensor_map.h"
 #include "tensors/core_args.h"
+#include "tensors/entry.h"
 
 namespace a2a3sim {
 
