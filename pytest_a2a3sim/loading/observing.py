@@ -54,6 +54,11 @@ _RANDOM = "draws random numbers without a seed of their own"
 _IMPORTING = "_find_and_load"
 
 
+def _is_byte_code(arguments: tuple[Any, ...]) -> bool:
+    """Whether it is about what Python keeps of a module that it has compiled."""
+    return bool(arguments) and isinstance(arguments[0], str) and "__pycache__" in arguments[0]
+
+
 class Observer:
     """Notes what the code of a thread uses.
 
@@ -96,12 +101,14 @@ class Observer:
         elif event in _LISTINGS:
             if _is_users_doing() and not isinstance(arguments[0], int):
                 self.directories[_absolute(arguments[0] or ".")] = None
-        elif event in _UNTRACKED and _is_users_doing():
+        elif event in _UNTRACKED and _is_users_doing() and not _is_byte_code(arguments):
             self.untracked[_UNTRACKED[event]] = None
 
     def _opened(self, path: str, mode: str | None, flags: int) -> None:
         path = _absolute(path)
         writes = set(mode) & set("wax+") if isinstance(mode, str) else flags & _WRITING
+        if writes and _is_byte_code((path,)):
+            return
         if writes:
             self.untracked["writes files"] = None
         elif path.endswith(".pyc"):
