@@ -51,6 +51,11 @@ std::string TensorRuntime::copy_tensors(Submission& task) {
         if (copy.ndims > MAX_TENSOR_DIMS) {
             return format("tensor %zu has %u dimensions: it was never initialised", i, copy.ndims);
         }
+        // Only a task that was submitted owns memory; other numbers are what lay there before.
+        const PTO2TaskId owner = copy.owner_task_id;
+        if (owner.is_valid() && owner.raw >= submitted_.size()) {
+            return format("tensor %zu belongs to no task: it was never initialised", i);
+        }
         if (request.geometry == Geometry::kBoxes) copy.start_offset = copy.box_offset();
         if (request.types[i] == TensorArgType::OUTPUT) continue;
         const std::string problem = find_buffer(task, i);
