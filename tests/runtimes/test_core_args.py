@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Settings, Simulator
+from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence
 from tests.golden_dirs import GoldenDir
 from tests.runtimes.tensor_dirs import ADD, CONFIG, KERNEL_START, NOTHING, SCALE
 from tests.runtimes.words import without_breaks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from pytest_a2a3sim import Simulator
 
 GOLDEN = """
 import ctypes
@@ -411,6 +412,14 @@ WRONG: dict[str, tuple[str, str]] = {
         """,
         "task 1 (func_id 0): tensor 0 is an output of task 0, whose scope has ended",
     ),
+    "a tensor that belongs to no task": (
+        """
+        Tensor lost = x;
+        lost.owner_task_id = PTO2TaskId(7);
+        scale(lost, y, 1);
+        """,
+        "task 0 (func_id 0): tensor 0 belongs to no task: it was never initialised",
+    ),
     "an element that a task makes": (
         """
         scale(x, y, 1);
@@ -427,19 +436,6 @@ WRONG: dict[str, tuple[str, str]] = {
         "set_tensor_data: index 64 of dimension 0, which has 64 elements",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    made = Simulator(Settings(threads=1))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the sources of all directories are: objects are found again by the sources' paths."""
-    return tmp_path_factory.mktemp("sources")
 
 
 @pytest.mark.parametrize("runtime", ["tensormap_and_ringbuffer", "host_build_graph"])

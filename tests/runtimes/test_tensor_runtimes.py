@@ -9,27 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Settings, Simulator
+from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Simulator
 from tests.runtimes.tensor_dirs import A5, DEFAULT, GIVEN, Variant, one_of, tensor_dir
+from tests.runtimes.words import without_breaks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.golden_dirs import GoldenDir
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    made = Simulator(Settings(threads=1))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the sources of all directories are: objects are found again by the sources' paths."""
-    return tmp_path_factory.mktemp("sources")
 
 
 def among(
@@ -413,11 +400,6 @@ WRONG: dict[str, tuple[str, Variant, str]] = {
         "pto2_rt_add_dependency: the producer is no task that was submitted",
     ),
 }
-
-
-def without_breaks(text: str) -> str:
-    """The words, whether a mark or the end of a line stands behind one."""
-    return " ".join(re.sub(r"[,;:]?\s", " ", text).split())
 
 
 @pytest.mark.parametrize("name", WRONG)
