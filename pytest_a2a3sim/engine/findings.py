@@ -51,6 +51,7 @@ def sanitized_of(
         blind_bytes=totals.blind_bytes,
         instructions=totals.instructions,
         undecided=totals.undecided,
+        exchanging=totals.exchanging,
         derives=ending.rings[0].tasks > 0,  # only a runtime of tensors has rings
         total=totals.findings,
         findings=findings,

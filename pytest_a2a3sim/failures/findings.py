@@ -102,6 +102,7 @@ def report_of(
         blind_bytes=sanitized.blind_bytes,
         instructions=sanitized.instructions,
         undecided=sanitized.undecided,
+        exchanging=sanitized.exchanging,
         suppressed=count,
         total=sanitized.total + len(inner) + counts.total() - count,
         findings=(

@@ -170,6 +170,7 @@ class SanitizerRecord(TypedDict):
     blind_bytes: int
     instructions: int
     undecided: int
+    exchanging: int
     suppressed: int
     total: int
     findings: list[FindingRecord]
@@ -257,6 +258,7 @@ class SanitizerTotalsRecord(TypedDict):
     blind_bytes: int
     instructions: int
     undecided: int
+    exchanging: int
     suppressed: int
     findings: int
 

@@ -83,6 +83,9 @@ class Sanitized:
         blind_bytes: of those, how many changed without a recorded access.
         instructions: of cores, that were looked at.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        exchanging: tasks that exchange something with others that run together with them: races
+            between these, their undefined reads and what their cores do after a wait are not
+            looked at.
         derives: the runtime has found out who waits for whom from the tensors that tasks use, or
             their author has named tasks that were submitted.
         total: findings, of which at most 100,000 are listed.
@@ -98,6 +101,7 @@ class Sanitized:
     blind_bytes: int
     instructions: int
     undecided: int
+    exchanging: int
     derives: bool
     total: int
     findings: tuple[RawFinding, ...]

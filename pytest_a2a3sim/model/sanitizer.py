@@ -207,6 +207,9 @@ class SanitizerReport:
             a library that is not instrumented. They count as written.
         instructions: of cores, in kernels on PTO ISA, that were looked at.
         undecided: tasks that read bytes which nobody wrote, with what effect is unknown.
+        exchanging: tasks that exchange something with others that run together with them: races
+            between these, their undefined reads and what their cores do after a wait are not
+            looked at.
         suppressed: findings that kernel_config.py or the session leaves out.
         total: findings, those left out aside; at most 100,000 are listed.
         findings: that are listed.
@@ -220,6 +223,7 @@ class SanitizerReport:
     blind_bytes: int
     instructions: int
     undecided: int
+    exchanging: int
     suppressed: int
     total: int
     findings: tuple[Finding, ...]

@@ -349,6 +349,7 @@ typedef struct {
     uint64_t bytes;        /* of device memory, counted once for each task that accesses them */
     uint64_t blind_bytes;  /* that changed without a recorded access */
     int64_t undecided;     /* tasks that read undefined bytes, with what effect is unknown */
+    int64_t exchanging;    /* tasks that exchange something with others of their gang */
     int64_t findings;      /* of which the first A2A3_MOST_FINDINGS are listed */
     int64_t core_findings; /* inside kernels; of which the first A2A3_MOST_CORE_FINDINGS are */
     uint64_t instructions; /* of cores */

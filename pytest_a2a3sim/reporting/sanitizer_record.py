@@ -31,6 +31,7 @@ def sanitizer_record(report: SanitizerReport, root: Path) -> SanitizerRecord:
         "blind_bytes": report.blind_bytes,
         "instructions": report.instructions,
         "undecided": report.undecided,
+        "exchanging": report.exchanging,
         "suppressed": report.suppressed,
         "total": report.total,
         "findings": [_finding(finding, root) for finding in report.findings],

@@ -32,6 +32,7 @@ def checked_lines(report: SanitizerReport) -> list[str]:
             "blind_bytes": report.blind_bytes,
             "instructions": report.instructions,
             "undecided": report.undecided,
+            "exchanging": report.exchanging,
             "suppressed": report.suppressed,
             "findings": report.total,
         }
@@ -58,6 +59,7 @@ def sanitizer_totals(records: Sequence[CaseRecord]) -> SanitizerTotalsRecord | N
         "blind_bytes": sum(each["blind_bytes"] for each in sanitized),
         "instructions": sum(each["instructions"] for each in sanitized),
         "undecided": sum(each["undecided"] for each in sanitized),
+        "exchanging": sum(each["exchanging"] for each in sanitized),
         "suppressed": sum(each["suppressed"] for each in sanitized),
         "findings": sum(each["total"] for each in sanitized),
     }
@@ -86,6 +88,10 @@ def _looked_at(totals: SanitizerTotalsRecord) -> str:
         parts.append(f"{counted(totals['instructions'], 'instruction')} of cores")
     if totals["undecided"]:
         parts.append(f"{counted(totals['undecided'], 'task')} with reads whose effect is unknown")
+    if totals["exchanging"]:
+        parts.append(
+            f"{counted(totals['exchanging'], 'task')} followed in part, which wait for each other"
+        )
     if totals["suppressed"]:
         parts.append(f"{counted(totals['suppressed'], 'finding')} suppressed")
     return ", ".join([*parts, counted(totals["findings"], "finding")])

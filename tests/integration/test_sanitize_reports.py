@@ -141,6 +141,7 @@ def test_json(run: Run) -> None:
         "blind_bytes": 0,
         "instructions": 0,
         "undecided": 0,
+        "exchanging": 0,
         "suppressed": 0,
     }
     assert {name: racy[name] for name in counts} == counts

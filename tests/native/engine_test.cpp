@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
         run_random_graph(random, thread_count);
         find_random_cycle(random);
         analyse_random_graph(random);
+        run_random_gangs(random, thread_count);
     }
     grow_an_array(random);
     share_a_queue(random, thread_count - 1);

@@ -14,6 +14,9 @@ Edges random_edges(int tasks, std::mt19937& random);
 void run_random_graph(std::mt19937& random, int thread_count);
 void find_random_cycle(std::mt19937& random);
 
+// gang_test.cpp
+void run_random_gangs(std::mt19937& random, int thread_count);
+
 // structures_test.cpp
 void analyse_random_graph(std::mt19937& random);
 void grow_an_array(std::mt19937& random);

@@ -21,7 +21,12 @@ WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion",
 INCLUDES = (f"-I{PACKAGE / 'native'}", f"-I{PACKAGE / 'include'}")
 OF_A_CASE = (*INCLUDES, f"-I{PACKAGE / 'include' / 'host_build_graph'}")
 PROGRAMS = {
-    "engine_test": ("engine_test.cpp", "execution_test.cpp", "structures_test.cpp"),
+    "engine_test": (
+        "engine_test.cpp",
+        "execution_test.cpp",
+        "gang_test.cpp",
+        "structures_test.cpp",
+    ),
     "api_test": ("api_test.cpp", "limited_memory.cpp"),
     "fuzz_test": ("fuzz_test.cpp",),
 }

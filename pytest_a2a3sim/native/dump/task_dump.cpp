@@ -68,7 +68,7 @@ int32_t TaskDump::range_of(uint64_t argument) {
         found.description >= 0 && descriptions_[static_cast<size_t>(found.description)].tensor < 0;
     if (request_.changes_only && !is_said) return -1;
     SharedTable<a2a3_dumped_range>& ranges = tables_.ranges;
-    for (size_t index = first_range_; index < ranges.size(); ++index) {
+    for (size_t index = running_.first_range; index < ranges.size(); ++index) {
         const a2a3_dumped_range& range = ranges[index];
         if (range.buffer == static_cast<int64_t>(found.buffer) &&
             range.description == found.description) {
@@ -89,15 +89,15 @@ int32_t TaskDump::range_of(uint64_t argument) {
 
 void TaskDump::before_task(int32_t id) {
     const TaskNode& node = graph_.tasks[static_cast<size_t>(id)];
-    chosen_ = request_.chooses(id, node.func_id);
-    if (!chosen_) return;
+    running_ = {};
+    if (!request_.chooses(id, node.func_id)) return;
     const Writable writable(tables_);
     if (tables_.tasks.size() == tables_.tasks.capacity()) {
-        chosen_ = false;
         leave_out();
         return;
     }
-    first_range_ = tables_.ranges.size();
+    const size_t first_range = tables_.ranges.size();
+    running_ = {true, false, tables_.tasks.size(), first_range, first_range};
     a2a3_dumped_task dumped{};
     dumped.task = id;
     dumped.func_id = node.func_id;
@@ -107,8 +107,16 @@ void TaskDump::before_task(int32_t id) {
         dumped.args[i] = args[i];
         dumped.ranges[i] = range_of(args[i]);
     }
+    running_.end_range = tables_.ranges.size();
     tables_.tasks.push_back(dumped);
 }
+
+void TaskDump::pause_task(int32_t id) noexcept {
+    running_.has_paused = true;
+    paused_[id] = running_;
+}
+
+void TaskDump::resume_task(int32_t id) noexcept { running_ = paused_[id]; }
 
 void TaskDump::keep_left(a2a3_dumped_range& range) {
     const uintptr_t begin = memory_.buffer(static_cast<size_t>(range.buffer)).begin + range.offset;
@@ -122,13 +130,16 @@ void TaskDump::keep_left(a2a3_dumped_range& range) {
 }
 
 /// Puts what ranges have become in the place of what they were. A range comes to lie where it was,
-/// or before that: none covers what a later one is compared with.
+/// or before that: none covers what a later one is compared with. What other tasks have kept since
+/// the task paused stays where it is.
 void TaskDump::keep_changed() {
     SharedTable<a2a3_dumped_range>& ranges = tables_.ranges;
-    uint64_t end = first_range_ < ranges.size() ? static_cast<uint64_t>(ranges[first_range_].found)
-                                                : file_.end();
+    const bool has_ranges = running_.first_range < running_.end_range;
+    uint64_t end =
+        has_ranges ? static_cast<uint64_t>(ranges[running_.first_range].found) : file_.end();
     const bool was_full = file_.is_full();
-    for (size_t index = first_range_; index < ranges.size(); ++index) {
+    const bool replaces = !was_full && !running_.has_paused;
+    for (size_t index = running_.first_range; index < running_.end_range; ++index) {
         a2a3_dumped_range& range = ranges[index];
         const uintptr_t begin =
             memory_.buffer(static_cast<size_t>(range.buffer)).begin + range.offset;
@@ -137,25 +148,25 @@ void TaskDump::keep_changed() {
         const auto description = static_cast<size_t>(range.description);
         if ((range.changed == 0 && is_kept_[description]) || was_full) continue;
         is_kept_[description] = true;
-        file_.shrink(end);
+        if (replaces) file_.shrink(end);
         range.left = file_.append(begin, range.size);
         if (range.left < 0) leave_out();
         end = file_.end();
     }
-    if (!was_full) file_.shrink(end);
+    if (replaces) file_.shrink(end);
 }
 
 void TaskDump::after_task(int32_t, const Kernel&, int64_t*) {
-    if (!chosen_) return;
+    if (!running_.is_chosen) return;
     const Writable writable(tables_);
     if (request_.changes_only) {
         keep_changed();
     } else {
-        for (size_t i = first_range_; i < tables_.ranges.size(); ++i) {
+        for (size_t i = running_.first_range; i < running_.end_range; ++i) {
             keep_left(tables_.ranges[i]);
         }
     }
-    task().finished = 1;
+    tables_.tasks[running_.index].finished = 1;
 }
 
 }  // namespace a2a3sim

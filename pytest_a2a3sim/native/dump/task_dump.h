@@ -2,6 +2,7 @@
 // while they run.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "dump/described_memory.h"
@@ -59,9 +60,19 @@ class TaskDump : public TaskObserver {
 
     void before_task(int32_t id) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
+    void pause_task(int32_t id) noexcept override;
+    void resume_task(int32_t id) noexcept override;
+    void note_exchange(int32_t) noexcept override {}
 
   private:
-    a2a3_dumped_task& task() const { return tables_.tasks[tables_.tasks.size() - 1]; }
+    struct Running {
+        bool is_chosen;
+        bool has_paused;
+        size_t index;        // in the table of tasks
+        size_t first_range;  // in the table of ranges
+        size_t end_range;
+    };
+
     /// The index of the range that the argument points into, which is added unless the task has it;
     /// -1 if there is none.
     int32_t range_of(uint64_t argument);
@@ -77,8 +88,8 @@ class TaskDump : public TaskObserver {
     std::vector<bool> is_kept_;  // of each description, of a dump of changes
     DumpTables& tables_;
     DumpFile file_;
-    size_t first_range_ = 0;  // of the running task
-    bool chosen_ = false;     // it is
+    Running running_{};
+    std::map<int32_t, Running> paused_;  // by task
 };
 
 }  // namespace a2a3sim

@@ -66,11 +66,13 @@ class Roots {
         count_ = end - begin;
     }
 
-    /// The next task, or -1.
-    int32_t take() {
-        if (empty()) return -1;
-        const int64_t index = next_.fetch_add(1, std::memory_order_relaxed);
-        return index < count_ ? begin_[index] : -1;
+    /// The next task, or the last one of the next gang; -1: there is none.
+    int32_t take(const Graph& graph) {
+        while (!empty()) {
+            const int64_t index = next_.fetch_add(1, std::memory_order_relaxed);
+            if (index < count_ && graph.is_last_of_gang(begin_[index])) return begin_[index];
+        }
+        return -1;
     }
 
     bool empty() const { return next_.load(std::memory_order_relaxed) >= count_; }
@@ -89,9 +91,9 @@ class Execution {
         : graph_(graph),
           runner_(graph, kernels, options, control, records),
           block_dim_(options.block_dim),
-          worker_count_(std::clamp(
-              options.thread_count, 1,
-              std::min({options.block_dim, kMaxWorkers, std::max(graph.task_count(), 1)}))),
+          worker_count_(std::clamp(options.thread_count, 1,
+                                   std::min({options.block_dim, runner_.most_workers(),
+                                             std::max(graph.task_count(), 1)}))),
           workers_(new Worker[static_cast<size_t>(worker_count_)]),
           remaining_(graph.task_count()),
           parking_(worker_count_) {
@@ -123,7 +125,7 @@ class Execution {
         int64_t finished = 0;
         for (;;) {
             int32_t task = self.queue.pop();
-            if (task < 0) task = self.roots.take();
+            if (task < 0) task = self.roots.take(graph_);
             if (task < 0) {
                 if (retire(finished)) return;
                 finished = 0;
@@ -133,13 +135,14 @@ class Execution {
             cores.next_block();
             int64_t now = read_ticks();
             while (task >= 0) {
-                now = runner_.run(task, cores.take(runner_.core_type(task)), index, slot, now);
+                now = runner_.run(task, cores, index, slot, now);
                 if (runner_.cancelled()) {
                     parking_.wake_all();
                     return;
                 }
-                ++finished;
-                task = release_successors(self.queue, task, now);
+                const int32_t first = graph_.first_of_gang(task);
+                finished += task - first + 1;
+                task = release_successors(self.queue, first, task, now);
             }
         }
     }
@@ -159,7 +162,7 @@ class Execution {
     int32_t steal(int index) {
         for (int i = 1; i < worker_count_; ++i) {
             Worker& victim = worker((index + i) % worker_count_);
-            int32_t task = victim.roots.take();
+            int32_t task = victim.roots.take(graph_);
             if (task < 0) task = victim.queue.steal();
             if (task >= 0) return task;
         }
@@ -191,12 +194,12 @@ class Execution {
         }
     }
 
-    /// Makes ready what only waited for `id`: one of them is returned, to run next on this thread.
-    /// Tells `now` anew if that takes longer than for one successor.
-    int32_t release_successors(WorkQueue& queue, int32_t id, int64_t& now) {
+    /// Makes ready what only waited for the gang: one of them is returned, to run next on this
+    /// thread. Tells `now` anew if that takes longer than for one successor.
+    int32_t release_successors(WorkQueue& queue, int32_t first, int32_t last, int64_t& now) {
         int32_t next = -1;
         int visited = 0;
-        graph_.for_each_successor(graph_.tasks[static_cast<size_t>(id)], [&](int32_t successor) {
+        const auto release = [&](int32_t successor) {
             ++visited;
             int32_t& unmet = graph_.tasks[static_cast<size_t>(successor)].fanin;
             // At 1, `id` is the last predecessor and no other thread changes the number.
@@ -204,13 +207,17 @@ class Execution {
                 __atomic_sub_fetch(&unmet, 1, __ATOMIC_ACQ_REL) != 0) {
                 return;
             }
+            if (!graph_.is_last_of_gang(successor)) return;
             if (next < 0) {
                 next = successor;
             } else {
                 queue.push(successor);
                 parking_.wake_one();
             }
-        });
+        };
+        for (int32_t id = first; id <= last; ++id) {
+            graph_.for_each_successor(graph_.tasks[static_cast<size_t>(id)], release);
+        }
         if (visited > 1) now = read_ticks();
         return next;
     }

@@ -19,16 +19,18 @@ class OrderedExecution {
         : graph_(graph),
           runner_(graph, kernels, options, control, records),
           block_dim_(options.block_dim),
-          typed_(options.thread_count == kThreadPerCore),
+          typed_(options.thread_count == kThreadPerCore && graph.largest_gang == 1),
           look_again_(options.look_again),
           worker_count_(typed_ ? kCoresPerBlock * block_dim_
-                               : std::clamp(options.thread_count, 1, block_dim_)),
+                               : std::min(workers_wanted(options), runner_.most_workers())),
           fixed_(graph, kernels, options),
           remaining_(graph.task_count()),
           lanes_{Lane(options, fixed_), Lane(options, fixed_)} {
         lanes_[0].threads = typed_ ? block_dim_ : worker_count_;
         lanes_[1].threads = worker_count_ - lanes_[0].threads;
-        for (const int32_t task : graph.roots) lane_of(task).pool.push(task);
+        for (const int32_t task : graph.roots) {
+            if (graph.is_last_of_gang(task)) lane_of(task).pool.push(task);
+        }
     }
 
     bool run() {
@@ -40,6 +42,13 @@ class OrderedExecution {
     }
 
   private:
+    /// A gang takes cores of both types: then a thread for each block is what comes next to one for
+    /// each core.
+    static int workers_wanted(const ExecutorOptions& options) {
+        if (options.thread_count == kThreadPerCore) return options.block_dim;
+        return std::clamp(options.thread_count, 1, options.block_dim);
+    }
+
     /// The tasks that the same threads can execute.
     struct Lane {
         Lane(const ExecutorOptions& options, const FixedOrder& fixed) : pool(options, fixed) {}
@@ -69,13 +78,18 @@ class OrderedExecution {
             const int32_t task = lane.pool.take();
             call_others();
             lock.unlock();
-            if (!typed_) cores.next_block();
-            const int core = !typed_ ? cores.take(runner_.core_type(task))
-                                     : (is_aic ? index : index - block_dim_);
-            runner_.run(task, core, index, slot, read_ticks());
+            if (typed_) {
+                runner_.run_task(task, is_aic ? index : index - block_dim_, index, slot,
+                                 read_ticks());
+            } else {
+                cores.next_block();
+                runner_.run(task, cores, index, slot, read_ticks());
+            }
             lock.lock();
-            --remaining_;
-            release_successors(task);
+            for (int32_t id = graph_.first_of_gang(task); id <= task; ++id) {
+                --remaining_;
+                release_successors(id);
+            }
         }
         for (Lane& each : lanes_) each.called.notify_all();
     }
@@ -110,7 +124,8 @@ class OrderedExecution {
 
     void release_successors(int32_t task) {
         graph_.for_each_successor(graph_.tasks[static_cast<size_t>(task)], [&](int32_t successor) {
-            if (--graph_.tasks[static_cast<size_t>(successor)].fanin == 0) {
+            const bool is_ready = --graph_.tasks[static_cast<size_t>(successor)].fanin == 0;
+            if (is_ready && graph_.is_last_of_gang(successor)) {
                 lane_of(successor).pool.push(successor);
             }
         });

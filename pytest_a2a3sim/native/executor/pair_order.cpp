@@ -19,6 +19,10 @@ class PairOrder {
     std::vector<int32_t> order() {
         check_ids();
         const std::vector<int32_t> sorted = sort_topologically();
+        // Of a gang, the first turn is the first task's: see Gangs.
+        pair_.first = graph_.last_of_gang(pair_.first);
+        pair_.second = graph_.last_of_gang(pair_.second);
+        if (pair_.first == pair_.second) return sorted;
         check_not_reversed(sorted);
         return order_by_key(sorted);
     }
@@ -153,7 +157,7 @@ class PairOrder {
 
     const Graph& graph_;
     const KernelTable& kernels_;
-    const TaskPair pair_;
+    TaskPair pair_;
 };
 
 }  // namespace

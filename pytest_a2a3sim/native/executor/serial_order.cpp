@@ -14,12 +14,17 @@ class Waiting {
         for (const TaskNode& task : graph.tasks) unmet_.push_back(task.fanin);
     }
 
-    /// Calls ready(id) for each task that waited for this one only.
+    /// Calls ready(id) for each gang that waited for this one only. A gang's last task stands for
+    /// it.
     template <typename Ready>
-    void finish(int32_t task, Ready ready) {
-        graph_.for_each_successor(graph_.tasks[static_cast<size_t>(task)], [&](int32_t successor) {
-            if (--unmet_[static_cast<size_t>(successor)] == 0) ready(successor);
-        });
+    void finish(int32_t last, Ready ready) {
+        for (int32_t id = graph_.first_of_gang(last); id <= last; ++id) {
+            graph_.for_each_successor(
+                graph_.tasks[static_cast<size_t>(id)], [&](int32_t successor) {
+                    const bool is_ready = --unmet_[static_cast<size_t>(successor)] == 0;
+                    if (is_ready && graph_.is_last_of_gang(successor)) ready(successor);
+                });
+        }
     }
 
   private:
@@ -34,6 +39,7 @@ std::vector<int32_t> depth_first(const Graph& graph) {
     std::vector<int32_t> order;
     std::vector<int32_t> ready;
     for (const int32_t root : graph.roots) {
+        if (!graph.is_last_of_gang(root)) continue;
         ready.push_back(root);
         while (!ready.empty()) {
             int32_t task = ready.back();
@@ -64,7 +70,9 @@ std::vector<int32_t> serial_order(const Graph& graph, const KernelTable& kernels
     std::vector<int32_t> order;
     const FixedOrder fixed(graph, kernels, options);
     ReadyPool pool(options, fixed);
-    for (const int32_t root : graph.roots) pool.push(root);
+    for (const int32_t root : graph.roots) {
+        if (graph.is_last_of_gang(root)) pool.push(root);
+    }
     while (!pool.empty()) {
         order.push_back(pool.take());
         waiting.finish(order.back(), [&](int32_t successor) { pool.push(successor); });

@@ -7,8 +7,8 @@
 
 namespace a2a3sim {
 
-/// Every task once, as execute() runs them on one thread. The fan-ins are those of a graph that has
-/// not been executed.
+/// Every task once, but only the last one of each gang, as execute() runs them on one thread. The
+/// fan-ins are those of a graph that has not been executed.
 std::vector<int32_t> serial_order(const Graph& graph, const KernelTable& kernels,
                                   const ExecutorOptions& options);
 

@@ -8,13 +8,18 @@
 namespace a2a3sim {
 
 /// Called on the thread that executes the task, right before and after its kernel. What it throws
-/// fails the case.
+/// there fails the case. One task runs at a time: one that waits for others of its gang pauses.
 class TaskObserver {
   public:
     virtual ~TaskObserver() = default;
     virtual void before_task(int32_t id) = 0;
     /// `args` are what the kernel got, and may have changed.
     virtual void after_task(int32_t id, const Kernel& kernel, int64_t* args) = 0;
+    /// Before others run, and when they have.
+    virtual void pause_task(int32_t id) noexcept = 0;
+    virtual void resume_task(int32_t id) noexcept = 0;
+    /// The task tells others of its gang something, or asks what they have told.
+    virtual void note_exchange(int32_t id) noexcept = 0;
 };
 
 /// Two observers, each of which may be null. The first one sees a task before the other has
@@ -36,6 +41,18 @@ class TaskObservers : public TaskObserver {
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override {
         inner_->after_task(id, kernel, args);
         outer_->after_task(id, kernel, args);
+    }
+    void pause_task(int32_t id) noexcept override {
+        inner_->pause_task(id);
+        outer_->pause_task(id);
+    }
+    void resume_task(int32_t id) noexcept override {
+        outer_->resume_task(id);
+        inner_->resume_task(id);
+    }
+    void note_exchange(int32_t id) noexcept override {
+        outer_->note_exchange(id);
+        inner_->note_exchange(id);
     }
 
   private:

@@ -21,31 +21,55 @@ int usable_cpus() {
 
 void TaskRunner::run_workers(int count, Threads needed,
                              const std::function<void(int, WorkerSlot&)>& work) {
-    areas_ = std::make_unique<ArgumentAreas>(count);
+    if (graph_.largest_gang > 1) {
+        gangs_.emplace(graph_, kernels_.size(), options_, count);
+        needed = Threads::kAllNeeded;
+    }
+    const int total = gangs_ ? gangs_->thread_count() : count;
+    areas_ = std::make_unique<ArgumentAreas>(total);
     if (kernels_.changes_process()) state_ = std::make_unique<ProcessState>();
-    control_.start_workers(count);
+    control_.start_workers(total);
     WorkerSlot* const slots = control_.live->workers;
     // What a kernel throws does not get here; memory that the executor lacks ends the process,
     // whose other threads could wait for this one.
     const auto body = [&](int index) noexcept {
         const WorkingThread working(slots[index]);
         const SignalStack signal_stack;
-        work(index, slots[index]);
+        if (index < count) {
+            work(index, slots[index]);
+        } else {
+            gangs_->help(index);
+        }
     };
     std::vector<std::thread> threads;
-    threads.reserve(static_cast<size_t>(count));
+    threads.reserve(static_cast<size_t>(total));
     try {
-        for (int i = 1; i < count; ++i) threads.emplace_back(body, i);
+        for (int i = 1; i < total; ++i) threads.emplace_back(body, i);
+        if (gangs_) threads.emplace_back([&]() noexcept { gangs_->watch(); });
     } catch (const std::exception& error) {  // no more threads, or no memory for one
         if (needed == Threads::kAllNeeded) {
-            const std::string message = format("%d threads cannot be started: %s, or %s", count,
+            const std::string message = format("%d threads cannot be started: %s, or %s", total,
                                                error.what(), kNoMoreProcesses);
             control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message.c_str(), -1, -1);
             cancelled_.store(true, std::memory_order_release);
         }
     }
     body(0);
-    for (std::thread& thread : threads) thread.join();
+    const auto join = [&](size_t from, size_t end) {
+        for (size_t i = from; i < std::min(end, threads.size()); ++i) threads[i].join();
+    };
+    const auto others = static_cast<size_t>(count) - 1;  // workers
+    join(0, others);
+    if (gangs_) gangs_->dismiss();
+    join(others, threads.size());
+}
+
+int64_t TaskRunner::run_gang(int32_t last, const Cores& cores, int worker) {
+    gangs_->run(last, cores, worker, [&](int32_t id, int core, int thread) {
+        run_task(id, core, thread, control_.live->workers[thread], read_ticks());
+        return !cancelled();
+    });
+    return read_ticks();
 }
 
 void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {

@@ -5,9 +5,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/ticks.h"
+#include "executor/core_identity.h"
+#include "executor/cores.h"
 #include "executor/executor.h"
+#include "executor/gangs.h"
 #include "executor/task_observer.h"
 #include "faults/argument_areas.h"
 #include "faults/process_state.h"
@@ -26,9 +30,17 @@ class TaskRunner {
           control_(control),
           records_(records),
           origin_ticks_(options.origin_ticks),
-          observer_(options.observer) {}
+          observer_(options.observer),
+          options_(options),
+          identified_(graph) {}
 
     enum class Threads { kAsManyAsPossible, kAllNeeded };
+
+    /// How many workers there can be if each has the threads and the clusters for its gangs.
+    int most_workers() const {
+        const int clusters = options_.block_dim / graph_.most_clusters;
+        return std::min(kMaxWorkers / graph_.largest_gang, std::max(clusters, 1));
+    }
 
     /// Calls work(index, slot) on `count` threads, the calling one among them, and waits for them.
     /// Cancels the run if all are needed and cannot be had.
@@ -37,9 +49,16 @@ class TaskRunner {
     /// No task starts any more once this is true.
     bool cancelled() const { return cancelled_.load(std::memory_order_acquire); }
 
-    /// Executes a task; if an exception leaves its kernel, the case fails, and no other starts.
-    /// `start` is the time as read_ticks() has just said it; returns the time at the task's end.
-    int64_t run(int32_t id, int core, int thread, WorkerSlot& slot, int64_t start) {
+    /// Executes a gang, or the only task of one, on cores of a block; if an exception leaves a
+    /// kernel, the case fails, and no other task starts. `start` is the time as read_ticks() has
+    /// just said it; returns the time at its end.
+    int64_t run(int32_t last, Cores& cores, int thread, WorkerSlot& slot, int64_t start) {
+        if (gangs_ && graph_.first_of_gang(last) < last) return run_gang(last, cores, thread);
+        return run_task(last, cores.take(core_type(last)), thread, slot, start);
+    }
+
+    /// The same for a task by itself.
+    int64_t run_task(int32_t id, int core, int thread, WorkerSlot& slot, int64_t start) {
         const TaskNode& task = graph_.tasks[static_cast<size_t>(id)];
         const Kernel& kernel = kernels_[task.kernel];
         int64_t* const args =
@@ -75,6 +94,7 @@ class TaskRunner {
     }
 
     void call(int32_t id, const Kernel& kernel, int64_t* args);
+    int64_t run_gang(int32_t last, const Cores& cores, int worker);
 
     Graph& graph_;
     const KernelTable& kernels_;
@@ -82,35 +102,12 @@ class TaskRunner {
     TaskRecord* const records_;
     const int64_t origin_ticks_;
     TaskObserver* const observer_;
+    const ExecutorOptions& options_;
+    const TasksIdentified identified_;
+    std::optional<Gangs> gangs_;  // if the graph has any
     std::unique_ptr<ArgumentAreas> areas_;
     std::unique_ptr<ProcessState> state_;  // before the first task
     std::atomic<bool> cancelled_{false};
-};
-
-/// The cores of the blocks that one worker simulates: first, first + stride, ... below block_dim.
-class Cores {
-  public:
-    Cores(int first, int stride, int block_dim)
-        : first_(first), stride_(stride), block_dim_(block_dim), block_(first) {}
-
-    void next_block() {
-        block_ += stride_;
-        if (block_ >= block_dim_) block_ = first_;
-    }
-
-    /// The core of this type in the current block; its two AIV cores take turns.
-    int take(CoreType type) {
-        if (type == CoreType::AIC) return block_;
-        second_aiv_ = !second_aiv_;
-        return kAivPerBlock * block_ + (second_aiv_ ? 1 : 0);
-    }
-
-  private:
-    int first_;
-    int stride_;
-    int block_dim_;
-    int block_;
-    bool second_aiv_ = true;
 };
 
 }  // namespace a2a3sim

@@ -1,6 +1,7 @@
 // The task graph as data: built by the orchestration, then sealed into the form that is executed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -40,6 +41,7 @@ class KernelTable {
         const auto found = index_of_.find(func_id);
         return found == index_of_.end() ? -1 : found->second;
     }
+    size_t size() const { return kernels_.size(); }
     const Kernel& operator[](int index) const { return kernels_[static_cast<size_t>(index)]; }
 
     /// Whether one of them may change the process for the others.
@@ -76,12 +78,13 @@ struct TaskNode {
 
     uint64_t first_arg : kArgIndexBits;  // index into the graph's args
     uint64_t num_args : kArgCountBits;
-    uint64_t is_vector : 1;      // for an AIV core
-    uint64_t has_condition : 1;  // Graph::conditions has it
-    uint64_t has_place : 1;      // the arguments stand behind the task's place: include/tensors
-    int32_t successor;           // the first one, or -1
-    uint32_t last_edge;          // of a circular list of edges to the other ones, or kNoEdge
-    int32_t fanin;               // predecessors; while the graph runs, those that have not finished
+    uint64_t is_vector : 1;         // for an AIV core
+    uint64_t has_condition : 1;     // Graph::conditions has it
+    uint64_t has_place : 1;         // the arguments stand behind the task's place: include/tensors
+    uint64_t starts_with_next : 1;  // they run at one time: Graph::first_of_gang
+    int32_t successor;              // the first one, or -1
+    uint32_t last_edge;             // of a circular list of edges to the other ones, or kNoEdge
+    int32_t fanin;  // predecessors; while the graph runs, those that have not finished
     int32_t func_id;
     int32_t kernel;  // index into the KernelTable once sealed
 
@@ -119,8 +122,26 @@ struct Graph {
     GrowingArray<int32_t> roots{kMaxTasks};             // tasks without predecessors, ascending
     std::unordered_map<int32_t, Condition> conditions;  // by task
     uint32_t edge_count = 0;
+    int32_t largest_gang = 1;   // tasks that start together
+    int32_t most_clusters = 1;  // that they are on
 
     int32_t task_count() const { return static_cast<int32_t>(tasks.size()); }
+
+    /// Tasks that start together, a gang, follow one another and have the same predecessors, each
+    /// of which releases them in this order: once the last one is ready, all are. It stands for
+    /// the gang wherever ready tasks are kept.
+    bool is_last_of_gang(int32_t id) const {
+        return !tasks[static_cast<size_t>(id)].starts_with_next;
+    }
+    int32_t first_of_gang(int32_t last) const {
+        if (largest_gang == 1) return last;
+        while (last > 0 && tasks[static_cast<size_t>(last) - 1].starts_with_next) --last;
+        return last;
+    }
+    int32_t last_of_gang(int32_t id) const {
+        while (!is_last_of_gang(id)) ++id;
+        return id;
+    }
 
     /// Calls visit(id) for every successor of `task`, in the order in which they were added.
     template <typename Visit>
@@ -168,6 +189,15 @@ class GraphBuilder {
         graph_.conditions.emplace(id, condition);
     }
 
+    /// Has `count` tasks that have just been added start together, on so many clusters.
+    void start_together(int first, int count, int clusters) {
+        for (int id = first; id < first + count - 1; ++id) {
+            graph_.tasks[static_cast<size_t>(id)].starts_with_next = true;
+        }
+        graph_.largest_gang = std::max(graph_.largest_gang, count);
+        graph_.most_clusters = std::max(graph_.most_clusters, clusters);
+    }
+
     bool has_task(int id) const { return id >= 0 && id < task_count(); }
     int task_count() const { return graph_.task_count(); }
     int64_t edge_count() const { return graph_.edge_count; }
@@ -198,6 +228,7 @@ class GraphBuilder {
         node.is_vector = core_type == CoreType::AIV;
         node.has_place = place != 0;
         node.has_condition = false;
+        node.starts_with_next = false;
         node.successor = -1;
         node.last_edge = kNoEdge;
         node.func_id = func_id;

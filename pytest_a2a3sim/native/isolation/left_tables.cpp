@@ -54,7 +54,8 @@ void read_sanitizer_tables(const CaseDescription& description, const SharedState
     const SanitizerTables& tables = *shared.sanitizer;
     const a2a3_sanitized sanitized = shared.control.report->ending.sanitized;
     const bool counts = sanitized.tasks >= 0 && sanitized.undecided >= 0 &&
-                        sanitized.blind_bytes <= sanitized.bytes && sanitized.findings >= 0;
+                        sanitized.exchanging >= 0 && sanitized.blind_bytes <= sanitized.bytes &&
+                        sanitized.findings >= 0;
     if (problems.check(counts, "numbers of the sanitizer")) out.ending.sanitized = sanitized;
     const int64_t tasks = out.ending.task_count;
     const size_t buffers = out.buffers.size();

@@ -9,7 +9,9 @@
 #include "base/failure.h"
 #include "base/float_environment.h"
 #include "base/ticks.h"
+#include "executor/core_identity.h"
 #include "executor/executor.h"
+#include "executor/waits.h"
 #include "faults/exception_probe.h"
 #include "faults/fatal_signals.h"
 #include "faults/faults.h"
@@ -65,6 +67,8 @@ LoadedSymbol load(const ObjectSymbol& object, Control& control) {
             object.func_id);
     }
     keep_fatal_signals(handle);
+    let_others_run_at_waits(handle);
+    offer_core_identity(handle);
     return {handle, address, changes_process_state(handle),
             reinterpret_cast<UseRecorder>(dlsym(handle, A2A3_RECORDER_SYMBOL))};
 }

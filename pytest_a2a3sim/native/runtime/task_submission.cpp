@@ -7,6 +7,22 @@
 
 namespace a2a3sim {
 
+namespace {
+
+bool has_one_vector_kernel(const TaskRequest& request) {
+    const MixedKernels& kernels = request.kernels;
+    return kernels.aic_kernel_id == INVALID_KERNEL_ID &&
+           (kernels.aiv0_kernel_id == INVALID_KERNEL_ID ||
+            kernels.aiv1_kernel_id == INVALID_KERNEL_ID);
+}
+
+}  // namespace
+
+int TensorRuntime::clusters_of(const TaskRequest& request) {
+    const int blocks = request.block_num;
+    return has_one_vector_kernel(request) ? (blocks + 1) / kAivPerBlock : blocks;
+}
+
 std::string TensorRuntime::check(const TaskRequest& request) const {
     if (request.error != nullptr) return request.error;
     const MixedKernels& kernels = request.kernels;
@@ -19,9 +35,7 @@ std::string TensorRuntime::check(const TaskRequest& request) const {
         return format("block_num is %d; a task has at least one block", request.block_num);
     }
     if (request.sync_start && request.block_num > 1) {
-        const bool is_vector = kernels.aic_kernel_id == INVALID_KERNEL_ID &&
-                               (kernels.aiv0_kernel_id == INVALID_KERNEL_ID ||
-                                kernels.aiv1_kernel_id == INVALID_KERNEL_ID);
+        const bool is_vector = has_one_vector_kernel(request);
         const int cores = options_.block_dim * (is_vector ? kAivPerBlock : 1);
         if (request.block_num > cores) {
             return format(

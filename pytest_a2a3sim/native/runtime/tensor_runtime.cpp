@@ -178,9 +178,14 @@ void TensorRuntime::add_to_graph(const Submission& task) {
         args[kBlockNum] = static_cast<uint64_t>(request.block_num);
         for (int32_t block = 0; block < request.block_num; ++block) {
             args[kBlockIndex] = static_cast<uint64_t>(block);
+            const int first = host_.graph().task_count();
             add(request.kernels.aic_kernel_id, CoreType::AIC, 0);
             add(request.kernels.aiv0_kernel_id, CoreType::AIV, 0);
             add(request.kernels.aiv1_kernel_id, CoreType::AIV, 1);
+            host_.graph().start_together(first, host_.graph().task_count() - first, 1);
+        }
+        if (request.sync_start) {
+            host_.graph().start_together(made.first_task, made.task_count, clusters_of(request));
         }
         for (const int32_t producer : producers_) connect(producer, made);
     } else if (!producers_.empty()) {

@@ -100,6 +100,9 @@ class TensorRuntime {
     uint64_t get_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices);
     void set_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices, uint64_t value);
 
+    /// That all blocks of a task take at a time.
+    static int clusters_of(const TaskRequest& request);
+
     /// Each returns "" or what is wrong.
     std::string check(const TaskRequest& request) const;
     std::string copy_tensors(Submission& task);

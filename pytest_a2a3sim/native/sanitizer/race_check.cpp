@@ -49,7 +49,7 @@ void RaceCheck::compare(uint32_t index) {
             before = earlier.previous_writer;
             continue;
         }
-        const bool follows = order_.leads(earlier.task, later.task);
+        const bool follows = earlier.task == later.task || order_.leads(earlier.task, later.task);
         if (!follows) {
             later.follows_all = false;
             if (!is_read) later.follows_writers = false;
@@ -122,7 +122,15 @@ void RaceCheck::find_directions() {
     }
 }
 
+bool RaceCheck::may_be_ordered(const Race& race) const {
+    return (exchanging_.count(race.tasks[0]) != 0 || exchanging_.count(race.tasks[1]) != 0) &&
+           graph_.last_of_gang(race.tasks[0]) == graph_.last_of_gang(race.tasks[1]);
+}
+
 std::vector<Race> RaceCheck::races() {
+    races_.erase(std::remove_if(races_.begin(), races_.end(),
+                                [&](const Race& race) { return may_be_ordered(race); }),
+                 races_.end());
     if (!races_.empty()) find_directions();
     std::sort(races_.begin(), races_.end(), [](const Race& a, const Race& b) {
         return a.tasks[0] != b.tasks[0] ? a.tasks[0] < b.tasks[0] : a.tasks[1] < b.tasks[1];

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sanitizer/history.h"
@@ -38,13 +39,17 @@ class RaceCheck {
     RaceCheck(History& history, Reachability& order, const Graph& graph)
         : history_(history), order_(order), graph_(graph) {}
 
-    /// Compares the accesses of the task that has just ended with all before them.
+    /// Compares the accesses of the task that has just ended, or paused, with all before them.
     void end_task();
+
+    /// The task exchanges something with others of its gang, which may order their accesses: there
+    /// are no races between it and them.
+    void note_exchange(int32_t task) { exchanging_.insert(task); }
 
     /// The races by the ids of their tasks, those that another one's edge would order marked.
     std::vector<Race> races();
-    /// Of all, kept or not.
-    int64_t count() const { return static_cast<int64_t>(index_.size()) + not_kept_; }
+    /// Those that were found, but not kept.
+    int64_t not_kept() const { return not_kept_; }
 
   private:
     static constexpr size_t kMostRaces = 100'000;
@@ -53,6 +58,7 @@ class RaceCheck {
     void compare(uint32_t index);
     void note(const Access& earlier, const Access& later);
     void find_directions();
+    bool may_be_ordered(const Race& race) const;
     bool is_ordered_by_another(const Race& race, const std::vector<const Race*>& others);
 
     History& history_;
@@ -60,6 +66,7 @@ class RaceCheck {
     const Graph& graph_;
     std::vector<Race> races_;
     std::unordered_map<uint64_t, size_t> index_;  // by both ids
+    std::unordered_set<int32_t> exchanging_;
     int64_t not_kept_ = 0;
 };
 

@@ -125,7 +125,7 @@ void Sanitizer::report(const std::vector<a2a3_question>& questions, SanitizerTab
     };
     const std::vector<Race> races = races_.races();
     for (const Race& race : races) put(finding_of(race));
-    sanitized.findings += races_.count() - static_cast<int64_t>(races.size());
+    sanitized.findings += races_.not_kept();
     const std::vector<DeviceBuffer> buffers(map_.memory().buffers().begin(),
                                             map_.memory().buffers().end());
     for (const OutsideAccess& access : outside_) put(finding_of(access, buffers));
@@ -147,6 +147,7 @@ void Sanitizer::report(const std::vector<a2a3_question>& questions, SanitizerTab
     sanitized.bytes = bytes_;
     sanitized.blind_bytes = blind_bytes_;
     sanitized.undecided = undefined_.undecided();
+    sanitized.exchanging = static_cast<int64_t>(exchanging_.size());
 }
 
 }  // namespace a2a3sim

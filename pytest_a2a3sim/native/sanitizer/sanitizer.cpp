@@ -81,13 +81,17 @@ bool Sanitizer::resolve_fault(uint64_t address) {
     return current->case_.memory.contains(address) && current->net_.open_after_fault(address);
 }
 
-void Sanitizer::before_task(int32_t id) {
+void Sanitizer::start_part(int32_t id) {
     task_ = id;
-    ++tasks_;
     history_.start_task(id);
     recorder_.first = history_.first_own_state();
     host_access_ = {};
     atomically_set_.clear();
+}
+
+void Sanitizer::before_task(int32_t id) {
+    ++tasks_;
+    start_part(id);
     if (case_.checks == 0) return;
     core_.start_task(id);
     recorder_.core = &core_.recorder();
@@ -159,21 +163,40 @@ void Sanitizer::add_to_host(uint64_t address, uint64_t size, int32_t mode, const
     mprotect(case_.window.data(), case_.window.size(), PROT_READ | PROT_WRITE);
 }
 
-void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) {
-    if (recorder_.core != nullptr) core_.end_task();
-    recorder_.core = nullptr;  // what follows executes the task again, perhaps
+/// `kernel`: of a task that has ended and can be executed again; null otherwise.
+void Sanitizer::end_part(const Kernel* kernel) {
     settle_shortcuts();
     note_blind_writes();
     for (uint32_t i = history_.first_of_task(); i < history_.end(); ++i) history_.settle(i);
-    if (looks_for(A2A3_CHECK_INITCHECK)) {
-        const TaskNode& task = case_.graph.tasks[static_cast<size_t>(id)];
+    if (kernel != nullptr && looks_for(A2A3_CHECK_INITCHECK)) {
+        const TaskNode& task = case_.graph.tasks[static_cast<size_t>(task_)];
         const uint64_t* const first = case_.graph.args.data() + task.first_arg;
-        undefined_.end_task(id, kernel, std::vector<int64_t>(first, first + task.num_args));
+        undefined_.end_task(task_, *kernel, std::vector<int64_t>(first, first + task.num_args));
     }
     if (looks_for(A2A3_CHECK_RACECHECK)) races_.end_task();
     if (case_.records_flows) flow_.end_task();
     note_outside_accesses();
     net_.end_task();
+}
+
+void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) {
+    if (recorder_.core != nullptr) core_.end_task();
+    recorder_.core = nullptr;  // what follows executes the task again, perhaps
+    end_part(exchanging_.count(id) == 0 ? &kernel : nullptr);
+}
+
+/// The core level follows one task at a time, and this one no further.
+void Sanitizer::pause_task(int32_t id) noexcept {
+    note_exchange(id);
+    recorder_.core = nullptr;
+    end_part(nullptr);
+}
+
+void Sanitizer::resume_task(int32_t id) noexcept { start_part(id); }
+
+void Sanitizer::note_exchange(int32_t id) noexcept {
+    exchanging_.insert(id);
+    races_.note_exchange(id);
 }
 
 void Sanitizer::note_blind_write(uint64_t address) {

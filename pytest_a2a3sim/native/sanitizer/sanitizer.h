@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "a2a3sim/recorder.h"
@@ -88,6 +89,9 @@ class Sanitizer : public TaskObserver {
 
     void before_task(int32_t id) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
+    void pause_task(int32_t id) noexcept override;
+    void resume_task(int32_t id) noexcept override;
+    void note_exchange(int32_t id) noexcept override;
 
     /// What was found and what was looked at.
     void report(const std::vector<a2a3_question>& questions, SanitizerTables& tables,
@@ -122,6 +126,8 @@ class Sanitizer : public TaskObserver {
     void note_blind_writes();
     void note_blind_write(uint64_t address);
     void note_outside_accesses();
+    void start_part(int32_t id);
+    void end_part(const Kernel* kernel);
     void find_undefined_outputs();
     void report_flows(const std::vector<a2a3_question>& questions, SanitizerTables& tables);
     a2a3_finding finding_at(a2a3_check check, int32_t task, uint64_t begin, uint64_t end,
@@ -151,6 +157,7 @@ class Sanitizer : public TaskObserver {
     uint64_t bytes_ = 0;
     uint64_t blind_bytes_ = 0;
     int64_t tasks_ = 0;
+    std::unordered_set<int32_t> exchanging_;    // tasks that exchange something with their gangs
     std::atomic_flag busy_ = ATOMIC_FLAG_INIT;  // threads of kernels' own
 };
 
