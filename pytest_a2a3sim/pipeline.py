@@ -243,6 +243,8 @@ class _Attempt:
             defaults=defaults_of(golden, inputs),
             unwritten=unwritten,
             sanitizer=report,
+            rings=completion.rings,
+            dependencies=completion.dependencies,
             failure=refused,
         )
         if wrong or unwritten:

@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
     path, kernels_dir = simulation.golden_and_kernels(options)
     golden, case = load_case(path, options.case, kernels=kernels_dir)
     golden = dataclasses.replace(golden, sanitize=())
-    with contextlib.closing(Simulator(simulation.settings(options))) as simulator:
+    settings = dataclasses.replace(simulation.settings(options), records_dependencies=True)
+    with contextlib.closing(Simulator(settings)) as simulator:
         result = simulator.attempt(golden, case).get()
     title = f"{golden.path.parent.name}: {case.name}"
     graph = task_graph_of(result)

@@ -37,7 +37,10 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def run(options: argparse.Namespace) -> int:
     """Runs one case and prints its profile; 1 if its outputs do not match."""
     from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
-    from pytest_a2a3sim.reporting.profile_text import profile_lines  # noqa: PLC0415 - needs NumPy
+    from pytest_a2a3sim.reporting.profile_text import (  # noqa: PLC0415 - needs NumPy
+        profile_lines,
+        ring_lines,
+    )
     from pytest_a2a3sim.reporting.waste_text import waste_lines  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.running.profile import profile_of  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.running.waste import waste_of  # noqa: PLC0415 - needs NumPy
@@ -50,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         results = [simulator.attempt(golden, case).get() for _ in range(max(1, options.repeat))]
     profile = profile_of(*(result.recording for result in results))
     lines = ["", f"{path}, case {case.name!r}", *profile_lines(profile)]
+    if rings := ring_lines(results[0].rings):
+        lines += ["", *rings]
     if trace is not None:
         recording = results[0].recording
         names = {kernel.func_id: kernel.name for kernel in golden.config.kernels}

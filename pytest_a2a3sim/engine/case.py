@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.engine.dependencies import dependencies_of
 from pytest_a2a3sim.engine.dump import dump_of
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
 from pytest_a2a3sim.engine.findings import data_flow_of, sanitized_of
@@ -13,7 +14,7 @@ from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
 from pytest_a2a3sim.model.failure import Failure, RunningTask, TaskArgument
 from pytest_a2a3sim.model.progress import RunProgress
-from pytest_a2a3sim.model.recording import BufferUse, Completion, CopiedRange, Graph
+from pytest_a2a3sim.model.recording import BufferUse, Completion, CopiedRange, Graph, RingUse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +119,16 @@ class Run(AbstractContextManager["Run"]):
                 else None
             ),
             described=raw.described,
+            rings=tuple(
+                RingUse(number, ring.tasks, ring.bytes, ring.dependencies)
+                for number, ring in enumerate(raw.rings)
+                if ring.tasks
+            ),
+            dependencies=(
+                dependencies_of(self._run, self._memory.tensors())
+                if self._options.records_dependencies
+                else ()
+            ),
             dump=self._dump(),
         )
 

@@ -84,6 +84,7 @@ class RunOptions:
         core_memory: the chip of which a core's memories are.
         check_each_task: look for damage around the watched buffers after each task.
         dump: keep what tasks find and leave in their arguments, for which threads are 1.
+        records_dependencies: keep why tasks wait for others.
         records_arguments: keep the arguments of tasks, and what device memory holds.
     """
 
@@ -105,6 +106,7 @@ class RunOptions:
     check_each_task: bool = False
     core_memory: CoreMemory = "a2a3"
     dump: DumpRequest | None = None
+    records_dependencies: bool = False
     records_arguments: bool = False
 
     @property
@@ -216,6 +218,7 @@ def request_of(
     core_memories = values("a2a3_core_memory", "A2A3_CORE_MEMORY_")
     request.core_memory = core_memories[options.core_memory]
     request.dump = dump_request_of(options.dump, array)
+    request.records_dependencies = options.records_dependencies
     request.records_arguments = options.records_arguments
     return request
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.graph_record import GraphRecord
     from pytest_a2a3sim.model.sanitizer import Check
 
 
@@ -69,13 +70,6 @@ class KernelRecord(TypedDict):
     func_id: int
     tasks: int
     seconds: float
-
-
-class GraphRecord(TypedDict):
-    """The size of a graph."""
-
-    tasks: int
-    edges: int
 
 
 class SourceRecord(TypedDict):

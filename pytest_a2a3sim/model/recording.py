@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import LoadedObject
     from pytest_a2a3sim.model.data_flow import DataFlow
+    from pytest_a2a3sim.model.dependency import Dependency
     from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.sanitized import Sanitized
     from pytest_a2a3sim.model.spec import KernelSpec
@@ -133,6 +134,36 @@ class BufferUse:
 
 
 @dataclass(frozen=True)
+class RingUse:
+    """What a ring of a runtime that has some had to hold at a time at most.
+
+    Attributes:
+        number: of the ring: how deep the scopes are whose tasks it holds.
+        tasks: submitted ones.
+        nbytes: of outputs that got memory with their tasks.
+        dependencies: entries.
+    """
+
+    number: int
+    tasks: int
+    nbytes: int
+    dependencies: int
+
+    @property
+    def smallest(self) -> dict[str, int]:
+        """The smallest sizes that would do, by the variables that set them."""
+        return {
+            "PTO2_RING_TASK_WINDOW": max(4, _power_of_two(self.tasks + 1)),
+            "PTO2_RING_HEAP": max(1024, _power_of_two(self.nbytes)),
+            "PTO2_RING_DEP_POOL": max(4, self.dependencies + 1),
+        }
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << max(0, least - 1).bit_length()
+
+
+@dataclass(frozen=True)
 class Completion:
     """What the engine knows of a case that ran to its end.
 
@@ -150,6 +181,9 @@ class Completion:
         objects: what the simulating process had loaded, where a buffer is described.
         sanitized: what the sanitizer has found; None if it was not asked.
         data_flow: which tasks work on what other ones left; None if nobody asked.
+        rings: of a runtime that has rings, those that held a task, from the outermost scope on.
+        dependencies: why tasks wait for others, where a runtime finds that out; empty if nobody
+            asked.
         described: ranges of device memory that the orchestration has described.
         dump: what tasks found and left in their arguments; None if nobody asked.
     """
@@ -167,6 +201,8 @@ class Completion:
     objects: tuple[LoadedObject, ...] = ()
     sanitized: Sanitized | None = None
     data_flow: DataFlow | None = None
+    rings: tuple[RingUse, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     described: int = 0
     dump: RawDump | None = None
 

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.case import CaseInputs
+    from pytest_a2a3sim.model.dependency import Dependency
     from pytest_a2a3sim.model.diff import TensorDiff, Unwritten
     from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.errors import A2A3SimError
     from pytest_a2a3sim.model.intermediate import Intermediate
     from pytest_a2a3sim.model.profile import Profile
-    from pytest_a2a3sim.model.recording import Graph, Recording
+    from pytest_a2a3sim.model.recording import Graph, Recording, RingUse
     from pytest_a2a3sim.model.sanitizer import SanitizerReport
     from pytest_a2a3sim.model.schedule import Schedule
 
@@ -76,6 +77,9 @@ class CaseResult:
         defaults: what golden.py does not say about the comparison, and what holds instead.
         unwritten: elements that do not match because the device never wrote them.
         sanitizer: what the sanitizer looked at and found; None if it was not asked.
+        rings: of a runtime that has rings, what each that held a task had to hold.
+        dependencies: why tasks wait for others, where the runtime finds that out from tensors;
+            empty unless :attr:`Settings.records_dependencies` is set.
         intermediates: what the orchestration describes and compute_golden returns, in the order in
             which tasks left it.
         failure: what :meth:`check` raises; None if every output matches, in every order.
@@ -96,6 +100,8 @@ class CaseResult:
     defaults: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
     sanitizer: SanitizerReport | None = None
+    rings: tuple[RingUse, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     intermediates: tuple[Intermediate, ...] = ()
     failure: A2A3SimError | None = None
 

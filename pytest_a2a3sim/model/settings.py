@@ -78,6 +78,7 @@ class Settings:
         dump: tasks whose arguments are kept in files, such as ``"QK"``, ``"3"`` or ``"all"``.
         dump_limit: bytes of arguments that are kept of a case.
         dump_dir: where each case has a directory for them, relative to the current one.
+        records_dependencies: keep why tasks wait for others, for reports and drawings.
         records_arguments: keep the arguments of tasks and what device memory holds, for traces.
         cache_limit: bytes that the build cache may hold; None for its default.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
@@ -110,6 +111,7 @@ class Settings:
     )
     dump_limit: TextField[int, int | str] = TextField(parse_size, DEFAULT_DUMP_LIMIT)
     dump_dir: str = DEFAULT_DUMP_DIR
+    records_dependencies: bool = False
     records_arguments: bool = False
     cache_limit: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
     rebuild_since: float = 0.0

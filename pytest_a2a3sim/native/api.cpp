@@ -137,6 +137,10 @@ const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count) {
     return listed(run, &Outcome::answers, count);
 }
 
+const a2a3_dependency* a2a3_run_dependencies(const a2a3_run* run, int64_t* count) {
+    return listed(run, &Outcome::dependencies, count);
+}
+
 const a2a3_description* a2a3_run_descriptions(const a2a3_run* run, int64_t* count) {
     return listed(run, &Outcome::descriptions, count);
 }

@@ -169,6 +169,33 @@ typedef struct {
     uint64_t dependencies;
 } a2a3_ring;
 
+/* Why a task of a runtime of tensors waits for another one. */
+typedef enum a2a3_dependency_kind {
+    A2A3_DEPENDENCY_EXPLICIT, /* its author says so */
+    A2A3_DEPENDENCY_CREATOR,  /* the memory of its tensor was made for the other one */
+    A2A3_DEPENDENCY_RAW,      /* it reads what the other one has written */
+    A2A3_DEPENDENCY_RAW_WAW,  /* and writes it */
+    A2A3_DEPENDENCY_COUNT
+} a2a3_dependency_kind;
+
+enum { A2A3_TENSOR_DIMS = 5 };
+
+/* Edges from each of some tasks of the graph to each of some others. All but an explicit one are
+ * about elements of a tensor: those that the later task names. */
+typedef struct {
+    int32_t kind;
+    int32_t source; /* the first of them */
+    int32_t source_count;
+    int32_t target;
+    int32_t target_count;
+    int32_t tensor; /* of the host, which the buffer was made for; -1: none */
+    int64_t buffer; /* number; -1: none */
+    uint64_t start; /* element of the buffer */
+    uint32_t ndims;
+    uint32_t shape[A2A3_TENSOR_DIMS];
+    uint32_t strides[A2A3_TENSOR_DIMS]; /* elements */
+} a2a3_dependency;
+
 /* A device buffer to watch. It is placed so that an access next to it faults at once: its last
  * byte, or its first one where `underrun` is set, touches unreachable memory. */
 typedef struct {
@@ -389,12 +416,13 @@ typedef struct {
     double order_seconds; /* ... unless its graph took more CPU time; 0: whatever it took */
     const a2a3_question* questions; /* of a run whose flows are recorded */
     int32_t question_count;
-    int32_t records_flows;     /* kernels are instrumented, on one thread */
-    int32_t checks;            /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
-    int32_t core_memory;       /* a2a3_core_memory */
-    int32_t check_each_task;   /* place watched buffers as usual, and look for damage around them
-                                * after each task */
-    a2a3_dump_request dump;    /* of a run on one thread */
+    int32_t records_flows;   /* kernels are instrumented, on one thread */
+    int32_t checks;          /* a2a3_check bits: kernels are instrumented, on one thread; or 0 */
+    int32_t core_memory;     /* a2a3_core_memory */
+    int32_t check_each_task; /* place watched buffers as usual, and look for damage around them
+                              * after each task */
+    a2a3_dump_request dump;  /* of a run on one thread */
+    int32_t records_dependencies; /* a2a3_run_dependencies() has them */
     int32_t records_arguments; /* the recording has the arguments of tasks, and what device memory
                                 * holds is described */
 } a2a3_request;
@@ -606,6 +634,9 @@ const int32_t* a2a3_run_answers(const a2a3_run* run, int64_t* count);
 /* The dump of a case, valid until a2a3_run_destroy(): tasks in the order in which they ran, also
  * those of a case that failed. */
 const a2a3_description* a2a3_run_descriptions(const a2a3_run* run, int64_t* count);
+/* Those of a run that records them; of a task without kernels there are those that it passes on. */
+const a2a3_dependency* a2a3_run_dependencies(const a2a3_run* run, int64_t* count);
+
 const a2a3_dumped_task* a2a3_run_dumped_tasks(const a2a3_run* run, int64_t* count);
 const a2a3_dumped_range* a2a3_run_dumped_ranges(const a2a3_run* run, int64_t* count);
 void a2a3_run_dump_gaps(const a2a3_run* run, a2a3_dump_gaps* gaps);

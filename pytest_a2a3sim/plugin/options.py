@@ -67,6 +67,7 @@ def settings(config: pytest.Config) -> Settings:
         config.invocation_params.dir / (values["dump_dir"] or DEFAULT_DUMP_DIR)
     )
     values["rebuild_since"] = rebuild_since(config)
+    values["records_dependencies"] = config.getoption("sim_json") is not None
     values["records_arguments"] = any(map(config.getoption, _PICTURED))
     return settings_of(values, default_threads=default_threads(config))
 

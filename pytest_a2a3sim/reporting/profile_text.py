@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from pytest_a2a3sim.reporting.text import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_a2a3sim.model.profile import Profile
+    from pytest_a2a3sim.model.recording import RingUse
 
 _UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
 
@@ -28,6 +31,24 @@ def profile_lines(profile: Profile) -> list[str]:
         "",
         "On a device of block_dim AIC and twice as many AIV cores (list scheduling):",
         *_indented(_makespan_table(profile)),
+    ]
+
+
+def ring_lines(rings: Sequence[RingUse]) -> list[str]:
+    """What each ring had to hold, and the smallest sizes that would do; nothing without rings."""
+    if not rings:
+        return []
+    header = ("ring", "tasks", "bytes of outputs", "dependencies")
+    rows = [
+        (str(ring.number), f"{ring.tasks:,}", f"{ring.nbytes:,}", f"{ring.dependencies:,}")
+        for ring in rings
+    ]
+    names = list(rings[0].smallest)
+    smallest = (f"{name}={max(ring.smallest[name] for ring in rings)}" for name in names)
+    return [
+        "What rings had to hold at a time at most:",
+        *_indented(table(header, rows)),
+        f"  the smallest sizes that would do: {' '.join(smallest)}",
     ]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.diff import TensorDiff
+    from pytest_a2a3sim.model.graph_record import GraphRecord
     from pytest_a2a3sim.model.intermediate import Intermediate
     from pytest_a2a3sim.model.record import (
         CaseRecord,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import GoldenSpec
 
 _PHASES = {"start": "fork"}  # names in the record that differ from the engine's
+_MOST_DEPENDENCIES = 10_000  # a report is read whole; a2a3sim graph writes all of them
 _OF_FAILURE = ("kind", "task", "kernel", "func_id", "core", "source", "line", "buffer", "offset")
 _OF_CASE = ("peak_rss_bytes", "compiled", "cache_hits", "golden_cache", "seed")
 
@@ -69,7 +71,6 @@ class TestedCase:
 def case_record(done: TestedCase, root: Path) -> CaseRecord:
     """The record of a case; paths below ``root`` are relative to it."""
     result, facts = done.result, done.facts
-    graph = facts.graph
     return {
         "nodeid": done.nodeid,
         "golden": shown_path(done.golden.path, root),
@@ -80,7 +81,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "failure": _failure(done, root) if done.outcome == "failed" else None,
         "tensors": [] if result is None else [_tensor(diff) for diff in result.diffs],
         "intermediates": [] if result is None else list(map(_intermediate, result.intermediates)),
-        "graph": None if graph is None else {"tasks": graph.tasks, "edges": graph.edges},
+        "graph": _graph(facts, result),
         "phases": {_PHASES.get(name, name): seconds for name, seconds in facts.phases.items()},
         "kernels": [] if result is None else _kernels(result, done.golden),
         "peak_rss_bytes": facts.peak_rss_bytes,
@@ -98,6 +99,37 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
             else sanitizer_record(result.sanitizer, root)
         ),
         "dump": None if facts.dump is None else dump_record(facts.dump, root),
+    }
+
+
+def _graph(facts: CaseFacts, result: CaseResult | None) -> GraphRecord | None:
+    if facts.graph is None:
+        return None
+    rings = () if result is None else result.rings
+    dependencies = () if result is None else result.dependencies[:_MOST_DEPENDENCIES]
+    return {
+        "tasks": facts.graph.tasks,
+        "edges": facts.graph.edges,
+        "rings": [
+            {
+                "ring": ring.number,
+                "tasks": ring.tasks,
+                "bytes": ring.nbytes,
+                "dependencies": ring.dependencies,
+                "smallest": ring.smallest,
+            }
+            for ring in rings
+        ],
+        "dependencies": [
+            {
+                "sources": list(each.sources),
+                "targets": list(each.targets),
+                "kind": each.kind,
+                "tensor": each.tensor or None,
+                "region": each.region or None,
+            }
+            for each in dependencies
+        ],
     }
 
 

@@ -43,5 +43,6 @@ def options_of(
         order_seconds=MOST_ORDER_CPU_SECONDS if settings.orders == "auto" else None,
         checks=checks,
         core_memory=settings.core_memory or platform,
+        records_dependencies=settings.records_dependencies,
         records_arguments=settings.records_arguments,
     )

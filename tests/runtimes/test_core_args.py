@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence
+from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Settings, Simulator
+from pytest_a2a3sim.cli import main
 from tests.golden_dirs import GoldenDir
 from tests.runtimes.tensor_dirs import ADD, CONFIG, KERNEL_START, NOTHING, SCALE
 from tests.runtimes.words import without_breaks
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pytest_a2a3sim import Simulator
 
 GOLDEN = """
 import ctypes
@@ -132,7 +133,7 @@ def core_dir(
     index = list(bodies).index(name)
     expected = bodies[name][1] if bodies is RIGHT else 'tensors["x"]'
     directory.golden(GOLDEN.format(expected=expected, choice=index))
-    orchestration = f"{'right' if bodies is RIGHT else 'wrong'}.cpp"
+    orchestration = f"{'right' if bodies is RIGHT else 'why' if bodies is WHY else 'wrong'}.cpp"
     directory.kernel_config(
         (CONFIG + MORE_KERNELS).format(
             runtime=runtime, environment={}, sources=sources, orchestration=orchestration
@@ -445,6 +446,75 @@ def test_right(
 ) -> None:
     directory = core_dir(tmp_path / "case", sources, name, RIGHT, runtime)
     simulator.run_case(directory.path).check()
+
+
+# The reasons of the edges of a directory, and what its rings hold.
+WHY: dict[str, tuple[str, str]] = {
+    "each reason": (
+        """
+        CoreTaskArgs first;
+        first.add_input(x);
+        first.add_output(new_tensor);
+        first.add_scalar(1.0f);
+        TaskOutputTensors made = rt_submit_aiv_task(SCALE, first);
+        const PTO2TaskId half = scale(made.get_ref(0), y, 1);
+        CoreTaskArgs update;
+        const uint32_t shape[1] = {16}, at[1] = {32};
+        const Tensor part = y.view(shape, at);
+        update.add_inout(part);
+        update.add_inout(part);
+        update.add_scalar(1.0f);
+        rt_submit_aiv_task(SCALE, update);
+        CoreTaskArgs reader;
+        reader.add_input(y);
+        reader.add_no_dep(y);
+        reader.add_scalar(1.0f);
+        reader.set_dependencies(&half, 1);
+        rt_submit_aiv_task(NOTHING, reader);
+        """,
+        "",
+    ),
+}
+
+
+@pytest.fixture
+def why(sources: Path, tmp_path: Path) -> GoldenDir:
+    return core_dir(tmp_path / "case", sources, "each reason", WHY, "tensormap_and_ringbuffer")
+
+
+def test_why_tasks_wait(why: GoldenDir) -> None:
+    with contextlib.closing(Simulator(Settings(records_dependencies=True))) as simulator:
+        result = simulator.run_case(why.path)
+    reasons = {
+        (*each.sources, *each.targets): (each.kind, each.tensor, each.region)
+        for each in result.dependencies
+    }
+    made = reasons.pop((0, 1))
+    assert made[0] == "creator"
+    assert made[1].startswith("buffer #")
+    assert made[2] == "[0:64]"
+    assert reasons == {
+        (1, 2): ("RAW+WAW", "y", "[32:48]"),
+        (1, 3): ("explicit", "", ""),
+        (2, 3): ("RAW", "y", "[0:64]"),
+    }
+
+
+def test_why_in_the_file_of_a_graph_and_in_reports(
+    why: GoldenDir, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "graph.json"
+    assert main(["graph", str(why.path), "-o", str(drawn)]) == 0
+    edges = json.loads(drawn.read_text())["edges"]
+    assert {"from": 2, "to": 3, "kind": "RAW", "tensor": "y", "region": "[0:64]"} in edges
+    mermaid = tmp_path / "graph.mmd"
+    assert main(["graph", str(why.path), "-o", str(mermaid)]) == 0
+    assert "RAW+WAW" in mermaid.read_text()
+    capsys.readouterr()
+    main(["profile", str(why.path)])
+    said = capsys.readouterr().out
+    assert "What rings had to hold at a time at most:" in said
+    assert "PTO2_RING_TASK_WINDOW=8 PTO2_RING_HEAP=1024 PTO2_RING_DEP_POOL=5" in said
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -35,6 +35,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       core_memory(request.core_memory),
       dump(request.dump),
       records_arguments(request.records_arguments != 0),
+      records_dependencies(request.records_dependencies != 0),
       start_nanoseconds(monotonic_nanoseconds()),
       start_ticks(read_ticks()),
       nonce(static_cast<uint64_t>(read_ticks()) * 0xbf58476d1ce4e5b9 ^

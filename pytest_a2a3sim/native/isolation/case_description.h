@@ -52,6 +52,7 @@ struct CaseDescription {
     int32_t core_memory;
     DumpRequest dump;
     bool records_arguments;
+    bool records_dependencies;
     int64_t start_nanoseconds;  // of the case
     int64_t start_ticks;
     uint64_t nonce;  // that only the parent and the engine in the child know

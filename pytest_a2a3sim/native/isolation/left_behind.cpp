@@ -106,6 +106,17 @@ bool is_possible(const a2a3_object& object) noexcept {
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
 }
 
+bool is_possible(const a2a3_dependency& dependency, int64_t tasks, size_t tensors) noexcept {
+    const auto are_tasks = [&](int64_t first, int64_t count) {
+        return first >= 0 && count >= 0 && first + count <= tasks;
+    };
+    return dependency.kind >= 0 && dependency.kind < A2A3_DEPENDENCY_COUNT &&
+           are_tasks(dependency.source, dependency.source_count) &&
+           are_tasks(dependency.target, dependency.target_count) && dependency.tensor >= -1 &&
+           dependency.tensor < static_cast<int64_t>(tensors) && dependency.buffer >= -1 &&
+           dependency.ndims <= A2A3_TENSOR_DIMS;
+}
+
 bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept {
     return flow.tensor >= -1 && flow.tensor < static_cast<int64_t>(tensors) &&
            flow.kind >= A2A3_FINDING_RAW && flow.kind <= A2A3_FINDING_WAW &&

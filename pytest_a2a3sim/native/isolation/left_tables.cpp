@@ -84,6 +84,15 @@ void read_sanitizer_tables(const CaseDescription& description, const SharedState
                    "number of answers");
 }
 
+void read_dependencies(const CaseDescription& description, const SharedState& shared,
+                       Problems& problems, Outcome& out) {
+    if (!shared.dependencies) return;
+    read_checked(*shared.dependencies, out.dependencies, problems, "number of dependencies",
+                 "table of dependencies", [&](const auto& each) {
+                     return is_possible(each, out.ending.task_count, description.tensors.size());
+                 });
+}
+
 void read_dump_tables(const CaseDescription& description, const SharedState& shared,
                       Problems& problems, Outcome& out) {
     if (!shared.dump) return;

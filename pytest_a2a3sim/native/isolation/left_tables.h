@@ -28,6 +28,10 @@ void read_tables(const CaseDescription& description, const SharedState& shared, 
 void read_sanitizer_tables(const CaseDescription& description, const SharedState& shared,
                            Problems& problems, Outcome& out);
 
+/// Why tasks wait for others, of a case that records it. `out` has the number of tasks.
+void read_dependencies(const CaseDescription& description, const SharedState& shared,
+                       Problems& problems, Outcome& out);
+
 /// Those of a dumped case. `out` has the number of tasks, and the buffers.
 void read_dump_tables(const CaseDescription& description, const SharedState& shared,
                       Problems& problems, Outcome& out);

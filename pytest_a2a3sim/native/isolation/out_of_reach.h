@@ -33,6 +33,7 @@ class TablesOutOfReach {
         shared_.buffers.set_writable(writable);
         shared_.copied.set_writable(writable);
         shared_.objects.set_writable(writable);
+        if (shared_.dependencies) shared_.dependencies->set_writable(writable);
         if (shared_.sanitizer) shared_.sanitizer->set_writable(writable);
         if (shared_.dump) shared_.dump->set_writable(writable);
     }

@@ -32,6 +32,7 @@ class Reader {
         read_tables(description_, shared_, problems_, out_);
         read_sizes();
         read_sanitizer_tables(description_, shared_, problems_, out_);
+        read_dependencies(description_, shared_, problems_, out_);
         read_dump_tables(description_, shared_, problems_, out_);
         const Report& report = *shared_.control.report;
         const int32_t complete = report.failure_complete.load(std::memory_order_acquire);

@@ -34,6 +34,7 @@ struct Outcome {
     std::vector<a2a3_flow> flows;
     std::vector<a2a3_task_args> task_args;
     std::vector<int32_t> answers;
+    std::vector<a2a3_dependency> dependencies;
     std::vector<a2a3_description> descriptions;
     std::vector<a2a3_dumped_task> dumped_tasks;
     std::vector<a2a3_dumped_range> dumped_ranges;

@@ -17,6 +17,7 @@
 #include "faults/faults.h"
 #include "faults/loaded_objects.h"
 #include "faults/process_state.h"
+#include "isolation/copy_back.h"
 #include "isolation/orders.h"
 #include "isolation/out_of_reach.h"
 #include "runtime/host_pointers.h"
@@ -143,37 +144,6 @@ void check_damage(const DeviceMemory& memory, Control& control) {
     throw CaseAlreadyFailed();
 }
 
-uint64_t differing_bytes(const void* a, const void* b, size_t size) {
-    const auto* const first = static_cast<const uint8_t*>(a);
-    const auto* const second = static_cast<const uint8_t*>(b);
-    uint64_t count = 0;
-    for (size_t i = 0; i < size; ++i) count += first[i] != second[i];
-    return count;
-}
-
-void copy_back(const RuntimeHost& host, const CaseDescription& description,
-               SharedTable<a2a3_copied_range>& copied) {
-    const std::vector<HostTensor>& tensors = description.tensors;
-    for (const TensorPair& pair : host.tensor_pairs()) {
-        const std::string problem = host.memory().check_range(pair.dev_ptr, pair.size);
-        if (!problem.empty()) {
-            throw CaseFailure(A2A3_FAILURE_ORCHESTRATION, "copy back of a tensor pair: " + problem);
-        }
-        const int index = find_tensor(tensors, pair.host_ptr);
-        if (index >= 0) {
-            const char* const begin = tensors[static_cast<size_t>(index)].data;
-            const auto offset = static_cast<uint64_t>(static_cast<char*>(pair.host_ptr) - begin);
-            const uint64_t changed = description.window->is_private(begin)
-                                         ? differing_bytes(begin + offset, pair.dev_ptr, pair.size)
-                                         : 0;
-            copied.push_back(
-                a2a3_copied_range{index, offset, pair.size, changed,
-                                  static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
-        }
-        std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
-    }
-}
-
 /// What is known of device memory: by the tensors that it holds, and by what the orchestration
 /// says.
 std::vector<a2a3_description> descriptions_of(const RuntimeHost& host,
@@ -212,9 +182,12 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     if (description.is_sanitized()) host.note_submitters();
     Orchestration orchestration(
         Orchestration::Entry{description.runtime, entry.object, entry.address}, host,
-        description.args, description.tensors, description.ring_sizes, description.block_dim);
+        description.args, description.tensors,
+        Orchestration::Options{description.ring_sizes, description.block_dim,
+                               description.records_dependencies});
     orchestrate(orchestration, control);
     orchestration.note_rings(ending.rings);
+    if (shared.dependencies) orchestration.note_dependencies(*shared.dependencies);
     host.memory().open();
 
     clock.enter(A2A3_PHASE_CHECK);

@@ -18,6 +18,7 @@ namespace a2a3sim {
 struct SharedState {
     explicit SharedState(const CaseDescription& description) {
         if (description.is_sanitized()) sanitizer.emplace();
+        if (description.records_dependencies) dependencies.emplace(kMostDependencies);
         if (description.dump.is_wanted() || description.records_arguments) dump.emplace();
     }
 
@@ -26,8 +27,9 @@ struct SharedState {
     Recording recording;
     SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
     SharedTable<a2a3_object> objects{kMostObjects};
-    std::optional<SanitizerTables> sanitizer;  // of a sanitized case
-    std::optional<DumpTables> dump;            // of a dumped one, or one that records arguments
+    std::optional<SharedTable<a2a3_dependency>> dependencies;  // of a case that records them
+    std::optional<SanitizerTables> sanitizer;                  // of a sanitized case
+    std::optional<DumpTables> dump;  // of a dumped one, or one that records arguments
 
     /// A process that a kernel forks cannot touch what belongs to the case.
     void hide_from_children() const {
@@ -36,6 +38,7 @@ struct SharedState {
         recording.hide_from_children();
         copied.hide_from_children();
         objects.hide_from_children();
+        if (dependencies) dependencies->hide_from_children();
         if (sanitizer) sanitizer->hide_from_children();
         if (dump) dump->hide_from_children();
     }
@@ -50,6 +53,7 @@ struct SharedState {
     // Addresses only: memory is used as the tables grow.
     static constexpr size_t kMostBuffers = size_t{1} << 28;
     static constexpr size_t kMostRanges = size_t{1} << 28;
+    static constexpr size_t kMostDependencies = size_t{1} << 24;
     static constexpr size_t kMostObjects = size_t{1} << 14;
 };
 

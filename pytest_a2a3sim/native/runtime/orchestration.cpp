@@ -26,8 +26,7 @@ T* find_symbol(void* object, const char* name) {
 
 Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
                              const std::vector<a2a3_argument>& args,
-                             const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes,
-                             int block_dim)
+                             const std::vector<HostTensor>& tensors, const Options& options)
     : entry_(entry), host_(host), args_(args), tensors_(tensors) {
     PTO2Runtime** const runtime = find_symbol<PTO2Runtime*>(entry.object, "a2a3sim_runtime");
     const bool is_on_host = entry.runtime == A2A3_RUNTIME_HOST_BUILD_GRAPH;
@@ -37,9 +36,9 @@ Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
     using Side = TensorRuntime::Side;
     const bool given = entry.runtime == A2A3_RUNTIME_AICPU_BUILD_GRAPH;
     tensor_runtime_.emplace(
-        host,
-        TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
-                               is_on_host ? Side::kHost : Side::kDevice, ring_sizes, block_dim});
+        host, TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
+                                     is_on_host ? Side::kHost : Side::kDevice, options.ring_sizes,
+                                     options.block_dim, options.records_dependencies});
     *runtime = &tensor_runtime_->runtime();
 }
 
@@ -119,6 +118,13 @@ void Orchestration::note_rings(a2a3_ring* rings) const {
     if (!tensor_runtime_) return;
     const auto& uses = tensor_runtime_->rings().uses();
     std::copy(uses.begin(), uses.end(), rings);
+}
+
+void Orchestration::note_dependencies(SharedTable<a2a3_dependency>& dependencies) const {
+    if (!tensor_runtime_) return;
+    for (const a2a3_dependency& each : tensor_runtime_->dependencies()) {
+        dependencies.push_back(each);
+    }
 }
 
 }  // namespace a2a3sim

@@ -17,10 +17,15 @@ class Orchestration {
         void* function;
     };
 
+    struct Options {
+        const a2a3_ring& ring_sizes;
+        int block_dim;
+        bool records_dependencies;
+    };
+
     /// Throws CaseFailure if the object is no orchestration of its runtime.
     Orchestration(const Entry& entry, RuntimeHost& host, const std::vector<a2a3_argument>& args,
-                  const std::vector<HostTensor>& tensors, const a2a3_ring& ring_sizes,
-                  int block_dim);
+                  const std::vector<HostTensor>& tensors, const Options& options);
 
     /// Calls the function: the host has the graph then. Throws CaseFailure, and what the function
     /// throws.
@@ -33,6 +38,8 @@ class Orchestration {
 
     /// What the rings of a runtime of tensors held.
     void note_rings(a2a3_ring* rings) const;
+    /// Why its tasks wait for others, if that was recorded.
+    void note_dependencies(SharedTable<a2a3_dependency>& dependencies) const;
 
   private:
     void run_host_build_graph();

@@ -119,8 +119,9 @@ std::string TensorRuntime::find_condition(const TaskRequest& request, Condition&
     return "";
 }
 
-std::string TensorRuntime::add_producer(const Submission& task, int32_t producer) {
-    if (std::find(producers_.begin(), producers_.end(), producer) != producers_.end()) return "";
+std::string TensorRuntime::add_producer(const Submission& task, const Producer& producer) {
+    const auto is_same = [&](const Producer& other) { return other.task == producer.task; };
+    if (std::any_of(producers_.begin(), producers_.end(), is_same)) return "";
     if (task.request.geometry == Geometry::kBoxes && producers_.size() == kMostProducers) {
         return format(
             "it depends on more than %zu tasks: the device keeps %zu, drops the others without a "
@@ -139,7 +140,8 @@ std::string TensorRuntime::find_producers(const Submission& task) {
         if (id.raw >= submitted_.size()) {
             return format("dependency %u is no task that was submitted: set_dependencies", i);
         }
-        std::string problem = add_producer(task, static_cast<int32_t>(id.raw));
+        std::string problem =
+            add_producer(task, {static_cast<int32_t>(id.raw), A2A3_DEPENDENCY_EXPLICIT, 0});
         if (!problem.empty()) return problem;
     }
     if (!derives()) return "";
@@ -149,7 +151,8 @@ std::string TensorRuntime::find_producers(const Submission& task) {
         const Tensor& tensor = task.tensors[i];
         std::string problem;
         if (request.geometry == Geometry::kStrides && tensor.owner_task_id.is_valid()) {
-            problem = add_producer(task, static_cast<int32_t>(tensor.owner_task_id.raw));
+            const auto owner = static_cast<int32_t>(tensor.owner_task_id.raw);
+            problem = add_producer(task, {owner, A2A3_DEPENDENCY_CREATOR, i});
         }
         const bool looks =
             (type == TensorArgType::INPUT || type == TensorArgType::INOUT) && !tensor.manual_dep;
@@ -161,12 +164,14 @@ std::string TensorRuntime::find_producers(const Submission& task) {
 
 std::string TensorRuntime::look_up(const Submission& task, size_t index) {
     const TaskRequest& request = task.request;
+    const auto kind = request.types[index] == TensorArgType::INOUT ? A2A3_DEPENDENCY_RAW_WAW
+                                                                   : A2A3_DEPENDENCY_RAW;
     size_t found = 0;
     std::string problem;
     map_.look_up(task.buffers[index], task.tensors[index], request.geometry,
                  request.types[index] == TensorArgType::INOUT, [&](int32_t producer) {
                      ++found;
-                     if (problem.empty()) problem = add_producer(task, producer);
+                     if (problem.empty()) problem = add_producer(task, {producer, kind, index});
                  });
     if (problem.empty() && request.geometry == Geometry::kBoxes && found > kMostProducers) {
         return format(

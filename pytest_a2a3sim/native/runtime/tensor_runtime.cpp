@@ -106,6 +106,8 @@ TensorRuntime::Arguments TensorRuntime::place_arguments(const std::vector<a2a3_a
         }
         const HostTensor& tensor = tensors[static_cast<size_t>(arg.tensor)];
         const auto address = reinterpret_cast<uint64_t>(host_.place_tensor(tensor));
+        places_.resize(tensors.size());
+        places_[static_cast<size_t>(arg.tensor)] = address;
         placed.all.push_back(address);
         placed.tensors.push_back(describe(tensor, address));
     }
@@ -144,16 +146,42 @@ void TensorRuntime::close_scope() {
 }
 
 /// Has the consumer's tasks wait for those of the producer.
-void TensorRuntime::connect(int32_t producer, const Submitted& consumer) {
-    const auto add = [&](int32_t from) {
-        for (int32_t to = 0; to < consumer.task_count; ++to) {
-            host_.graph().add_successor(from, consumer.first_task + to);
+void TensorRuntime::connect(int32_t producer, const Submitted& consumer, a2a3_dependency why) {
+    why.target = consumer.first_task;
+    why.target_count = consumer.task_count;
+    const auto add = [&](int32_t first, int32_t count) {
+        for (int32_t from = first; from < first + count; ++from) {
+            for (int32_t to = 0; to < consumer.task_count; ++to) {
+                host_.graph().add_successor(from, consumer.first_task + to);
+            }
         }
+        if (!options_.records_dependencies || count == 0) return;
+        why.source = first;
+        why.source_count = count;
+        dependencies_.push_back(why);
     };
     const Submitted& before = submitted(producer);
-    for (int32_t from = 0; from < before.task_count; ++from) add(before.first_task + from);
+    add(before.first_task, before.task_count);
     if (before.behind < 0) return;
-    for (const int32_t from : behind_[static_cast<size_t>(before.behind)]) add(from);
+    for (const int32_t from : behind_[static_cast<size_t>(before.behind)]) add(from, 1);
+}
+
+a2a3_dependency TensorRuntime::reason(const Submission& task, const Producer& producer) const {
+    a2a3_dependency why{};
+    why.kind = producer.kind;
+    why.tensor = -1;
+    why.buffer = -1;
+    if (producer.kind == A2A3_DEPENDENCY_EXPLICIT || !options_.records_dependencies) return why;
+    const Tensor& tensor = task.tensors[producer.tensor];
+    const auto place = std::find(places_.begin(), places_.end(), tensor.buffer.addr);
+    if (place != places_.end()) why.tensor = static_cast<int32_t>(place - places_.begin());
+    const void* const address = reinterpret_cast<const void*>(tensor.buffer.addr);
+    why.buffer = static_cast<int64_t>(host_.memory().buffer_at(address));
+    why.start = tensor.start_offset;
+    why.ndims = tensor.ndims;
+    std::copy_n(tensor.shapes, tensor.ndims, why.shape);
+    std::copy_n(tensor.strides, tensor.ndims, why.strides);
+    return why;
 }
 
 void TensorRuntime::add_to_graph(const Submission& task) {
@@ -187,12 +215,14 @@ void TensorRuntime::add_to_graph(const Submission& task) {
         if (request.sync_start) {
             host_.graph().start_together(made.first_task, made.task_count, clusters_of(request));
         }
-        for (const int32_t producer : producers_) connect(producer, made);
+        for (const Producer& producer : producers_) {
+            connect(producer.task, made, reason(task, producer));
+        }
     } else if (!producers_.empty()) {
         made.behind = static_cast<int32_t>(behind_.size());
         std::vector<int32_t> before;
-        for (const int32_t producer : producers_) {
-            const Submitted& its = submitted(producer);
+        for (const Producer& producer : producers_) {
+            const Submitted& its = submitted(producer.task);
             for (int32_t i = 0; i < its.task_count; ++i) before.push_back(its.first_task + i);
             if (its.behind < 0) continue;
             const std::vector<int32_t>& others = behind_[static_cast<size_t>(its.behind)];
@@ -254,7 +284,10 @@ void TensorRuntime::add_dependency(PTO2TaskId producer, PTO2TaskId consumer) {
                    "and it may run already; add dependencies before the scope ends",
                    after.first_task));
     }
-    connect(static_cast<int32_t>(producer.raw), after);
+    a2a3_dependency why{};
+    why.tensor = -1;
+    why.buffer = -1;
+    connect(static_cast<int32_t>(producer.raw), after, why);
 }
 
 }  // namespace a2a3sim

@@ -31,6 +31,7 @@ class TensorRuntime {
         Side side;
         a2a3_ring ring_sizes;
         int block_dim;
+        bool records_dependencies;
     };
 
     TensorRuntime(RuntimeHost& host, const Options& options);
@@ -63,6 +64,8 @@ class TensorRuntime {
     }
 
     const Rings& rings() const { return rings_; }
+    /// Those of all tasks, if they are recorded.
+    const std::vector<a2a3_dependency>& dependencies() const { return dependencies_; }
     bool is_fatal() const { return is_fatal_; }
 
   private:
@@ -81,6 +84,13 @@ class TensorRuntime {
     struct Scope {
         int32_t number;
         PTO2ScopeMode mode;
+    };
+
+    /// A task that another one waits for, and the first reason that was found.
+    struct Producer {
+        int32_t task;
+        a2a3_dependency_kind kind;
+        size_t tensor;  // of the other one; of no meaning where the dependency is explicit
     };
 
     /// A task while it is being submitted.
@@ -109,7 +119,7 @@ class TensorRuntime {
     std::string find_buffer(Submission& task, size_t index);
     std::string find_producers(const Submission& task);
     std::string look_up(const Submission& task, size_t index);
-    std::string add_producer(const Submission& task, int32_t producer);
+    std::string add_producer(const Submission& task, const Producer& producer);
     std::string allocate_outputs(Submission& task, uint64_t& bytes);
     std::string find_element(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
                              uint64_t& address);
@@ -119,7 +129,8 @@ class TensorRuntime {
     void note_writes(const Submission& task);
     void add_to_graph(const Submission& task);
     std::string find_condition(const TaskRequest& request, Condition& condition);
-    void connect(int32_t producer, const Submitted& consumer);
+    void connect(int32_t producer, const Submitted& consumer, a2a3_dependency why);
+    a2a3_dependency reason(const Submission& task, const Producer& producer) const;
     bool is_open(int32_t scope) const;
     bool derives() const {
         return options_.dependencies == Dependencies::kDerived &&
@@ -135,8 +146,10 @@ class TensorRuntime {
     GrowingArray<Tensor> descriptors_;
     std::vector<Submitted> submitted_;
     std::vector<std::vector<int32_t>> behind_;  // tasks of the graph
-    std::vector<int32_t> producers_;            // of the task that is being submitted
-    std::vector<Scope> scopes_;                 // that are open
+    std::vector<Producer> producers_;           // of the task that is being submitted
+    std::vector<a2a3_dependency> dependencies_;
+    std::vector<uint64_t> places_;  // of the host's tensors on the device, 0 for others
+    std::vector<Scope> scopes_;     // that are open
     int32_t scope_count_ = 0;
     bool is_fatal_ = false;
     PTO2Runtime runtime_;

@@ -24,7 +24,7 @@ class EdgeNote:
     Attributes:
         tensor: that it is about.
         region: of the tensor.
-        kind: such as ``RAW``.
+        kind: of a :class:`Dependency`.
     """
 
     tensor: str = ""
