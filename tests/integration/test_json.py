@@ -116,7 +116,7 @@ def test_failed_cases(alone: ReportedRun) -> None:
     assert (crash["kind"], crash["task"], crash["kernel"]) == ("kernel-fault", 0, "double")
     assert crash["source"] == "doubler/kernels/double.cpp"
     assert crash["core"].startswith("AIV ")
-    assert cases["crash"]["graph"] == {"tasks": 1, "edges": 0}
+    assert cases["crash"]["graph"] == {"tasks": 1, "edges": 0, "rings": [], "dependencies": []}
     assert {"build", "inputs", "orchestrate", "execute"} <= set(cases["crash"]["phases"])
     assert cases["crash"]["peak_rss_bytes"] > 1 << 20
     assert cases["crash"]["compiled"] + cases["crash"]["cache_hits"] == 2
