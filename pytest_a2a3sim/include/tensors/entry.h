@@ -75,6 +75,7 @@ enum EntryKind : int {
     kEntryOfRuntime = 3,            // (runtime, args, count)
     kEntryOfArgs = 4,               // (args)
     kEntryOfRuntimeAndArgs = 5,     // (runtime, args)
+    kEntryOfHostTensors = 6,        // (runtime, args), called on the host, whose tensors it gets
 };
 
 }  // namespace a2a3sim

@@ -42,6 +42,11 @@ Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
     *runtime = &tensor_runtime_->runtime();
 }
 
+int Orchestration::entry_kind() const {
+    const int* const kind = find_symbol<int>(entry_.object, "a2a3sim_entry_kind");
+    return kind == nullptr ? 0 : *kind;
+}
+
 void Orchestration::run() {
     if (tensor_runtime_) {
         run_with_tensors();
@@ -50,7 +55,22 @@ void Orchestration::run() {
     }
 }
 
+void Orchestration::run_with_host_tensors() {
+    using Function = int (*)(Runtime* runtime, const ChipTaskArgs& args);
+    EntryArguments arguments;
+    for (const a2a3_argument& arg : args_) {
+        if (arg.tensor < 0) {
+            arguments.add_scalar(arg.bits);
+        } else {
+            arguments.add_tensor(tensors_[static_cast<size_t>(arg.tensor)], arg.bits);
+        }
+    }
+    const auto function = reinterpret_cast<Function>(entry_.function);
+    host_.check(function(&host_.runtime(), arguments.view()));
+}
+
 void Orchestration::run_host_build_graph() {
+    if (entry_kind() == kEntryOfHostTensors) return run_with_host_tensors();
     using Function = int (*)(Runtime* runtime, uint64_t* args, int arg_count);
     std::vector<uint64_t> args;
     for (const a2a3_argument& arg : args_) args.push_back(arg.bits);
@@ -71,14 +91,13 @@ void Orchestration::run_with_tensors() {
 }
 
 void Orchestration::call_with_tensors() {
-    TensorRuntime::Arguments placed = tensor_runtime_->place_arguments(args_, tensors_);
-    uint64_t* const args = placed.all.data();
-    const int count = static_cast<int>(placed.all.size());
+    EntryArguments placed = tensor_runtime_->place_arguments(args_, tensors_);
+    uint64_t* const args = placed.all().data();
+    const int count = static_cast<int>(placed.all().size());
     const ChipTaskArgs view = placed.view();
     PTO2Runtime* const runtime = &tensor_runtime_->runtime();
     const auto symbol = [&](const char* name) { return dlsym(entry_.object, name); };
-    const int* const kind = find_symbol<int>(entry_.object, "a2a3sim_entry_kind");
-    const int form = kind == nullptr ? 0 : *kind;
+    const int form = entry_kind();
     const bool has_view = form == kEntryOfArgs || form == kEntryOfRuntimeAndArgs;
     if (void* const config = symbol("aicpu_orchestration_config"); config != nullptr) {
         using Config = PTO2OrchestrationConfig(uint64_t*, int);

@@ -42,7 +42,10 @@ class Orchestration {
     void note_dependencies(SharedTable<a2a3_dependency>& dependencies) const;
 
   private:
+    /// An EntryKind, or 0.
+    int entry_kind() const;
     void run_host_build_graph();
+    void run_with_host_tensors();
     void run_with_tensors();
     void call_with_tensors();
 

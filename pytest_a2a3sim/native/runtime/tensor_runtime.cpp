@@ -28,17 +28,6 @@ std::string name_of(const TaskRequest& request) {
     return "func_id " + ids;
 }
 
-/// A tensor of the host as the descriptor of its copy on the device.
-EntryTensor describe(const HostTensor& tensor, uint64_t address) {
-    EntryTensor made{};
-    static_cast<Tensor&>(made) =
-        Tensor::whole(address, tensor.shape.data(), static_cast<uint32_t>(tensor.shape.size()),
-                      static_cast<DataType>(tensor.dtype), false, 0);
-    made.buffer.size = tensor.nbytes;
-    made.data = address;
-    return made;
-}
-
 }  // namespace
 
 /// The functions behind TensorRuntimeOps.
@@ -95,21 +84,19 @@ TensorRuntime::TensorRuntime(RuntimeHost& host, const Options& options)
     open_scope(PTO2ScopeMode::AUTO);  // around all that the orchestration opens
 }
 
-TensorRuntime::Arguments TensorRuntime::place_arguments(const std::vector<a2a3_argument>& args,
-                                                        const std::vector<HostTensor>& tensors) {
-    Arguments placed;
+EntryArguments TensorRuntime::place_arguments(const std::vector<a2a3_argument>& args,
+                                              const std::vector<HostTensor>& tensors) {
+    EntryArguments placed;
     for (const a2a3_argument& arg : args) {
         if (arg.tensor < 0) {
-            placed.scalars.push_back(arg.bits);
-            placed.all.push_back(arg.bits);
+            placed.add_scalar(arg.bits);
             continue;
         }
         const HostTensor& tensor = tensors[static_cast<size_t>(arg.tensor)];
         const auto address = reinterpret_cast<uint64_t>(host_.place_tensor(tensor));
         places_.resize(tensors.size());
         places_[static_cast<size_t>(arg.tensor)] = address;
-        placed.all.push_back(address);
-        placed.tensors.push_back(describe(tensor, address));
+        placed.add_tensor(tensor, address);
     }
     if (options_.side == Side::kDevice) host_.memory().open();
     return placed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/growing_array.h"
+#include "runtime/entry_arguments.h"
 #include "runtime/rings.h"
 #include "runtime/runtime_host.h"
 #include "runtime/tensor_map.h"
@@ -38,22 +39,10 @@ class TensorRuntime {
 
     PTO2Runtime& runtime() { return runtime_; }
 
-    /// The arguments as the orchestration gets them.
-    struct Arguments {
-        std::vector<uint64_t> all;  // in order, as of March 2026
-        std::vector<EntryTensor> tensors;
-        std::vector<uint64_t> scalars;
-
-        ChipTaskArgs view() const {
-            return {tensors.data(), static_cast<int32_t>(tensors.size()), scalars.data(),
-                    static_cast<int32_t>(scalars.size())};
-        }
-    };
-
     /// Copies the tensors among the arguments to the device and notes that outputs are copied back.
     /// Throws CaseFailure.
-    Arguments place_arguments(const std::vector<a2a3_argument>& args,
-                              const std::vector<HostTensor>& tensors);
+    EntryArguments place_arguments(const std::vector<a2a3_argument>& args,
+                                   const std::vector<HostTensor>& tensors);
 
     /// Kernels get the descriptors that they are submitted with, and cannot change them.
     void protect_descriptors() const;
