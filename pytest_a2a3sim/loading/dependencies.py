@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.imported import Imports, imports_of
 from pytest_a2a3sim.loading.libraries import file_of, is_compiled, is_trusted, is_users
-from pytest_a2a3sim.loading.state import State, UntrackedError
+from pytest_a2a3sim.loading.state import State
+from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

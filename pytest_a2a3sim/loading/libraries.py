@@ -34,6 +34,13 @@ def is_library_file(file: str) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=4096)
+def is_host_file(file: str) -> bool:
+    """Whether a file is pytest's or this package's, which call the user's code."""
+    path = Path(file)
+    return PACKAGE in path.parents or "_pytest" in path.parts
+
+
 def file_of(module: ModuleType | None) -> str:
     """The file that a module was loaded from; empty where there is none."""
     return str(getattr(module, "__file__", None) or "")

@@ -1,34 +1,23 @@
-"""What a function of a golden.py reads while it runs: files, directories, the environment.
+"""What the user's Python reads while it runs, in one place: files, directories, the environment.
 
-Python tells of files that are opened and of much else by audit events (PEP 578). Nothing tells of
-files that are only asked about, of the environment, and of numbers drawn without a seed: the
-functions through which all of that goes are replaced as long as somebody observes. What a library
-does while it is imported does not count.
+``watching`` sees it, and says whose doing it is.
 """
 
 from __future__ import annotations
 
-import builtins
 import contextlib
-import functools
 import importlib.util
 import os
-import pathlib
-import random
 import sys
-import threading
-import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.loading.libraries import is_library_file
-from pytest_a2a3sim.loading.state import UntrackedError, digest_of
+from pytest_a2a3sim.loading.libraries import file_of, is_compiled, is_library_file, is_users
+from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pytest_a2a3sim.model.uses import Uses
 
-_STATE = threading.local()
-_LOCK = threading.RLock()  # functions are replaced for one observer at a time
 _UNTRACKED = {
     "ctypes.dlopen": "loads native code",
     "sqlite3.connect": "opens a database",
@@ -49,24 +38,23 @@ _UNTRACKED = {
     ),
 }
 _LISTINGS = {"os.listdir", "os.scandir"}
+EVENTS = frozenset({"open", *_LISTINGS, *_UNTRACKED})
+"""Audit events that an observer takes in."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-_RANDOM = "draws random numbers without a seed of their own"
-_IMPORTING = "_find_and_load"
-
-
-def _is_byte_code(arguments: tuple[Any, ...]) -> bool:
-    """Whether it is about what Python keeps of a module that it has compiled."""
-    return bool(arguments) and isinstance(arguments[0], str) and "__pycache__" in arguments[0]
+SHARED_RANDOM = "draws from, or seeds, random numbers that all code shares"
+_OWN_RANDOM = "draws random numbers without a seed of their own"
 
 
 class Observer:
-    """Notes what the code of a thread uses.
+    """Notes what some code uses.
 
     Attributes:
         files: absolute paths that were opened or asked about.
         directories: of which the names were read.
         variables: of the environment, with their values.
         imported: names of modules.
+        modules: files of the user's modules that were imported.
         untracked: what was done of which nothing can be known, in words; usually nothing.
     """
 
@@ -75,37 +63,40 @@ class Observer:
         self.directories: dict[str, None] = {}
         self.variables: dict[str, str | None] = {}
         self.imported: dict[str, None] = {}
+        self.modules: dict[str, None] = {}
         self.untracked: dict[str, None] = {}
 
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Observes the calling thread."""
-        _listen()
-        before = _random_states()
-        with _LOCK, _replaced():
-            _STATE.observer = self
-            try:
-                yield
-            finally:
-                _STATE.observer = None
-        after = _random_states()
-        if any(after[name] != state for name, state in before.items()):
-            self.untracked["draws from, or seeds, random numbers that all code shares"] = None
+    def part(self, whose: str) -> Observer:  # noqa: ARG002 - others tell whose doing it is
+        """Who notes what the code of a file does: this one, whatever file it is."""
+        return self
+
+    def take_in(self, other: Observer | Uses) -> None:
+        """Notes what another one has noted, or what a computation is known to use."""
+        absent = () if isinstance(other, Observer) else other.absent
+        self.files |= dict.fromkeys([*other.files, *absent])
+        self.directories |= dict.fromkeys(other.directories)
+        self.variables |= other.variables
+        if isinstance(other, Observer):
+            self.imported |= other.imported
+            self.modules |= other.modules
+            self.untracked |= other.untracked
+        else:
+            self.modules |= dict.fromkeys(file for file, _ in other.modules.values() if file)
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Takes in an audit event."""
         if event == "open":
             path, mode, flags = arguments
-            if isinstance(path, (str, bytes)) and _is_users_doing():
+            if isinstance(path, (str, bytes)):
                 self._opened(os.fsdecode(path), mode, flags)
         elif event in _LISTINGS:
-            if _is_users_doing() and not isinstance(arguments[0], int):
-                self.directories[_absolute(arguments[0] or ".")] = None
-        elif event in _UNTRACKED and _is_users_doing() and not _is_byte_code(arguments):
+            if not isinstance(arguments[0], int):
+                self.directories[absolute(arguments[0] or ".")] = None
+        elif not _is_byte_code(arguments):
             self.untracked[_UNTRACKED[event]] = None
 
     def _opened(self, path: str, mode: str | None, flags: int) -> None:
-        path = _absolute(path)
+        path = absolute(path)
         writes = set(mode) & set("wax+") if isinstance(mode, str) else flags & _WRITING
         if writes and _is_byte_code((path,)):
             return
@@ -117,14 +108,80 @@ class Observer:
         else:
             self.files[path] = None
 
-    def told_apart(self) -> tuple[list[str], list[str]]:
+    def asked(self, path: Any = ".", *_: Any, **__: Any) -> None:
+        """Somebody asks for a file's status."""
+        if not isinstance(path, int):
+            self.files[absolute(path)] = None
+
+    def read(self, _: object, name: Any) -> None:
+        """Somebody reads a variable of the environment."""
+        with contextlib.suppress(TypeError, ValueError):
+            text = os.fsdecode(name)
+            self.variables[text] = os.environ.get(text)
+
+    def started(self, *_: Any) -> None:
+        """Somebody starts a thread, which nobody observes."""
+        self.untracked["starts a thread"] = None
+
+    def drawn(self, *_: Any) -> None:
+        """Somebody draws random numbers from the system."""
+        self.untracked[_OWN_RANDOM] = None
+
+    def seeded(self, _: object, seed: Any = None, *__: Any, **___: Any) -> None:
+        """Somebody seeds random numbers of their own."""
+        if seed is None:
+            self.untracked[_OWN_RANDOM] = None
+
+    def imports(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Somebody has imported a module, or tried to, with the arguments of ``__import__``."""
+        names = ("globals", "locals", "fromlist", "level")
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        package = (given.get("globals") or {}).get("__package__")
+        self.imports_by_name(name, package, given.get("level", 0), given.get("fromlist") or ())
+
+    def imports_by_name(
+        self, name: str, package: str | None = None, level: int = 0, parts: Any = ()
+    ) -> None:
+        """Likewise, with the arguments of ``importlib.import_module``'s own function."""
+        self.imported[name] = None
+        base = name
+        if level:
+            with contextlib.suppress(ImportError, ValueError):
+                base = importlib.util.resolve_name("." * level + name, package or "")
+        words = base.split(".")
+        names = {".".join(words[: end + 1]) for end in range(len(words))}
+        names |= {f"{base}.{part}" for part in parts if isinstance(part, str)}
+        for each in names:
+            module = sys.modules.get(each)
+            if module is None or not is_users(module):
+                continue
+            if is_compiled(module):
+                self.untracked[f"imports {each}, native code that may read files"] = None
+            self.modules[file_of(module)] = None
+        if not level:
+            self._sought(words[0])
+
+    def _sought(self, top: str) -> None:
+        """Where a module of the same name would come first."""
+        if top in sys.stdlib_module_names or top.startswith("_a2a3sim_"):
+            return
+        found = file_of(sys.modules.get(top))
+        for entry in sys.path:
+            directory = absolute(entry or ".")
+            for place in (f"{directory}/{top}/__init__.py", f"{directory}/{top}.py"):
+                if place == found:
+                    return
+                if not is_library_file(place):
+                    self.files[place] = None
+
+    def told_apart(self, who: str = "compute_golden") -> tuple[list[str], list[str]]:
         """Paths of files that are there, and of those that are not.
 
         Raises:
             UntrackedError: the code did what cannot be tracked.
         """
         if self.untracked:
-            raise UntrackedError(f"compute_golden {', and '.join(self.untracked)}")
+            raise UntrackedError(f"{who} {', and '.join(self.untracked)}")
         found, absent = [], []
         for name in self.files:
             path = Path(name)
@@ -133,119 +190,15 @@ class Observer:
             elif not path.exists():
                 absent.append(name)
             elif not path.is_dir():
-                raise UntrackedError(f"compute_golden reads {name}, which is not a file")
+                raise UntrackedError(f"{who} reads {name}, which is not a file")
         return found, absent
 
 
-def _absolute(path: Any) -> str:
+def absolute(path: Any) -> str:
+    """An absolute path; links are not followed."""
     return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - links are not followed
 
 
-def _is_users_doing() -> bool:
-    """Whether the user's code caused what happens now, rather than a library's import."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the one way
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name == _IMPORTING:
-            return False
-        if not is_library_file(code.co_filename):
-            return True
-        frame = frame.f_back  # type: ignore[assignment]  # None at the end
-    return False
-
-
-@functools.cache
-def _listen() -> None:
-    """From now on the process's audit events reach the observer of the thread that causes them."""
-    sys.addaudithook(_hear)
-
-
-def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    observer = getattr(_STATE, "observer", None)
-    if observer is not None:
-        _STATE.observer = None  # what it does itself is not observed
-        try:
-            observer.heard(event, arguments)
-        finally:
-            _STATE.observer = observer
-
-
-@contextlib.contextmanager
-def _replaced() -> Iterator[None]:
-    """Has the functions that no audit event tells of tell the thread's observer."""
-    places: list[tuple[Any, str, Callable[..., None]]] = [
-        (os, "stat", _asked),
-        (os, "access", _asked),
-        (os, "urandom", _drawn),
-        (random, "_urandom", _drawn),
-        (random.Random, "seed", _seeded),
-        (type(os.environ), "__getitem__", _read),
-        (importlib._bootstrap, "_gcd_import", _imported),  # noqa: SLF001 - what import_module calls
-        (builtins, "__import__", _imported),
-        (threading.Thread, "start", _started),
-    ]
-    if accessor := getattr(pathlib, "_NormalAccessor", None):  # Python 3.10
-        places.append((accessor, "stat", _asked))
-    originals = [owner.__dict__[name] for owner, name, _ in places]
-    for (owner, name, tell), original in zip(places, originals, strict=True):
-        telling = _telling(original, tell)
-        is_unbound = isinstance(owner, type) and isinstance(original, types.BuiltinFunctionType)
-        setattr(owner, name, staticmethod(telling) if is_unbound else telling)
-    try:
-        yield
-    finally:
-        for (owner, name, _), original in zip(places, originals, strict=True):
-            setattr(owner, name, original)
-
-
-def _telling(function: Any, tell: Callable[..., None]) -> Any:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        observer = getattr(_STATE, "observer", None)
-        if observer is not None and _is_users_doing():
-            _STATE.observer = None
-            try:
-                tell(observer, *args, **kwargs)
-            finally:
-                _STATE.observer = observer
-        return function(*args, **kwargs)
-
-    return call
-
-
-def _asked(observer: Observer, path: Any = ".", *_: Any, **__: Any) -> None:
-    if not isinstance(path, int):
-        observer.files[_absolute(path)] = None
-
-
-def _imported(observer: Observer, name: str, *_: Any, **__: Any) -> None:
-    observer.imported[name] = None
-
-
-def _started(observer: Observer, *_: Any) -> None:
-    observer.untracked["starts a thread"] = None
-
-
-def _drawn(observer: Observer, *_: Any) -> None:
-    observer.untracked[_RANDOM] = None
-
-
-def _seeded(observer: Observer, _: random.Random, seed: Any = None, *__: Any, **___: Any) -> None:
-    if seed is None:
-        observer.untracked[_RANDOM] = None
-
-
-def _read(observer: Observer, _: object, name: Any) -> None:
-    with contextlib.suppress(TypeError, ValueError):
-        text = os.fsdecode(name)
-        observer.variables[text] = os.environ.get(text)
-
-
-def _random_states() -> dict[str, str]:
-    """Digests of the states of the random numbers that all code shares, by library."""
-    import numpy as np  # noqa: PLC0415 - not needed at start
-
-    states = {"random": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002 - goldens use it
-    if (torch := sys.modules.get("torch")) is not None:
-        states["torch"] = torch.random.get_rng_state()
-    return {name: digest_of(name, state) for name, state in states.items()}
+def _is_byte_code(arguments: tuple[Any, ...]) -> bool:
+    """Whether it is about what Python keeps of a module that it has compiled."""
+    return bool(arguments) and isinstance(arguments[0], str) and "__pycache__" in arguments[0]

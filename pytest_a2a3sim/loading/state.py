@@ -17,6 +17,7 @@ import numpy as np
 
 from pytest_a2a3sim.loading.libraries import is_users
 from pytest_a2a3sim.model.tensor import is_array, raw_bytes
+from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,10 +26,6 @@ _PLAIN = (bool, int, float, complex, str, bytes, bytearray, type(None), type(...
 _NAMED = (types.BuiltinFunctionType, np.ufunc, types.WrapperDescriptorType)
 _WRAPPERS = (staticmethod, classmethod, property)
 _UNWRAPPED = ("__wrapped__", "__func__", "fget", "fset")
-
-
-class UntrackedError(Exception):
-    """Something is used of which nobody can tell whether it stays the same; says what."""
 
 
 class State:

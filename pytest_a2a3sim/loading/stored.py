@@ -13,8 +13,9 @@ from pytest_a2a3sim.loading.dependencies import Dependencies, are_same
 from pytest_a2a3sim.loading.expected import compute_expected
 from pytest_a2a3sim.loading.libraries import TRUSTED
 from pytest_a2a3sim.loading.observing import Observer
-from pytest_a2a3sim.loading.state import State, UntrackedError
-from pytest_a2a3sim.model.uses import KeptGolden, Uses
+from pytest_a2a3sim.loading.state import State
+from pytest_a2a3sim.loading.watching import tell_watch, watching
+from pytest_a2a3sim.model.uses import KeptGolden, UntrackedError, Uses
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import CaseInputs, Expected
@@ -42,12 +43,13 @@ def stored_or_computed(
             key = _key(golden, case, inputs, code)
             kept = store.find(key)
             if kept is not None and are_same(kept.uses.modules):
+                tell_watch(kept.uses)
                 return kept.expected, FOUND
         except UntrackedError as reason:
             return compute_expected(golden, case, inputs), str(reason)
         observer = Observer()
         since = time.time_ns()
-        with observer.watching():
+        with watching(observer):
             expected = compute_expected(golden, case, inputs)
         if expected.notes:
             return expected, "they are kept in data/out already"

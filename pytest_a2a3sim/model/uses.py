@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.case import Expected
 
 
+class UntrackedError(Exception):
+    """Something is used of which nobody can tell whether it stays the same; says what."""
+
+
 @dataclass(frozen=True)
 class Uses:
     """What a computation has used that its key does not say; it holds while all of it is the same.

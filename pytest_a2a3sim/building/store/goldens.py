@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp
-from pytest_a2a3sim.building.store.inputs import (
-    Dependency,
-    Inputs,
-    by_directory,
-    changed,
-    names_digest,
-)
+from pytest_a2a3sim.building.store.inputs import Dependency, Inputs, changed, observed, paths_of
 from pytest_a2a3sim.model.case import Expected
-from pytest_a2a3sim.model.uses import KeptGolden, Uses
+from pytest_a2a3sim.model.uses import KeptGolden, UntrackedError, Uses
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.cache import Cache
@@ -59,16 +53,14 @@ class StoredGoldens:
     def keep(self, key: str, kept: KeptGolden, since_ns: int) -> str:
         """Keeps outputs that were computed since then; says why not, or nothing."""
         uses, expected = kept.uses, kept.expected
-        files = []
-        for path in uses.files:
-            known = self._digests.of(path)
-            if known is None or not known[0].is_settled(since_ns):
-                return f"{path} has changed while compute_golden ran"
-            files.append((path, known[0], known[1]))
+        try:
+            inputs = observed(uses, self._digests, since_ns, "compute_golden")
+        except UntrackedError as reason:
+            return str(reason)
         document = {
-            "files": files,
-            "absent": by_directory(uses.absent),
-            "listings": [(path, names_digest(Glance().names(path))) for path in uses.directories],
+            "files": [(file.path, file.stamp, file.digest) for file in inputs.files],
+            "absent": inputs.absent,
+            "listings": inputs.listings,
             "variables": dict(uses.variables),
             "modules": dict(uses.modules),
             "outputs": [(name, raw.nbytes) for name, raw in expected.raw.items()],
@@ -97,5 +89,12 @@ def _kept(document: dict[str, Any], body: bytes) -> KeptGolden:
     for name, nbytes in document["outputs"]:
         raw[name] = np.frombuffer(body, np.uint8, nbytes, start).copy()
         start += nbytes
-    modules = {name: (file, state) for name, (file, state) in document["modules"].items()}
-    return KeptGolden(Expected(raw, tuple(document["untouched"])), Uses(modules=modules))
+    inputs = _inputs(document)
+    uses = Uses(
+        files=tuple(file.path for file in inputs.files),
+        absent=paths_of(inputs.absent),
+        directories=tuple(directory for directory, _ in inputs.listings),
+        variables=document["variables"],
+        modules={name: (file, state) for name, (file, state) in document["modules"].items()},
+    )
+    return KeptGolden(Expected(raw, tuple(document["untouched"])), uses)

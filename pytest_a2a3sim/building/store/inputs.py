@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from pytest_a2a3sim.building.store.fingerprint import Glance
+from pytest_a2a3sim.model.uses import UntrackedError
 
-    from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_a2a3sim.building.store.fingerprint import Digests, Stamp
+    from pytest_a2a3sim.model.uses import Uses
 
 CPU_FILE = Path("/proc/cpuinfo")
 BY_STAMP = ""
@@ -62,7 +66,7 @@ class Inputs:
         """The union of both, the other's files first."""
         files = {file.path: file for file in (*self.files, *other.files)}
         first = dict.fromkeys(file.path for file in (*other.files, *self.files))
-        absent = {*_paths(self.absent), *_paths(other.absent)}
+        absent = {*paths_of(self.absent), *paths_of(other.absent)}
         return Inputs(
             tuple(files[path] for path in first),
             by_directory(absent),
@@ -71,8 +75,9 @@ class Inputs:
         )
 
 
-def _paths(absent: Absent) -> Iterable[str]:
-    return (f"{directory}/{name}" for directory, names in absent.items() for name in names)
+def paths_of(absent: Absent) -> tuple[str, ...]:
+    """The paths that names by directory stand for."""
+    return tuple(f"{directory}/{name}" for directory, names in absent.items() for name in names)
 
 
 def by_directory(paths: Iterable[str]) -> Absent:
@@ -82,6 +87,25 @@ def by_directory(paths: Iterable[str]) -> Absent:
         directory, _, name = path.rpartition("/")
         names.setdefault(directory, []).append(name)
     return {directory: tuple(listed) for directory, listed in names.items()}
+
+
+def observed(uses: Uses, digests: Digests, since_ns: int, who: str) -> Inputs:
+    """Inputs of Python code that has run since then.
+
+    Raises:
+        UntrackedError: a file may have changed meanwhile.
+    """
+    files = []
+    for path in uses.files:
+        known = digests.of(path)
+        if known is None or not known[0].is_settled(since_ns):
+            raise UntrackedError(f"{path} has changed while {who} ran")
+        files.append(Dependency(path, known[0], known[1]))
+    return Inputs(
+        tuple(files),
+        by_directory(uses.absent),
+        tuple((path, names_digest(Glance().names(path))) for path in uses.directories),
+    )
 
 
 def names_digest(names: Iterable[str]) -> str:
@@ -107,25 +131,31 @@ def _cpu_digest(path: Path) -> str:
 
 
 def changed(inputs: Inputs, digests: Digests, glance: Glance) -> str | None:
-    """What has changed, in words; None if nothing has."""
+    """What has changed first, in words; None if nothing has."""
+    return next(changes(inputs, digests, glance), None)
+
+
+def changes(
+    inputs: Inputs, digests: Digests, glance: Glance, who: str = "the compiler"
+) -> Iterator[str]:
+    """All that has changed for whoever reads them, in words."""
     stamps = glance.stamps
     for file in inputs.files:
         stamp = stamps[file.path]
         if stamp == file.stamp:
             continue
         if stamp is None:
-            return f"a file is gone: {file.path}"
-        if not _is_same(file, stamp, digests):
-            return f"a file has changed: {file.path}"
+            yield f"a file is gone: {file.path}"
+        elif not _is_same(file, stamp, digests):
+            yield f"a file has changed: {file.path}"
     path = appeared(inputs.absent, digests, glance)
     if path is not None:
-        return f"a new file comes first where the compiler looks: {path}"
+        yield f"a new file comes first where {who} looks: {path}"
     for directory, digest in inputs.listings:
         if names_digest(glance.names(directory)) != digest:
-            return f"a directory that the compiler lists has changed: {directory}"
+            yield f"a directory that {who} lists has changed: {directory}"
     if inputs.cpu and inputs.cpu != cpu_digest():
-        return "the CPU is another one, and flags ask for what it can do"
-    return None
+        yield "the CPU is another one, and flags ask for what it can do"
 
 
 def _is_same(file: Dependency, stamp: Stamp, digests: Digests) -> bool:
