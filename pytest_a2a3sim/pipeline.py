@@ -125,6 +125,7 @@ class _Attempt:
             cache_hits=built.cache_hits,
             schedule=self._settings.schedule,
             compiler=built.compiler,
+            objects=built.digests,
         )
         return built
 

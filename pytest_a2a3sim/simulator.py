@@ -18,8 +18,10 @@ from pytest_a2a3sim.version import __version__
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from pytest_a2a3sim.affected.gate import Gate
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
     from pytest_a2a3sim.model.progress import Progress, RunProgress
@@ -101,11 +103,22 @@ class Simulator:
         wanted = []
         for golden in goldens:
             with contextlib.suppress(SettingsError):  # fails the case, when it runs
-                wanted.append((golden.config, self._instrumentation(golden)))
+                wanted.append((golden.config, self.instrumentation(golden)))
         if wanted:
             self._open_builder().compile_early(wanted, start)
 
-    def _instrumentation(self, golden: GoldenSpec) -> Instrumentation:
+    def gate(self, root: Path, parts: Sequence[tuple[str, str]], until: float) -> Gate:
+        """What judges whether cases have passed as they are now; see :class:`Gate`."""
+        from pytest_a2a3sim.affected.gate import Gate  # noqa: PLC0415 - only on demand
+
+        return Gate(self._open_builder(), root, parts, until, self.settings.rebuild_since)
+
+    def instrumentation(self, golden: GoldenSpec) -> Instrumentation:
+        """How the kernels of a golden directory are compiled.
+
+        Raises:
+            SettingsError: its marks say something impossible.
+        """
         return "fast" if self._checks(golden) else "none"
 
     def _settings(self, golden: GoldenSpec) -> Settings:

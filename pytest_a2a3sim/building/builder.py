@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import CompileError
 from pytest_a2a3sim.building.compilers import Compilers
+from pytest_a2a3sim.building.complaints import Complaints
 from pytest_a2a3sim.building.entries import entry_symbol, missing_source, missing_symbols
 from pytest_a2a3sim.building.processes import lack_of_processes
-from pytest_a2a3sim.building.pto_isa import lacks_something, pto_isa_hint
+from pytest_a2a3sim.building.pto_isa import lacks_something
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
+    from pytest_a2a3sim.building.objects import Objects
     from pytest_a2a3sim.building.store.goldens import StoredGoldens
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
@@ -37,7 +39,12 @@ _PROGRESS_SECONDS = 0.5
 
 
 class Builder(AbstractContextManager["Builder"]):
-    """Builds golden directories for one session; its objects live as long as it does."""
+    """Builds golden directories for one session; its objects live as long as it does.
+
+    Attributes:
+        cache: where objects are kept.
+        environment: of compilers.
+    """
 
     def __init__(
         self,
@@ -58,13 +65,13 @@ class Builder(AbstractContextManager["Builder"]):
             on_progress: is told now and then how far a build is that a case waits for.
         """
         self._cxxflags = cxxflags
-        self._cache = cache or Cache()
-        self._environment = compiler_environment() if environment is None else environment
-        self._compilers = Compilers(self._environment, self._cache)
+        self.cache = cache or Cache()
+        self.environment = compiler_environment() if environment is None else environment
+        self._compilers = Compilers(self.environment, self.cache)
         self._rebuild_since = rebuild_since
         self._on_progress = on_progress
         self._sessions: dict[int, Session] = {}  # by process; a forked child knows its parent's
-        self._told: dict[str, str] = {}
+        self._complaints = Complaints(self.environment)
 
     def _open(self) -> Session:
         """This process's session, made when it is needed.
@@ -75,10 +82,10 @@ class Builder(AbstractContextManager["Builder"]):
         if own := self._own():
             return own
         parent = next(reversed(self._sessions.values()), None)
-        cache = self._cache
+        cache = self.cache
         if parent is not None:  # a lock of its cache may have been held when this one was forked
             cache = Cache(cache.directory, cache.limit)
-        made = Session(cache, self._environment, self._rebuild_since, parent)
+        made = Session(cache, self.environment, self._rebuild_since, parent)
         kept = self._sessions.setdefault(os.getpid(), made)
         if kept is not made:  # another thread was faster
             made.close()
@@ -112,6 +119,17 @@ class Builder(AbstractContextManager["Builder"]):
             BuildError: there is no place for the session's objects.
         """
         return self._open().goldens
+
+    def units(
+        self, config: KernelConfig, instrumentation: Instrumentation, compiler: str | None
+    ) -> tuple[tuple[Unit, ...], Objects]:
+        """What a directory is built from by a compiler, and the session's objects.
+
+        Raises:
+            BuildError: there is no place for them.
+        """
+        chosen = config.compiler or compiler
+        return units(config, self._cxxflags, instrumentation, chosen), self._open().objects
 
     def take_note(self) -> str | None:
         """What the user should know about the cache, once."""
@@ -217,15 +235,14 @@ class Builder(AbstractContextManager["Builder"]):
         ]
         entries, errors = self._obtain(session, dict(zip(wanted, roles, strict=True)), asked_by)
         if not errors:
-            missing = missing_symbols(config, wanted, entries, self._environment)
+            missing = missing_symbols(config, wanted, entries, self.environment)
             errors = [BuildError(text) for text in missing]
         if errors:
             raise BuildError(
                 "\n\n".join(dict.fromkeys(map(str, errors))),
                 tuple(message for error in errors for message in error.messages),
             )
-        copies = Counter[str]()
-        paths = []
+        copies, paths = Counter[str](), []
         for unit in wanted:  # kernels of one source have their own static variables
             copies[entries[unit].digest] += 1
             paths.append(session.objects.path(entries[unit], copies[entries[unit].digest]))
@@ -241,6 +258,7 @@ class Builder(AbstractContextManager["Builder"]):
             compiled=len(compiled),
             cache_hits=len(entries) - len(compiled),
             compiler=None if config.compiler else wanted[0].compiler,
+            digests=tuple(entries[unit].digest for unit in wanted),
         )
 
     def _obtain(
@@ -263,7 +281,7 @@ class Builder(AbstractContextManager["Builder"]):
                     raise lack
                 if full := lack_of_space(session.directory, error.details, says_why=says_why):
                     raise full
-                errors.append(self._error_of(unit, roles[unit], error, asked_by))
+                errors.append(self._complaints.of(unit, roles[unit], error, asked_by))
             elif isinstance(error, BuildError):
                 errors.append(error)
             else:
@@ -280,14 +298,3 @@ class Builder(AbstractContextManager["Builder"]):
                 running = tuple(unit.source.name for unit in load.running)
                 seconds = time.monotonic() - start
                 self._on_progress(BuildProgress(load.done, load.total, running, seconds))
-
-    def _error_of(self, unit: Unit, role: str, error: CompileError, asked_by: str) -> BuildError:
-        """The whole story for the first case that meets an error, a reference for the others."""
-        headline = f"{role} does not compile: {error.summary or unit.source}\n  in {unit.source}"
-        if hint := pto_isa_hint(error.summary, self._environment):
-            headline += f"\n{hint}"
-        first = self._told.setdefault(error.details, asked_by)
-        details = error.details
-        if first != asked_by:
-            details = f"The compiler's text and command are in the failure of {first}."
-        return BuildError(f"{headline}\n{details}", error.messages)

@@ -10,11 +10,12 @@ from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
 from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE, PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
-# What changes a compiler's result without being on its command line.
 _ENVIRONMENT = (
     "CPATH",
     "C_INCLUDE_PATH",
@@ -45,14 +46,19 @@ def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Par
 
 def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
     """What of that does not depend on the source: compiler, flags and environment."""
-    variables = ((name, toolchain.environment.get(name)) for name in _ENVIRONMENT)
     return (
         ("plugin headers", _plugin_digest()),
         *toolchain.identity,
         *(("flag", flag) for flag in toolchain.flags(unit)),
         *((("callbacks", callbacks_digest()),) if unit.instrumentation != "none" else ()),
-        *((f"environment {name}", value) for name, value in variables if value),
+        *key_environment(toolchain.environment),
     )
+
+
+def key_environment(environment: Mapping[str, str]) -> tuple[Part, ...]:
+    """What changes a compiler's result without being on its command line."""
+    variables = ((name, environment.get(name)) for name in _ENVIRONMENT)
+    return tuple((f"environment {name}", value) for name, value in variables if value)
 
 
 @functools.cache

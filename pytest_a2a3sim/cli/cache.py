@@ -20,6 +20,8 @@ _KINDS = {
     "manifests": "sources known",
     "headers": "precompiled headers",
     "goldens": "expected outputs",
+    "passes": "cases that passed",
+    "inputs": "what they depend on",
     "compilers": "compilers known",
 }
 

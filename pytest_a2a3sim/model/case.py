@@ -58,6 +58,7 @@ class BuiltCase:
         compiled: sources that this session compiled and no earlier case has counted.
         cache_hits: sources whose objects were there already.
         compiler: the one that has what the session's lacks; None where that is not so.
+        digests: SHA-256 of the shared objects, the orchestration's last.
     """
 
     kernels: tuple[BuiltKernel, ...]
@@ -67,6 +68,7 @@ class BuiltCase:
     compiled: int = 0
     cache_hits: int = 0
     compiler: str | None = None
+    digests: tuple[str, ...] = ()
 
     @property
     def paths(self) -> list[str]:

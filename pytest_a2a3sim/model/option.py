@@ -20,11 +20,13 @@ class Option:
         parse: text -> value; None for a flag, or for what is text already.
         metavar: names the value in help texts.
         field: of Settings; "" where the option concerns pytest alone.
-        kind: ``value``; ``flag``, which has none; ``words``, a list of them; ``lines``, each of
-            which is parsed; ``count``.
+        kind: ``value``; ``flag``, which has none; ``switch``, which may have one; ``words``, a list
+            of them; ``lines``, each of which is parsed; ``count``.
         option: whether pytest has it as an option.
         ini: whether it is an ini key.
         command: whether the command line has it.
+        decides: whether what becomes of a case may depend on it.
+        words: values of a ``switch``, the one that it has without a value first.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Option:
     option: bool = True
     ini: bool = True
     command: bool = True
+    decides: bool = True
+    words: tuple[str, ...] = ()
 
     @property
     def ini_name(self) -> str:

@@ -98,6 +98,7 @@ OPTIONS = (
         "{p}sanitize does by itself",
         kind="flag",
         field="blame",
+        decides=False,
     ),
     Option(
         "witness",
@@ -105,6 +106,7 @@ OPTIONS = (
         "in either order, and say what differs",
         field="witness",
         kind="flag",
+        decides=False,
     ),
     Option(
         "suppressions",
@@ -124,6 +126,7 @@ OPTIONS = (
         parse_dump,
         "KERNEL|TASK|all|off",
         field="dump",
+        decides=False,
     ),
     Option(
         "dump_limit",
@@ -131,6 +134,7 @@ OPTIONS = (
         parse_size,
         "SIZE",
         field="dump_limit",
+        decides=False,
     ),
     Option(
         "dump_dir",
@@ -138,6 +142,7 @@ OPTIONS = (
         metavar="DIR",
         field="dump_dir",
         ini=False,
+        decides=False,
     ),
     Option(
         "hang_timeout",
@@ -184,6 +189,7 @@ OPTIONS = (
         "inputs or something else that compute_golden uses changes",
         kind="flag",
         field="golden_cache",
+        decides=False,
     ),
     Option(
         "cache_size",
@@ -193,12 +199,14 @@ OPTIONS = (
         field="cache_limit",
         option=False,
         command=False,
+        decides=False,
     ),
     Option(
         "rebuild",
         "compile every source anew, and compute expected outputs, whatever the build cache holds",
         kind="flag",
         ini=False,
+        decides=False,
     ),
     Option(
         "all_cases",
@@ -206,6 +214,16 @@ OPTIONS = (
         kind="flag",
         ini=False,
         command=False,
+        decides=False,
+    ),
+    Option(
+        "affected",
+        "leave out the cases that have passed with all that they depend on as it is now, and keep "
+        "those that pass; =explain says why each of the others runs, =record leaves out none",
+        kind="switch",
+        words=("on", "explain", "record", "off"),
+        command=False,
+        decides=False,
     ),
     Option(
         "strict",
@@ -219,6 +237,7 @@ OPTIONS = (
         metavar="PATH",
         ini=False,
         command=False,
+        decides=False,
     ),
     Option(
         "artifacts",
@@ -226,6 +245,7 @@ OPTIONS = (
         metavar="DIR",
         ini=False,
         command=False,
+        decides=False,
     ),
     Option(
         "html",
@@ -233,6 +253,7 @@ OPTIONS = (
         metavar="PATH",
         ini=False,
         command=False,
+        decides=False,
     ),
     Option(
         "baseline",
@@ -240,6 +261,7 @@ OPTIONS = (
         metavar="FILE",
         ini=False,
         command=False,
+        decides=False,
     ),
     Option(
         "trace",
@@ -247,6 +269,7 @@ OPTIONS = (
         metavar="DIR",
         ini=False,
         command=False,
+        decides=False,
     ),
     Option(
         "durations",
@@ -255,6 +278,7 @@ OPTIONS = (
         kind="count",
         ini=False,
         command=False,
+        decides=False,
     ),
 )
 

@@ -43,6 +43,8 @@ class CaseFacts:
             where nobody asked for that.
         dump: what tasks found and left in their arguments, if that was asked for.
         compiler: the one that was taken because the session's lacks something; None otherwise.
+        objects: SHA-256 of the shared objects, in the order of kernel_config.py, the
+            orchestration's last.
     """
 
     graph: Graph | None = None
@@ -55,6 +57,7 @@ class CaseFacts:
     golden_cache: str | None = None
     dump: Dump | None = None
     compiler: str | None = None
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.model.sanitizer import CHECKS
-from pytest_a2a3sim.plugin import builds, options, progress, reports
+from pytest_a2a3sim.plugin import affected, builds, options, progress, reports
 from pytest_a2a3sim.plugin.collect import (
     SIMULATOR,
     GoldenFile,
@@ -28,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.declare(parser)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Notes what conftest.py files use already."""
+    affected.watch(early_config, options.switched(early_config, "affected"))
+    yield
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the markers; prepares the session's simulator and reports."""
     config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
@@ -45,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
     reports.register(config)
+    affected.register(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,16 @@ def declare(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         text = option.help.format(p=_PREFIX)
         if option.option:
+            described = f"{text} (ini: {option.ini_name})" if option.ini else text
+            group.addoption(option.flag(_PREFIX), help=described, **_argument(option))
+        for word in option.words:
+            # An option of its own: one whose value may be missing would take the path after it.
             group.addoption(
-                option.flag(_PREFIX),
-                help=f"{text} (ini: {option.ini_name})" if option.ini else text,
-                **_argument(option),
+                f"{option.flag(_PREFIX)}={word}",
+                action="store_const",
+                const=word,
+                dest=option.ini_name,
+                help=argparse.SUPPRESS,
             )
         if option.ini:
             parser.addini(
@@ -48,6 +55,8 @@ def declare(parser: pytest.Parser) -> None:
 def _argument(option: Option) -> dict[str, Any]:
     if option.kind == "flag":
         return {"action": "store_true"}
+    if option.kind == "switch":
+        return {"action": "store_const", "const": option.words[0]}
     if option.kind == "count":
         return {"metavar": option.metavar, "type": int, "default": 0}
     return {"metavar": option.metavar}
@@ -104,6 +113,38 @@ def rebuild_since(config: pytest.Config) -> float:
 def is_strict(config: pytest.Config) -> bool:
     """Whether a golden that proves nothing fails its case."""
     return bool(config.getoption("sim_strict") or config.getini("sim_strict"))
+
+
+def switched(config: pytest.Config, name: str) -> str:
+    """The word of a switch; empty where nobody says one.
+
+    Raises:
+        pytest.UsageError: the ini file says none that it knows.
+    """
+    option = next(option for option in OPTIONS if option.name == name)
+    given = getattr(config.known_args_namespace, option.ini_name, None)
+    if given is None and (given := str(config.getini(option.ini_name))) not in {"", *option.words}:
+        known = ", ".join(option.words)
+        raise pytest.UsageError(f"ini {option.ini_name} must be one of {known}; got {given!r}")
+    return "" if given == "off" else str(given)
+
+
+def deciding(config: pytest.Config) -> list[tuple[str, str]]:
+    """The options that were given and that what becomes of a case may depend on, as texts."""
+    given: dict[str, Any] = {}
+    for option in OPTIONS:
+        if option.decides:
+            value = config.getoption(option.ini_name) if option.option else None
+            if value in {None, False} and option.ini:
+                value = config.getini(option.ini_name)
+            given[f"option {option.ini_name}"] = value
+    given["warnings"] = [*(config.option.pythonwarnings or ()), *config.getini("filterwarnings")]
+    texts = {
+        name: "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in given.items()
+        if value not in (None, False, "", [])
+    }
+    return list(texts.items())
 
 
 def default_threads(config: pytest.Config) -> int:

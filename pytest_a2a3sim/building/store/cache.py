@@ -9,6 +9,9 @@ Layout, below a directory that :func:`cache_directory` names::
     compilers/<digest>.companion        see companions.py; preceded by its own SHA-256
     headers/<key>/                      precompiled headers
     goldens/<2 digits>/<key>            see goldens.py; preceded by its own SHA-256
+    passes/<2 digits>/<case>/<digest>   see passes.py; likewise
+    inputs/<2 digits>/<digest>          of passes; likewise
+    runs/<2 digits>/<digest>            what the processes of a run share
     locks/  slots/  tmp/
 
 Files appear by renaming complete ones. Nothing here raises because of the file system: what cannot
@@ -100,26 +103,26 @@ class Cache:
 
     def manifest(self, key: str) -> Manifest | None:
         """What is known for a key."""
-        return read_manifest(self._path("manifests", key, ".json"))
+        return read_manifest(self.path("manifests", key, ".json"))
 
     def save_manifest(self, key: str, manifest: Manifest) -> None:
         """Replaces what is known for a key."""
-        self._write(self._path("manifests", key, ".json"), manifest.encode())
+        self.write(self.path("manifests", key, ".json"), manifest.encode())
 
     def latest_key(self, source: str) -> str | None:
         """The key under which a source, named by a digest, was compiled last."""
         try:
-            return self._path("sources", source, "").read_text(encoding="ascii").strip()
+            return self.path("sources", source, "").read_text(encoding="ascii").strip()
         except (OSError, ValueError):
             return None
 
     def save_latest_key(self, source: str, key: str) -> None:
         """Records the key under which a source was compiled."""
-        self._write(self._path("sources", source, ""), key.encode())
+        self.write(self.path("sources", source, ""), key.encode())
 
     def read_object(self, digest: str) -> bytes | None:
         """An object's bytes, which have that SHA-256; a damaged one is removed."""
-        path = self._path("objects", digest, ".so")
+        path = self.path("objects", digest, ".so")
         try:
             data = path.read_bytes()
         except OSError:
@@ -132,12 +135,12 @@ class Cache:
 
     def save_object(self, data: bytes) -> None:
         """Keeps an object."""
-        self._write(self._path("objects", hashlib.sha256(data).hexdigest(), ".so"), data)
+        self.write(self.path("objects", hashlib.sha256(data).hexdigest(), ".so"), data)
         self._grew = True
 
     def touch(self, key: str, digest: str) -> None:
         """Counts a manifest and its object as used now."""
-        for path in (self._path("manifests", key, ".json"), self._path("objects", digest, ".so")):
+        for path in (self.path("manifests", key, ".json"), self.path("objects", digest, ".so")):
             with contextlib.suppress(OSError):
                 os.utime(path)
 
@@ -154,12 +157,12 @@ class Cache:
 
     def save_compiler(self, name: str, data: bytes) -> None:
         """Keeps what was found out about a compiler."""
-        self._write(self.compiler_file(name), data)
+        self.write(self.compiler_file(name), data)
 
     def read_golden(self, key: str) -> bytes | None:
         """What is kept of expected outputs; a damaged file is removed."""
-        path = self._path("goldens", key, "")
-        content = _checked(path)
+        path = self.path("goldens", key, "")
+        content = checked(path)
         if content is None:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -168,20 +171,20 @@ class Cache:
     def save_golden(self, key: str, data: bytes) -> bool:
         """Keeps expected outputs; says whether that worked."""
         self._grew = True
-        return self._write(self._path("goldens", key, ""), _with_digest(data))
+        return self.write(self.path("goldens", key, ""), with_digest(data))
 
     def touch_golden(self, key: str) -> None:
         """Counts expected outputs as used now."""
         with contextlib.suppress(OSError):
-            os.utime(self._path("goldens", key, ""))
+            os.utime(self.path("goldens", key, ""))
 
     def read_companion(self, name: str) -> bytes | None:
         """What was compiled for a compiler's results; None where there is no sound one."""
-        return _checked(self._root / "compilers" / f"{name}.companion")
+        return checked(self._root / "compilers" / f"{name}.companion")
 
     def save_companion(self, name: str, data: bytes) -> None:
         """Keeps it."""
-        self._write(self._root / "compilers" / f"{name}.companion", _with_digest(data))
+        self.write(self._root / "compilers" / f"{name}.companion", with_digest(data))
 
     def header_directory(self, key: str) -> Path:
         """The directory of a precompiled header."""
@@ -204,10 +207,12 @@ class Cache:
         self._grew = True
         return True
 
-    def _path(self, kind: str, name: str, suffix: str) -> Path:
+    def path(self, kind: str, name: str, suffix: str = "") -> Path:
+        """Where something of a kind is, named by a digest."""
         return self._root / kind / name[:2] / f"{name}{suffix}"
 
-    def _write(self, path: Path, data: bytes) -> bool:
+    def write(self, path: Path, data: bytes) -> bool:
+        """Puts a complete file in its place; says whether that worked."""
         temporary = self._root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
         try:
             self._make_directory(temporary.parent)
@@ -257,11 +262,12 @@ class Cache:
         return held
 
 
-def _with_digest(data: bytes) -> bytes:
+def with_digest(data: bytes) -> bytes:
+    """What is written, preceded by its SHA-256."""
     return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
 
 
-def _checked(path: Path) -> bytes | None:
+def checked(path: Path) -> bytes | None:
     """What a file holds after its SHA-256; None where there is no sound one."""
     content = read(str(path))
     digest, _, data = content.data.partition(b"\n") if content is not None else (b"",) * 3

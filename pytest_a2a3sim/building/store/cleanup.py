@@ -10,7 +10,7 @@ from pathlib import Path
 
 _STALE_SECONDS = 3600.0
 _KEPT_SHARE = 0.9  # a cleanup goes below the limit, so that it does not run every time
-_CLEANED = ("objects", "manifests", "sources", "headers", "goldens")
+_CLEANED = ("objects", "manifests", "sources", "headers", "goldens", "passes", "inputs")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def clean_up(root: Path, limit: int) -> None:
 
 def _remove_stale(root: Path) -> None:
     now = time.time()
-    for kind in ("tmp", "locks"):
+    for kind in ("tmp", "locks", "runs"):
         for path, status in _files(root / kind):
             if now - status.st_mtime > _STALE_SECONDS:
                 with contextlib.suppress(OSError):
