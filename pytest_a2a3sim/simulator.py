@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_a2a3sim.affected.gate import Gate
+    from pytest_a2a3sim.affected.since import Since
+    from pytest_a2a3sim.affected.watch import CaseWatch
     from pytest_a2a3sim.building.builder import Builder
+    from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
     from pytest_a2a3sim.model.progress import Progress, RunProgress
     from pytest_a2a3sim.model.result import CaseResult
@@ -107,11 +110,27 @@ class Simulator:
         if wanted:
             self._open_builder().compile_early(wanted, start)
 
+    @property
+    def cache(self) -> Cache:
+        """Where objects are kept, and passes."""
+        return self._open_builder().cache
+
     def gate(self, root: Path, parts: Sequence[tuple[str, str]], until: float) -> Gate:
         """What judges whether cases have passed as they are now; see :class:`Gate`."""
         from pytest_a2a3sim.affected.gate import Gate  # noqa: PLC0415 - only on demand
 
         return Gate(self._open_builder(), root, parts, until, self.settings.rebuild_since)
+
+    def since(self, reference: str, root: Path, watch: CaseWatch) -> Since:
+        """What judges whether cases are affected by what has changed in git; see :class:`Since`.
+
+        Raises:
+            SettingsError: there is nothing to compare with.
+        """
+        from pytest_a2a3sim.affected.git import changes_since  # noqa: PLC0415 - only on demand
+        from pytest_a2a3sim.affected.since import Since  # noqa: PLC0415 - as above
+
+        return Since(self._open_builder(), changes_since(reference, root), watch)
 
     def instrumentation(self, golden: GoldenSpec) -> Instrumentation:
         """How the kernels of a golden directory are compiled.

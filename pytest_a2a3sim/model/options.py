@@ -226,6 +226,15 @@ OPTIONS = (
         decides=False,
     ),
     Option(
+        "since",
+        "leave out the cases that are not affected by what git says has changed since the merge "
+        "base with a commit, such as origin/main; what git does not know has changed",
+        metavar="REF",
+        ini=False,
+        command=False,
+        decides=False,
+    ),
+    Option(
         "strict",
         "a golden that proves nothing fails its case instead of warning",
         kind="flag",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.model.sanitizer import CHECKS
-from pytest_a2a3sim.plugin import affected, builds, options, progress, reports
+from pytest_a2a3sim.plugin import affected, builds, options, progress, reports, selecting, since
 from pytest_a2a3sim.plugin.collect import (
     SIMULATOR,
     GoldenFile,
@@ -31,7 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Notes what conftest.py files use already."""
-    affected.watch(early_config, options.switched(early_config, "affected"))
+    if options.switched(early_config, "affected") or early_config.known_args_namespace.sim_since:
+        selecting.watch(early_config)
     yield
 
 
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(simulator.close)
     reports.register(config)
     affected.register(config)
+    since.register(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
