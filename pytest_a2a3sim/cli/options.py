@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.model.options import OPTIONS, settings_of
-from pytest_a2a3sim.model.settings import Settings, usable_cpus
+from pytest_a2a3sim.model.options import OPTIONS
+from pytest_a2a3sim.model.settings import Settings, settings_of, usable_cpus
 
 if TYPE_CHECKING:
     import argparse

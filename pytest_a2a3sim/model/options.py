@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from pytest_a2a3sim.model.chip import parse_platform
 from pytest_a2a3sim.model.core import parse_core_memory
 from pytest_a2a3sim.model.dump import parse_dump
 from pytest_a2a3sim.model.option import Option
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.sanitizer import parse_checks
-from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, Settings
+from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT
 from pytest_a2a3sim.model.suppressions import parse_suppression
 from pytest_a2a3sim.model.values import (
     parse_isolation,
@@ -18,10 +16,6 @@ from pytest_a2a3sim.model.values import (
     parse_size,
     parse_threads,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 OPTIONS = (
     Option(
@@ -290,15 +284,3 @@ OPTIONS = (
         decides=False,
     ),
 )
-
-
-def settings_of(values: Mapping[str, Any], *, default_threads: int) -> Settings:
-    """Settings from options' values.
-
-    Args:
-        values: by :attr:`Option.field`; what is None or missing keeps its default.
-        default_threads: threads where nobody set them; an order is executed on one thread then.
-    """
-    given = {name: value for name, value in values.items() if value is not None}
-    threads = 1 if "schedule" in given else default_threads
-    return Settings(**{"threads": threads, **given})

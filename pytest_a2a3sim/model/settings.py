@@ -7,7 +7,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_a2a3sim.model.chip import parse_platform
 from pytest_a2a3sim.model.core import CoreMemory, parse_core_memory
@@ -24,6 +24,8 @@ from pytest_a2a3sim.model.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_a2a3sim.model.chip import Platform
     from pytest_a2a3sim.model.sanitizer import Suppression
     from pytest_a2a3sim.model.spec import KernelConfig
@@ -133,6 +135,18 @@ class Settings:
         else:
             threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
         return threads if self.schedule.is_default else f"{threads}, schedule {self.schedule}"
+
+
+def settings_of(values: Mapping[str, Any], *, default_threads: int) -> Settings:
+    """Settings from options' values.
+
+    Args:
+        values: by :attr:`Option.field`; what is None or missing keeps its default.
+        default_threads: threads where nobody set them; an order is executed on one thread then.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    threads = 1 if "schedule" in given else default_threads
+    return Settings(**{"threads": threads, **given})
 
 
 def usable_cpus() -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.options import OPTIONS, settings_of
-from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, usable_cpus
+from pytest_a2a3sim.model.options import OPTIONS
+from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, settings_of, usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
