@@ -20,9 +20,10 @@ class Dependency:
         targets: tasks that wait.
         kind: ``"explicit"``: their author says so; ``"creator"``: the memory of the tensor was made
             for the source; ``"RAW"``: the target reads what the source has written; ``"RAW+WAW"``:
-            and writes it too.
-        tensor: its name, or ``buffer #3`` of one that a task has got; "" where explicit.
-        region: that the target names, such as ``[0:16, 8:16]``; "" where explicit.
+            and writes it too; ``"waited"``: the orchestration has waited for the source before it
+            submitted the target.
+        tensor: its name, or ``buffer #3`` of one that a task has got; "" without one.
+        region: that the target names, such as ``[0:16, 8:16]``; "" without one.
     """
 
     sources: range

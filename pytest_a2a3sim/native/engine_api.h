@@ -175,13 +175,14 @@ typedef enum a2a3_dependency_kind {
     A2A3_DEPENDENCY_CREATOR,  /* the memory of its tensor was made for the other one */
     A2A3_DEPENDENCY_RAW,      /* it reads what the other one has written */
     A2A3_DEPENDENCY_RAW_WAW,  /* and writes it */
+    A2A3_DEPENDENCY_WAITED,   /* the orchestration has waited for the other one before */
     A2A3_DEPENDENCY_COUNT
 } a2a3_dependency_kind;
 
 enum { A2A3_TENSOR_DIMS = 5 };
 
-/* Edges from each of some tasks of the graph to each of some others. All but an explicit one are
- * about elements of a tensor: those that the later task names. */
+/* Edges from each of some tasks of the graph to each of some others. Those of
+ * the middle kinds are about elements of a tensor: those that the later task names. */
 typedef struct {
     int32_t kind;
     int32_t source; /* the first of them */

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -131,9 +131,10 @@ def core_dir(
     """The directory of one of many bodies, which are compiled together."""
     directory = GoldenDir(path)
     index = list(bodies).index(name)
-    expected = bodies[name][1] if bodies is RIGHT else 'tensors["x"]'
+    expected = bodies[name][1] if bodies is RIGHT or bodies is WAITING else 'tensors["x"]'
     directory.golden(GOLDEN.format(expected=expected, choice=index))
-    orchestration = f"{'right' if bodies is RIGHT else 'why' if bodies is WHY else 'wrong'}.cpp"
+    files = {id(RIGHT): "right.cpp", id(WAITING): "waiting.cpp", id(WHY): "why.cpp"}
+    orchestration = files.get(id(bodies), "wrong.cpp")
     directory.kernel_config(
         (CONFIG + MORE_KERNELS).format(
             runtime=runtime, environment={}, sources=sources, orchestration=orchestration
@@ -299,6 +300,49 @@ RIGHT: dict[str, tuple[str, str]] = {
     ),
 }
 
+# What an orchestration can only do beside the device.
+WAITING: dict[str, tuple[str, str]] = {
+    "elements that tasks make": (
+        """
+        CoreTaskArgs first;
+        first.add_input(x);
+        first.add_output(new_tensor);
+        first.add_scalar(2.0f);
+        TaskOutputTensors made = rt_submit_aiv_task(SCALE, first);
+        const Tensor& c = made.get_ref(0);
+        const uint32_t fourth[1] = {3}, zero[1] = {0};
+        const float eight = get_tensor_data<float>(c, 1, fourth);
+        scale(c, y, eight);
+        if (get_tensor_data<float>(y, 1, zero) != 16.0f) return;
+        set_tensor_data(c, 1, zero, 100.0f);
+        if (get_tensor_data<float>(c, 1, zero) != 100.0f) return;
+        CoreTaskArgs sum;
+        sum.add_input(c, c);
+        sum.add_output(y);
+        rt_submit_aiv_task(ADD, sum);
+        set_tensor_data(y, 1, fourth, eight);
+        """,
+        'np.where(tensors["x"] == 1, 200, np.where(tensors["x"] == 4, 8, 4 * tensors["x"]))',
+    ),
+    "many elements": (
+        """
+        float expected = 1;
+        const uint32_t zero[1] = {0};
+        scale(x, y, 1);
+        for (int i = 0; i < 30; ++i) {
+            CoreTaskArgs twice;
+            twice.add_inout(y, y);
+            twice.add_scalar(i % 2 == 0 ? 2.0f : 0.5f);
+            rt_submit_aiv_task(SCALE, twice);
+            expected *= i % 2 == 0 ? 2.0f : 0.5f;
+            if (get_tensor_data<float>(y, 1, zero) != expected) return;
+        }
+        scale(y, y, 3);
+        """,
+        '3 * tensors["x"]',
+    ),
+}
+
 # What is wrong, and the words that say so.
 WRONG: dict[str, tuple[str, str]] = {
     "an output that is not ordered": (
@@ -421,13 +465,25 @@ WRONG: dict[str, tuple[str, str]] = {
         """,
         "task 0 (func_id 0): tensor 0 belongs to no task: it was never initialised",
     ),
-    "an element that a task makes": (
+    "an element of which the runtime knows nothing": (
         """
-        scale(x, y, 1);
+        CoreTaskArgs hidden;
+        hidden.add_input(x);
+        hidden.add_no_dep(y);
+        hidden.add_scalar(1.0f);
+        rt_submit_aiv_task(SCALE, hidden);
         const uint32_t at[1] = {0};
         get_tensor_data<float>(y, 1, at);
         """,
-        "get_tensor_data: tasks that were submitted before write the tensor",
+        "get_tensor_data: tasks that were submitted before write the tensor, which the runtime",
+    ),
+    "an element that a task may still read": (
+        """
+        scale(x, y, 1);
+        const uint32_t at[1] = {0};
+        set_tensor_data<float>(x, 1, at, 1.0f);
+        """,
+        "set_tensor_data: task 0 uses the tensor, and the runtime does not wait for it",
     ),
     "an element that is not there": (
         """
@@ -446,6 +502,22 @@ def test_right(
 ) -> None:
     directory = core_dir(tmp_path / "case", sources, name, RIGHT, runtime)
     simulator.run_case(directory.path).check()
+
+
+@pytest.mark.parametrize("settings", [{}, {"schedule": "reverse"}, {"sanitize": "all"}], ids=str)
+@pytest.mark.parametrize("name", WAITING)
+def test_waiting(
+    name: str, settings: dict[str, Any], simulator: Simulator, sources: Path, tmp_path: Path
+) -> None:
+    directory = core_dir(tmp_path / "case", sources, name, WAITING, "tensormap_and_ringbuffer")
+    simulator.run_case(directory.path, settings=Settings(threads=2, **settings)).check()
+
+
+def test_waiting_for_what_starts_later(simulator: Simulator, sources: Path, tmp_path: Path) -> None:
+    name = "elements that tasks make"
+    directory = core_dir(tmp_path / "case", sources, name, WAITING, "host_build_graph")
+    with pytest.raises(A2A3SimError, match="none starts before the orchestration"):
+        simulator.run_case(directory.path)
 
 
 # The reasons of the edges of a directory, and what its rings hold.

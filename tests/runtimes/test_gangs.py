@@ -227,6 +227,11 @@ BODIES = {
     "too few values": "submit({SEND, RECEIVE, RECEIVE}, BLOCKS, false, VALUES - 1);",
     "lanes that do not agree": "submit({INVALID_KERNEL_ID, WRITE, WRITE}, 1, false, VALUES);",
     "a sender that throws": "submit({INVALID_KERNEL_ID, RECEIVE, THROW}, 1, false, VALUES);",
+    "a value of a task that throws": """
+        submit({INVALID_KERNEL_ID, THROW, INVALID_KERNEL_ID}, 1, false, VALUES);
+        const uint32_t at[3] = {0, 0, 0};
+        get_tensor_data<int32_t>(args.tensor(2).ref(), 3, at);
+    """,
     "in a chain": f"""
         for (int i = 0; i < 20; ++i) submit({{SEND, RECEIVE, RECEIVE}}, {BLOCKS}, i % 2, VALUES);
     """,
@@ -333,6 +338,15 @@ def test_kernel_that_fails_while_others_wait_for_it(
     directory = gang_dir(tmp_path / "case", sources, "a sender that throws")
     with pytest.raises(KernelException, match="no mail today"):
         run(directory, simulator)
+
+
+def test_kernel_that_fails_while_the_orchestration_waits_for_it(
+    simulator: Simulator, sources: Path, tmp_path: Path
+) -> None:
+    directory = gang_dir(tmp_path / "case", sources, "a value of a task that throws")
+    with pytest.raises(KernelException, match="no mail today") as caught:
+        run(directory, simulator)
+    assert "THROW" in str(caught.value)
 
 
 def test_lanes_that_write_the_same(simulator: Simulator, sources: Path, tmp_path: Path) -> None:

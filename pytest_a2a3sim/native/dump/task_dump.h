@@ -2,6 +2,7 @@
 // while they run.
 #pragma once
 
+#include <cstring>
 #include <map>
 #include <vector>
 
@@ -60,6 +61,7 @@ class TaskDump : public TaskObserver {
 
     void before_task(int32_t id) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
+    void write(void* to, const void* from, size_t size) override { std::memcpy(to, from, size); }
     void pause_task(int32_t id) noexcept override;
     void resume_task(int32_t id) noexcept override;
     void note_exchange(int32_t) noexcept override {}

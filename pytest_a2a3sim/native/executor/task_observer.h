@@ -1,6 +1,7 @@
 // What wants to know when tasks begin and end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "graph/graph.h"
@@ -15,6 +16,8 @@ class TaskObserver {
     virtual void before_task(int32_t id) = 0;
     /// `args` are what the kernel got, and may have changed.
     virtual void after_task(int32_t id, const Kernel& kernel, int64_t* args) = 0;
+    /// Between tasks, on any thread: changes device memory for the orchestration.
+    virtual void write(void* to, const void* from, size_t size) = 0;
     /// Before others run, and when they have.
     virtual void pause_task(int32_t id) noexcept = 0;
     virtual void resume_task(int32_t id) noexcept = 0;
@@ -42,6 +45,7 @@ class TaskObservers : public TaskObserver {
         inner_->after_task(id, kernel, args);
         outer_->after_task(id, kernel, args);
     }
+    void write(void* to, const void* from, size_t size) override { inner_->write(to, from, size); }
     void pause_task(int32_t id) noexcept override {
         inner_->pause_task(id);
         outer_->pause_task(id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <thread>
 #include <vector>
@@ -62,6 +63,25 @@ void TaskRunner::run_workers(int count, Threads needed,
     join(0, others);
     if (gangs_) gangs_->dismiss();
     join(others, threads.size());
+    if (!cancelled()) write_before(graph_.task_count());
+}
+
+void TaskRunner::write_before(int32_t id) {
+    const std::vector<HostWrite>& writes = graph_.writes;
+    const auto is_due = [&](size_t next) {
+        return next < writes.size() && writes[next].first_task <= id;
+    };
+    if (!is_due(next_write_.load(std::memory_order_acquire))) return;
+    const std::scoped_lock lock(writing_);
+    for (size_t next = next_write_; is_due(next); ++next) {
+        void* const address = reinterpret_cast<void*>(writes[next].address);
+        if (observer_ != nullptr) {
+            observer_->write(address, &writes[next].bits, writes[next].size);
+        } else {
+            std::memcpy(address, &writes[next].bits, writes[next].size);
+        }
+        next_write_.store(next + 1, std::memory_order_release);
+    }
 }
 
 int64_t TaskRunner::run_gang(int32_t last, const Cores& cores, int worker) {
@@ -74,6 +94,7 @@ int64_t TaskRunner::run_gang(int32_t last, const Cores& cores, int worker) {
 
 void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
     try {
+        if (!graph_.writes.empty()) write_before(id);
         const bool is_conditional = graph_.tasks[static_cast<size_t>(id)].has_condition;
         if (is_conditional && !graph_.conditions.at(id).holds()) return;
         reset_float_environment();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "base/ticks.h"
@@ -94,6 +95,8 @@ class TaskRunner {
     }
 
     void call(int32_t id, const Kernel& kernel, int64_t* args);
+    /// Makes the orchestration's changes that come before the task.
+    void write_before(int32_t id);
     int64_t run_gang(int32_t last, const Cores& cores, int worker);
 
     Graph& graph_;
@@ -107,6 +110,8 @@ class TaskRunner {
     std::optional<Gangs> gangs_;  // if the graph has any
     std::unique_ptr<ArgumentAreas> areas_;
     std::unique_ptr<ProcessState> state_;  // before the first task
+    std::mutex writing_;
+    std::atomic<size_t> next_write_{0};
     std::atomic<bool> cancelled_{false};
 };
 

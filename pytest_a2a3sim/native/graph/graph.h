@@ -92,6 +92,15 @@ struct TaskNode {
     void set_first_arg(size_t index) { first_arg = index & ((uint64_t{1} << kArgIndexBits) - 1); }
 };
 
+/// Bytes that the orchestration changes when all tasks that were there have run that it waits for,
+/// which the tasks since then wait for too: before the first of these starts.
+struct HostWrite {
+    int32_t first_task;
+    uint64_t address;
+    uint64_t bits;
+    size_t size;  // at most 8
+};
+
 constexpr uint32_t kNoEdge = std::numeric_limits<uint32_t>::max();
 
 struct Edge {
@@ -121,6 +130,7 @@ struct Graph {
     GrowingArray<Edge> more_edges{kMostEdges};          // those that are not in their task
     GrowingArray<int32_t> roots{kMaxTasks};             // tasks without predecessors, ascending
     std::unordered_map<int32_t, Condition> conditions;  // by task
+    std::vector<HostWrite> writes;                      // in order
     uint32_t edge_count = 0;
     int32_t largest_gang = 1;   // tasks that start together
     int32_t most_clusters = 1;  // that they are on
@@ -184,6 +194,12 @@ class GraphBuilder {
         ascending_ &= from < to;
     }
 
+    /// Before tasks that are added later start.
+    void write(uint64_t address, uint64_t bits, size_t size) {
+        graph_.writes.push_back({task_count(), address, bits, size});
+    }
+    bool has_writes() const { return !graph_.writes.empty(); }
+
     void set_condition(int id, const Condition& condition) {
         graph_.tasks[static_cast<size_t>(id)].has_condition = true;
         graph_.conditions.emplace(id, condition);
@@ -205,6 +221,11 @@ class GraphBuilder {
 
     /// The user's view of a task; its changes are read when the graph is sealed.
     Task* view(int id);
+
+    std::vector<uint64_t> args_of(int id) const {
+        const uint64_t* const first = graph_.args.begin() + task(id).first_arg;
+        return {first, first + task(id).num_args};
+    }
 
     /// Successors of `id` in the order in which they were added.
     std::vector<int> successors(int id) const;

@@ -20,6 +20,7 @@
 #include "isolation/copy_back.h"
 #include "isolation/orders.h"
 #include "isolation/out_of_reach.h"
+#include "isolation/run_ahead.h"
 #include "runtime/host_pointers.h"
 #include "runtime/orchestration.h"
 #include "runtime/runtime_host.h"
@@ -180,12 +181,17 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
                      control, shared.buffers);
     host.describe(description.described_buffer);
     if (description.is_sanitized()) host.note_submitters();
+    const RunAhead run_ahead(description, kernels, control);
     Orchestration orchestration(
         Orchestration::Entry{description.runtime, entry.object, entry.address}, host,
         description.args, description.tensors,
         Orchestration::Options{description.ring_sizes, description.block_dim,
-                               description.records_dependencies});
+                               description.records_dependencies,
+                               [&](const std::vector<bool>& tasks, uint64_t address, size_t size) {
+                                   return run_ahead.value_after(host, tasks, address, size);
+                               }});
     orchestrate(orchestration, control);
+    if (host.has_failed()) throw CaseAlreadyFailed();
     orchestration.note_rings(ending.rings);
     if (shared.dependencies) orchestration.note_dependencies(*shared.dependencies);
     host.memory().open();

@@ -36,9 +36,10 @@ Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
     using Side = TensorRuntime::Side;
     const bool given = entry.runtime == A2A3_RUNTIME_AICPU_BUILD_GRAPH;
     tensor_runtime_.emplace(
-        host, TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
-                                     is_on_host ? Side::kHost : Side::kDevice, options.ring_sizes,
-                                     options.block_dim, options.records_dependencies});
+        host,
+        TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
+                               is_on_host ? Side::kHost : Side::kDevice, options.ring_sizes,
+                               options.block_dim, options.records_dependencies, options.run_ahead});
     *runtime = &tensor_runtime_->runtime();
 }
 

@@ -21,6 +21,7 @@ class Orchestration {
         const a2a3_ring& ring_sizes;
         int block_dim;
         bool records_dependencies;
+        TensorRuntime::RunAhead run_ahead;
     };
 
     /// Throws CaseFailure if the object is no orchestration of its runtime.

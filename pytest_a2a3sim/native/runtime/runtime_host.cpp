@@ -62,6 +62,11 @@ void RuntimeHost::write(void* address, size_t size, uint64_t bits) {
     copied_.push_back({reinterpret_cast<uintptr_t>(address), size, -1, 0, true});
 }
 
+void RuntimeHost::write_later(uint64_t address, size_t size, uint64_t bits) {
+    graph_.write(address, bits, size);
+    copied_.push_back({address, size, -1, 0, true});
+}
+
 int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t size) {
     if (size == 0) return 0;
     std::string problem = memory_.check_range(dev, size);

@@ -59,6 +59,10 @@ class RuntimeHost {
     void fill(void* address, size_t size, uint64_t value, size_t unit);
     /// Sets some bytes of a buffer.
     void write(void* address, size_t size, uint64_t bits);
+    /// The same once the graph runs, before tasks that are added later.
+    void write_later(uint64_t address, size_t size, uint64_t bits);
+    /// The case has failed already.
+    bool has_failed() const { return control_.completed() != 0; }
     bool has_misuse() const { return !misuses_.empty(); }
     /// Something that the orchestration must not do; it ends the case when it has returned.
     void note(a2a3_failure kind, std::string message);

@@ -205,6 +205,7 @@ void TensorRuntime::add_to_graph(const Submission& task) {
         for (const Producer& producer : producers_) {
             connect(producer.task, made, reason(task, producer));
         }
+        connect_to_waited(made);
     } else if (!producers_.empty()) {
         made.behind = static_cast<int32_t>(behind_.size());
         std::vector<int32_t> before;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,17 @@ class TensorRuntime {
     /// Where the orchestration runs: beside the device, whose memory it can reach, or on the host.
     enum class Side { kDevice, kHost };
 
+    /// The first bytes of what lies at an address once some tasks of the graph have run.
+    using RunAhead =
+        std::function<uint64_t(const std::vector<bool>& tasks, uint64_t address, size_t size)>;
+
     struct Options {
         Dependencies dependencies;
         Side side;
         a2a3_ring ring_sizes;
         int block_dim;
         bool records_dependencies;
+        RunAhead run_ahead;
     };
 
     TensorRuntime(RuntimeHost& host, const Options& options);
@@ -112,12 +118,21 @@ class TensorRuntime {
     std::string allocate_outputs(Submission& task, uint64_t& bytes);
     std::string find_element(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
                              uint64_t& address);
-    /// "", or what get_tensor_data and set_tensor_data would have to wait for.
-    std::string awaited(const Tensor& tensor, bool writes);
+    /// Tasks of the graph that are known to write elements of the tensor, and of those that only
+    /// read it the ones that are known to wait for them.
+    std::vector<int32_t> writers_of(const Tensor& tensor);
+    std::vector<int32_t> with_readers(std::vector<int32_t> writers);
+    /// By task of the graph: whether it is one of these, or one of these waits for it.
+    std::vector<bool> up_to(const std::vector<int32_t>& tasks);
+    /// "" or why it is not known when the tensor can be read, or written.
+    std::string check_wait(const Tensor& tensor, const std::vector<int32_t>& tasks, bool writes);
+    /// Tasks that are submitted from now on start when these have ended.
+    void wait_for(const std::vector<int32_t>& tasks);
 
     void note_writes(const Submission& task);
     void add_to_graph(const Submission& task);
     std::string find_condition(const TaskRequest& request, Condition& condition);
+    void connect_to_waited(const Submitted& consumer);
     void connect(int32_t producer, const Submitted& consumer, a2a3_dependency why);
     a2a3_dependency reason(const Submission& task, const Producer& producer) const;
     bool is_open(int32_t scope) const;
@@ -137,8 +152,10 @@ class TensorRuntime {
     std::vector<std::vector<int32_t>> behind_;  // tasks of the graph
     std::vector<Producer> producers_;           // of the task that is being submitted
     std::vector<a2a3_dependency> dependencies_;
-    std::vector<uint64_t> places_;  // of the host's tensors on the device, 0 for others
-    std::vector<Scope> scopes_;     // that are open
+    std::vector<int32_t> waited_for_;  // tasks of the graph, by the orchestration
+    int32_t waited_at_ = 0;            // how many tasks there were then
+    std::vector<uint64_t> places_;     // of the host's tensors on the device, 0 for others
+    std::vector<Scope> scopes_;        // that are open
     int32_t scope_count_ = 0;
     bool is_fatal_ = false;
     PTO2Runtime runtime_;

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "faults/faults.h"
 
@@ -183,6 +184,12 @@ void Sanitizer::after_task(int32_t id, const Kernel& kernel, int64_t* /*args*/) 
     if (recorder_.core != nullptr) core_.end_task();
     recorder_.core = nullptr;  // what follows executes the task again, perhaps
     end_part(exchanging_.count(id) == 0 ? &kernel : nullptr);
+}
+
+void Sanitizer::write(void* to, const void* from, size_t size) {
+    net_.open(reinterpret_cast<uint64_t>(to), size);
+    std::memcpy(to, from, size);
+    net_.end_task();
 }
 
 /// The core level follows one task at a time, and this one no further.

@@ -89,6 +89,7 @@ class Sanitizer : public TaskObserver {
 
     void before_task(int32_t id) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
+    void write(void* to, const void* from, size_t size) override;
     void pause_task(int32_t id) noexcept override;
     void resume_task(int32_t id) noexcept override;
     void note_exchange(int32_t id) noexcept override;
