@@ -23,7 +23,9 @@ class Complaints:
 
     def of(self, unit: Unit, role: str, error: CompileError, asked_by: str) -> BuildError:
         """The whole story for the first case that meets an error, a reference for the others."""
-        headline = f"{role} does not compile: {error.summary or unit.source}\n  in {unit.source}"
+        what = str(error.messages[0]) if error.messages else unit.source.name
+        name = role.partition(" (")[0]  # without func_id: what is wrong needs the room
+        headline = f"{name} does not compile: {what}\n  in {unit.source}"
         if hint := pto_isa_hint(error.summary, self._environment):
             headline += f"\n{hint}"
         first = self._told.setdefault(error.details, asked_by)

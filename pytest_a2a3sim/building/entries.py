@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.symbols import demangled
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.spec import TENSOR_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,12 +16,25 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import KernelConfig, KernelSpec, Runtime
 
 DEFAULT_ENTRY = "kernel_entry"
+_OF_ARGS = "(const ChipTaskArgs& args)"  # since April 2026; the others are of March
+_FORMS: Mapping[Runtime, tuple[str, ...]] = {
+    "tensormap_and_ringbuffer": (
+        _OF_ARGS,
+        "(uint64_t* args, int count, int threads, int thread)",
+        "(PTO2Runtime* rt, uint64_t* args, int count, int threads, int thread)",
+    ),
+    "aicpu_build_graph": (
+        "(PTO2Runtime* rt, const ChipStorageTaskArgs& args)",
+        "(PTO2Runtime* rt, uint64_t* args, int count, int threads, int thread)",
+        "(PTO2Runtime* rt, uint64_t* args, int count)",
+    ),
+}
 
 
 def missing_source(unit: Unit, role: str) -> BuildError:
     """Says that a source is not there."""
     return BuildError(
-        f"the source of {role} does not exist: {unit.source}\n"
+        f"the source of {role} does not exist: {unit.source.name}\n  in {unit.source}\n"
         'Correct its "source" in kernel_config.py; relative paths start where that is.'
     )
 
@@ -38,7 +52,7 @@ def missing_symbols(
             candidates = _candidates(spec)
             errors.append(
                 f"kernel {spec.name!r} (func_id {spec.func_id}) has no symbol "
-                f"{' or '.join(repr(symbol) for symbol in candidates)} ({unit.source})\n"
+                f"{' or '.join(repr(symbol) for symbol in candidates)}\n  in {unit.source}\n"
                 f"It exports: {_listed(entries[unit].symbols, environment)}\n"
                 f'Declare it `extern "C" void {candidates[-1]}(int64_t* args)`, or name the '
                 'symbol in "entry" of kernel_config.py.'
@@ -47,7 +61,7 @@ def missing_symbols(
     exported = entries[wanted[-1]].symbols
     if symbol not in exported:
         errors.append(
-            f"the orchestration has no symbol {symbol!r} ({wanted[-1].source})\n"
+            f"the orchestration has no symbol {symbol!r}\n  in {wanted[-1].source}\n"
             f"It exports: {_listed(exported, environment)}\n"
             f"{_how_to_declare(symbol, config.runtime.runtime)}"
         )
@@ -58,12 +72,16 @@ def _how_to_declare(symbol: str, runtime: Runtime) -> str:
     if runtime == "host_build_graph":
         return (
             f'Declare it `extern "C" int {symbol}(Runtime* runtime, uint64_t* args, '
-            'int arg_count)`, or correct ORCHESTRATION["function_name"].'
+            'int arg_count)`, or correct ORCHESTRATION["function_name"].\n'
+            "With pto_orchestration_api.h instead of runtime.h, both are "
+            f"`void {TENSOR_ENTRY}{_OF_ARGS}`."
         )
-    return (
-        f"Orchestrations for {runtime} have this name, whatever function_name says: declare it "
-        f'`extern "C" void {symbol}(uint64_t* args, int arg_count, int orch_thread_num, '
-        "int orch_thread_index)`."
+    return "\n".join(
+        [
+            f"Orchestrations for {runtime} have this name, whatever function_name says.",
+            "Include pto_orchestration_api.h, and declare it in one of these forms:",
+            *(f'  extern "C" void {symbol}{form}' for form in _FORMS[runtime]),
+        ]
     )
 
 

@@ -144,7 +144,7 @@ class Objects:
     def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
         source = self._digests.of(str(unit.source))
         if source is None:
-            raise BuildError(f"a source cannot be read: {unit.source}")
+            raise BuildError(f"a source cannot be read: {unit.source.name}\n  in {unit.source}")
         parts = key_parts(unit, toolchain, source[1])
         return digest_of_parts(parts), parts
 

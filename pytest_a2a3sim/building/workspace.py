@@ -64,7 +64,7 @@ def unusable(directory: Path, error: OSError) -> BuildError:
     """Says that a directory cannot be used."""
     reason = error.strerror or str(error)
     remedy = _MAKE_ROOM if error.errno in {errno.ENOSPC, errno.EDQUOT} else _REMEDY
-    return BuildError(f"kernels cannot be built in {directory}: {reason}\n{remedy}")
+    return BuildError(f"kernels cannot be built: {reason}\n  in {directory}\n{remedy}")
 
 
 def lack_of_space(directory: Path, printed: str, *, says_why: bool) -> OSError | None:

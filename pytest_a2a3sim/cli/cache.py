@@ -77,8 +77,8 @@ def _units_at(path: Path, session_flags: tuple[str, ...]) -> list[Unit]:
     wanted = [unit for unit in every if path.is_dir() or unit.source.resolve() == path]
     if not wanted:
         raise SettingsError(
-            f"{config.path} does not name {path}\nIt names: "
-            f"{', '.join(str(unit.source) for unit in every)}"
+            f"kernel_config.py does not name this source\n  {path} is not in {config.path}\n"
+            f"It names: {', '.join(str(unit.source) for unit in every)}"
         )
     return wanted
 
@@ -88,14 +88,14 @@ def _kernels_directory(path: Path) -> Path:
         if (directory / "kernel_config.py").is_file():
             return directory
     raise SettingsError(
-        f"no kernel_config.py above {path}\nName a source in a kernels/ directory, or a golden "
-        "directory."
+        f"there is no kernel_config.py\n  above {path}\n"
+        "Name a source in a kernels/ directory, or a golden directory."
     )
 
 
 def _existing(path: Path) -> Path:
     if not path.exists():
-        raise SettingsError(f"{path} does not exist; name a source or a golden directory")
+        raise SettingsError(f"there is no such source or golden directory\n  {path} does not exist")
     return path.resolve()
 
 

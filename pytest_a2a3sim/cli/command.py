@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except A2A3SimError as error:
-        print(f"a2a3sim: error: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        print(A2A3SimError(f"a2a3sim: error: {error.message}"), file=sys.stderr)  # noqa: T201 - this is the command line
         return 1
     except KeyboardInterrupt:
         print("a2a3sim: interrupted", file=sys.stderr)  # noqa: T201 - this is the command line

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     target: Path = options.name
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise SettingsError(f"{target} exists and is not empty; name a directory to make")
+        raise SettingsError(f"the directory exists and is not empty\n  {target}\nName one to make.")
     files = dict(_made(options, target.resolve().name))
     try:
         for name, text in files.items():

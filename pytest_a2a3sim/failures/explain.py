@@ -11,7 +11,6 @@ from pytest_a2a3sim.failures.words import (
     argument_lines,
     backtrace_lines,
     culprit_lines,
-    headline,
     place_words,
     short_place,
     source_of,
@@ -152,7 +151,7 @@ def _message(
     where = _where(ending, culprit)
     corrupted = ending.failure == "corrupted"
     first, *further = _first_lines(failure, where)
-    lines = _corrupted_lines(failure) if corrupted else [*headline(first), *further]
+    lines = _corrupted_lines(failure) if corrupted else [first, *further]
     if _device_was_full(ending):
         lines = [*_full_device_lines(failure), f"  then {first}", *further]
     if ending.failure == "kernel_hang" or (ending.task_id < 0 and failure.running):
@@ -167,7 +166,7 @@ def _message(
 
 
 def _first_lines(failure: Failure, where: str) -> list[str]:
-    """The headline, however long, and what is said right below it."""
+    """The headline, and what is said right below it."""
     ending = failure.ending
     if ending.hang_seconds:
         return [_hang_line(ending, where)]
@@ -242,7 +241,7 @@ def _load_message(ending: Ending, kernels: Mapping[int, KernelSpec]) -> str:
     message = demangled(ending.message)
     path, separator, why = message.partition(".so: ")
     name, _, _ = path.partition(" cannot be loaded: ")
-    lines = headline(f"{name} cannot be loaded: {why}" if separator and name != path else message)
+    lines = [f"{name} cannot be loaded: {why}" if separator and name != path else message]
     if kernel is not None:
         lines.append(f"  source: {kernel.compile.source}")
     if "failed to map segment" in ending.message:

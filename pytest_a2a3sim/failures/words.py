@@ -20,24 +20,8 @@ if TYPE_CHECKING:
 _SMALLEST_SHOWN_FLOAT, _LARGEST_SHOWN_FLOAT = 1e-9, 1e9
 _LARGEST_PLAIN_NUMBER = 1 << 24
 _SHOWN_FRAMES = 16
-_SHORTEST_HEADLINE, _WIDEST_HEADLINE = 50, 100
 _PTO_ISA = "/include/pto/"
 _NOT_THE_AUTHORS = ("/usr/", "/opt/", str(INCLUDE_DIR), str(PTO_INCLUDE_DIR))
-
-
-def headline(text: str) -> list[str]:
-    """The text as a headline of at most 100 columns, and what does not fit as a line of its own.
-
-    It ends before the last reason or list that is too long, else before the last clause.
-    """
-    if len(text) <= _WIDEST_HEADLINE:
-        return [text]
-    fitting = text[: _WIDEST_HEADLINE + 1]
-    ends = [fitting.rfind(pause) for pause in ("; ", ": ", ", ", " ")]
-    end = next((end for end in ends if end >= _SHORTEST_HEADLINE), max(ends))
-    if end <= 0:
-        return [text]
-    return [text[:end], f"  {text[end:].lstrip(':;, ')}"]
 
 
 def place_words(place: Place) -> str:

@@ -50,7 +50,7 @@ def choose_compared(golden: GoldenSpec, case: CaseSpec, pairs: Sequence[Pair]) -
         masks = {name: _mask(name, index, pairs) for name, index in chosen.items()}
     except GoldenError as error:
         raise GoldenError(
-            f"golden.py: compare_outputs, case {case.name!r}: {error}\n  in {golden.path}"
+            f"golden.py: compare_outputs, case {case.name!r}: {error.message}\n  in {golden.path}"
         ) from None
     return [
         _restricted(pair, masks[pair.tensor.name], "by compare_outputs")

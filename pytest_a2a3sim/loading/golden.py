@@ -38,7 +38,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
     """
     path = path.absolute()
     if not path.is_file():
-        raise GoldenError(f"golden.py is missing: {path} does not exist")
+        raise GoldenError(f"golden.py is missing\n  {path} does not exist")
     siblings = Siblings(path.parent)
     module = load_module(path, siblings)
     reader = _Reader(path, module)
@@ -128,7 +128,7 @@ class _Reader:
         try:
             return read_tolerances(self.module)
         except GoldenError as error:
-            raise self.error(str(error)) from None
+            raise self.error(error.message) from None
 
     def cases(self) -> tuple[CaseSpec, ...]:
         if hasattr(self.module, "PARAMS_LIST"):
@@ -218,4 +218,4 @@ def choose_case(
         if case.name == name:
             return case
     known = ", ".join(repr(case.name) for case in spec.cases)
-    raise SettingsError(f"{spec.path} has no case {name!r}; its cases: {known}")
+    raise SettingsError(f"golden.py has no case {name!r}; its cases: {known}\n  in {spec.path}")

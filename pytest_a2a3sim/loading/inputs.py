@@ -35,7 +35,7 @@ def make_inputs(golden: GoldenSpec, case: CaseSpec) -> CaseInputs:
     except GoldenError as error:
         raise GoldenError(
             f"{golden.path.name}: {'generate_args' if golden.scene else 'generate_inputs'}, case "
-            f"{case.name!r}: {error}\n  in {golden.path}"
+            f"{case.name!r}: {error.message}\n  in {golden.path}"
         ) from None
 
 

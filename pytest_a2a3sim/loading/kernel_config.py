@@ -14,6 +14,7 @@ from pytest_a2a3sim.loading.suppressions import suppressions_of
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.spec import (
+    TENSOR_ENTRY,
     CompileSpec,
     CoreType,
     KernelConfig,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = "kernel_config.py"
-ENTRY = "aicpu_orchestration_entry"
-"""The function of an orchestration for a runtime of tensors, whatever function_name says."""
 
 _COMPILE_KEYS = {"source", "cxxflags", "include_dirs", "extra_include_dirs", "defines"}
 _KERNEL_KEYS = _COMPILE_KEYS | IGNORED_KEYS | {"func_id", "core_type", "entry", "external"}
@@ -50,7 +49,7 @@ def load_kernel_config(kernels_dir: Path) -> KernelConfig:
     path = kernels_dir / _NAME
     if not path.is_file():
         raise GoldenError(
-            f"kernel_config.py is missing: {path} does not exist\n"
+            f"kernel_config.py is missing\n  {path} does not exist\n"
             "A golden directory holds golden.py, and kernel_config.py in kernels/ or beside it."
         )
     return KernelConfigReader(path).read(load_module(path))
@@ -138,7 +137,7 @@ class KernelConfigReader(ConfigReader):
     def _orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
         where = self.orchestration_name
         entry = self.mapping(where, value, _ORCHESTRATION_KEYS)
-        name = ENTRY if has_fixed_entry else entry.get("function_name")
+        name = TENSOR_ENTRY if has_fixed_entry else entry.get("function_name")
         return OrchestrationSpec(
             function_name=self.text(f'{where}["function_name"]', name),
             compile=self._compile_spec(where, entry),

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.loading.case_names import case_names
-from pytest_a2a3sim.loading.kernel_config import ENTRY, KernelConfigReader
+from pytest_a2a3sim.loading.kernel_config import KernelConfigReader
 from pytest_a2a3sim.loading.scene_calls import SceneCalls, overridden
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.stand_ins import StandIns
 from pytest_a2a3sim.loading.tolerances import read_tolerances
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.chip import CHIPS, Platform
-from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+from pytest_a2a3sim.model.spec import TENSOR_ENTRY, CaseSpec, GoldenSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -229,10 +229,10 @@ def _with_entry(orchestration: Any, directory: Path) -> Any:
     if not isinstance(orchestration, dict) or not isinstance(orchestration.get("source"), str):
         return orchestration
     source, name = directory / orchestration["source"], orchestration.get("function_name")
-    if name == ENTRY or not source.is_file() or _API not in source.read_bytes():
+    if name == TENSOR_ENTRY or not source.is_file() or _API not in source.read_bytes():
         return orchestration
-    defines = {**orchestration.get("defines", {}), str(name): ENTRY}
-    return {**orchestration, "function_name": ENTRY, "defines": defines}
+    defines = {**orchestration.get("defines", {}), str(name): TENSOR_ENTRY}
+    return {**orchestration, "function_name": TENSOR_ENTRY, "defines": defines}
 
 
 def _rings(given: Mapping[str, Any]) -> dict[str, Any]:

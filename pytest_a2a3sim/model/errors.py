@@ -7,7 +7,10 @@ what happened and where; further lines give details and the next step.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
+
+from pytest_a2a3sim.model.lines import headline, short_headline
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import OrderDifference, TensorDiff
@@ -16,9 +19,24 @@ if TYPE_CHECKING:
 
 
 class A2A3SimError(Exception):
-    """Root of all errors of pytest-a2a3sim."""
+    """Root of all errors of pytest-a2a3sim.
+
+    Its text has a headline of at most 100 columns: what does not fit is the second line.
+
+    Attributes:
+        message: as it was raised, to be a part of another one.
+    """
 
     kind: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        """The text that readers get."""
+        first, separator, rest = self.message.partition("\n")
+        return "\n".join(headline(first)) + separator + rest
 
 
 class A2A3SimWarning(UserWarning):
@@ -50,6 +68,10 @@ class CompilerMessage:
     file: str
     line: int
     text: str
+
+    def __str__(self) -> str:
+        """``double.cpp:10: 'undeclared' was not declared in this scope``."""
+        return f"{PurePath(self.file).name}:{self.line}: {self.text}"
 
 
 class BuildError(A2A3SimError):
@@ -168,9 +190,9 @@ class Mismatch(A2A3SimError):  # noqa: N818 - names the condition
         self, lines: tuple[Line, ...], diffs: tuple[TensorDiff, ...], summary: str = ""
     ) -> None:
         super().__init__("\n".join(map(str, lines)))
-        self.lines = lines
+        self.lines = short_headline(lines)
         self.diffs = diffs
-        self.summary = summary or str(lines[0])
+        self.summary = summary or str(self.lines[0])
 
 
 class OrderDependence(A2A3SimError):  # noqa: N818 - names the condition
@@ -199,7 +221,7 @@ class SanitizerError(A2A3SimError):
 
     def __init__(self, lines: tuple[Line, ...], report: SanitizerReport) -> None:
         super().__init__("\n".join(map(str, lines)))
-        self.lines = lines
+        self.lines = short_headline(lines)
         self.report = report
 
 

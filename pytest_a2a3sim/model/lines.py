@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Literal, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+WIDEST_HEADLINE = 100
+_SHORTEST_HEADLINE = 50
+_PAUSES = (("; ", ": "), (", ", " ("), (" ",))  # the best ends of a headline first
+
 Style = Literal["plain", "headline", "passed", "failed", "diagnosis", "warm", "hot"]
 
 
@@ -43,6 +47,32 @@ class Line:
 def line(text: str, style: Style = "plain") -> Line:
     """A line of one style."""
     return Line((Span(text, style),))
+
+
+def headline(text: str) -> list[str]:
+    """The text as a headline of at most 100 columns, and what does not fit as a line of its own.
+
+    It ends before the last reason or list that is too long, else before the last clause. A word
+    that is longer alone stays whole.
+    """
+    if len(text) <= WIDEST_HEADLINE:
+        return [text]
+    fitting = text[: WIDEST_HEADLINE + 1]
+    ends = [max(map(fitting.rfind, pauses)) for pauses in _PAUSES]
+    end = next((end for end in ends if end >= _SHORTEST_HEADLINE), max(ends))
+    if end <= 0:
+        return [text]
+    comma = "," if text.startswith(", ", end) else ""
+    return [text[:end].rstrip(":;, ") + comma, f"  {text[end:].lstrip(':;, ')}"]
+
+
+def short_headline(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines, the first of which is a headline of at most 100 columns."""
+    first, *rest = lines
+    if len(str(first)) <= WIDEST_HEADLINE:
+        return (first, *rest)
+    head, *more = headline(str(first))
+    return (line(head, first.spans[0].style), *map(line, more), *rest)
 
 
 def lines_of(message: str) -> tuple[Line, ...]:

@@ -72,6 +72,9 @@ Runtime = Literal["host_build_graph", "aicpu_build_graph", "tensormap_and_ringbu
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 """The runtimes that are simulated, the default one first."""
 
+TENSOR_ENTRY = "aicpu_orchestration_entry"
+"""The function of an orchestration for a runtime of tensors, whatever function_name says."""
+
 
 @dataclass(frozen=True)
 class RingSizes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.options import OPTIONS
 from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, settings_of, usable_cpus
 
@@ -176,4 +177,4 @@ def _parsed(source: str, text: str, option: Option) -> Any:
     try:
         return option.parse(text)
     except ValueError as error:
-        raise pytest.UsageError(f"{source} {error}; got {text!r}") from None
+        raise pytest.UsageError(str(SettingsError(f"{source} {error}; got {text!r}"))) from None

@@ -133,7 +133,7 @@ class Look:
         try:
             tensor = as_tensor(wanted.label, wanted.value)
         except GoldenError as error:
-            raise self._error(str(error)) from None
+            raise self._error(error.message) from None
         if (tensor.dtype, tensor.shape) != (described.dtype, described.shape):
             raise self._error(
                 f"{wanted.label!r} is a {describe(wanted.value)}, and the orchestration describes "

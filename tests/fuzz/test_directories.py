@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import Settings
+from pytest_a2a3sim.model.lines import WIDEST_HEADLINE
 from pytest_a2a3sim.simulator import Simulator
 from tests.fuzz.directories import random_directory
 from tests.fuzz.faults import FAULTS
@@ -37,6 +38,7 @@ def test_random_directory(seed: int, simulator: Simulator, tmp_path: Path, kerne
     trial = write_directory(seed, tmp_path, kernels)
     kind, message = kind_of(simulator, tmp_path, trial.settings)
     assert kind in trial.kinds, f"{trial}: {message}"
+    assert len(message.partition("\n")[0]) <= WIDEST_HEADLINE, f"{trial}: {message}"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -52,3 +54,4 @@ def test_fault_is_found(fault: str, simulator: Simulator, tmp_path: Path, kernel
     made.write(tmp_path, kernels)
     kind, message = kind_of(simulator, tmp_path, {})
     assert kind in kinds, f"seed {seed}: {message}"
+    assert len(message.partition("\n")[0]) <= WIDEST_HEADLINE, f"seed {seed}: {message}"

@@ -99,7 +99,7 @@ def test_explain_what_is_no_source(
     assert "does not exist" in output(capsys, "explain", str(other), status=1)
     other.write_text("")
     printed = output(capsys, "explain", str(other), status=1)
-    assert f"does not name {other}\nIt names: " in printed
+    assert f"kernel_config.py does not name this source\n  {other} is not in " in printed
     (tmp_path / "elsewhere").mkdir()
     printed = output(capsys, "explain", str(tmp_path / "elsewhere"), status=1)
-    assert "no kernel_config.py above" in printed
+    assert "there is no kernel_config.py\n  above" in printed

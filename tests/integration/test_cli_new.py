@@ -102,7 +102,7 @@ def test_kernel_of_pto_isa(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--runtime", "other"], "--runtime must be one that is simulated: host_"),
+        (["--runtime", "other"], "--runtime must be one that is simulated\n  host_"),
         (
             ["--template", "matmul", "--runtime", "aicpu_build_graph"],
             "--template must be vector with --runtime aicpu_build_graph; got 'matmul'",
@@ -128,7 +128,7 @@ def test_what_there_is_none_of(
 def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").write_text("")
     assert main(["new", str(tmp_path)]) == 1
-    assert f"{tmp_path} exists and is not empty" in capsys.readouterr().err
+    assert f"the directory exists and is not empty\n  {tmp_path}\n" in capsys.readouterr().err
     assert main(["new", str(tmp_path / "mine" / "below")]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine"]
@@ -138,7 +138,7 @@ def test_run_takes_a_directory(golden_dir: GoldenDir, capsys: pytest.CaptureFixt
     assert main(["run", str(golden_dir.path)]) == 0
     assert "TEST PASSED" in capsys.readouterr().out
     assert main(["run"]) == 1
-    assert "name a golden directory or its golden.py, as in: `a2a3sim run DIR`" in (
+    assert "name a golden directory or its golden.py, as in\n  `a2a3sim run DIR`" in (
         capsys.readouterr().err
     )
     assert main(["run", str(golden_dir.path), "-g", str(golden_dir.golden_py)]) == 1

@@ -63,7 +63,7 @@ def test_command_with_wrong_outputs(
         ("--threads=0", "--threads must be an int, at least 1, or 'cores'; got '0'"),
         (
             "--schedule=best",
-            "--schedule must be fifo, lifo, creation, reverse, random, random:SEED",
+            "--schedule must be fifo, lifo, creation, reverse, random,\n  random:SEED",
         ),
         ("--schedule=before:1,1", "--schedule must name two tasks by their ids, as in before:7,3"),
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import Mismatch, run_case
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
@@ -136,11 +137,17 @@ def test_assertions_that_fail_are_a_mismatch(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("return 3", "it must return a dict, output -> index *, or None; got 3 (int)"),
+        (
+            "return 3",
+            "of the elements that are compared, or None; got 3 (int)",
+        ),
         ("return {'x': 1}", "it returned 'x', which is not among the outputs: 'out_y'"),
-        ("return {'out_y': 9}", "it returned 9 (int) for 'out_y', which is no index of *"),
-        ("return {'out_y': 'all'}", "it returned 'all' (str) for 'out_y', which is no index of *"),
-        ("raise ValueError('no')", "golden.py compare_outputs failed for case 'case': *no"),
+        ("return {'out_y': 9}", "it returned 9 (int) for 'out_y', which is no index of"),
+        ("return {'out_y': 'all'}", "it returned 'all' (str) for 'out_y', which is no index of"),
+        (
+            "raise ValueError('no')",
+            "golden.py compare_outputs failed for case 'case': ValueError: no",
+        ),
     ],
 )
 def test_mistakes_are_errors(
@@ -149,7 +156,7 @@ def test_mistakes_are_errors(
     golden(doubler, body)
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"*{message}"])
+    assert without_breaks(message) in without_breaks(result.stdout.str())
 
 
 def test_it_must_be_a_function(pytester: pytest.Pytester, doubler: GoldenDir) -> None:

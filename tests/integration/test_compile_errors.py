@@ -22,7 +22,7 @@ def failure(directory: GoldenDir) -> str:
 def test_compiler_output_and_command(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body("undeclared = 1;")
     message = failure(golden_dir)
-    assert message.startswith("kernel 'double' (func_id 0) does not compile: ")
+    assert message.startswith("kernel 'double' does not compile: double.cpp:")
     assert "was not declared in this scope" in message
     assert "command: " in message
     assert f" {golden_dir.path}/kernels/double.cpp " in message

@@ -77,7 +77,7 @@ def test_another_compiler_is_tried_before_giving_up(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "kernel 'ADD' (func_id 0) does not compile: *Unsupported element cmp",
+            "kernel 'ADD' does not compile: *Unsupported element cmp",
             "This compiler lacks what this version of PTO ISA needs. Its commit a41a6810 *",
             "Name one in the environment variable CXX, the ini key sim_compiler, or COMPILER of *",
         ]

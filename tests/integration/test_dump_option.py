@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -65,10 +66,10 @@ def test_choice_without_a_meaning(text: str) -> None:
 
 def test_directory_that_cannot_be(golden_dir: GoldenDir, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        SettingsError, match=r"--sim-dump: there can be no file in .*--sim-dump-dir"
-    ):
+    with pytest.raises(SettingsError) as caught:
         dumped(golden_dir, tmp_path / "file" / "below")
+    words = r"--sim-dump: there can be no file in .*--sim-dump-dir"
+    assert re.search(words, caught.value.message)
 
 
 def test_limit(golden_dir: GoldenDir, tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_report_of_what_is_left_out(doubler: GoldenDir, pytester: pytest.Pyteste
 def test_option_without_a_meaning(doubler: GoldenDir, pytester: pytest.Pytester) -> None:
     assert doubler.golden_py.exists()
     done = pytester.runpytest_subprocess("--sim-dump=all,1")
-    done.stderr.fnmatch_lines(["ERROR: --sim-dump must be names of kernels*; got 'all,1'"])
+    done.stderr.fnmatch_lines(["ERROR: --sim-dump must be names of kernels*", "  got 'all,1'"])
 
 
 def test_marker_and_settings_of_a_case(doubler: GoldenDir, pytester: pytest.Pytester) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import A2A3SimError, RunError, Settings, run_case
+from pytest_a2a3sim.model.lines import WIDEST_HEADLINE
 from tests.broken_dirs import BROKEN, HANG_TIMEOUT, MARK, Broken
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def test_broken_directory(broken: Broken, tmp_path: Path) -> None:
     assert error.kind == broken.kind, error
     for pattern in broken.message:
         assert re.search(pattern, str(error)), f"{pattern!r} is not in:\n{error}"
+    assert len(str(error).partition("\n")[0]) <= WIDEST_HEADLINE, error
     if isinstance(error, RunError):
-        assert len(str(error).partition("\n")[0]) <= 100, error
         check_culprit(broken, directory, error)
 
 

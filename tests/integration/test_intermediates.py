@@ -201,7 +201,7 @@ def test_values_without_a_meaning(golden_dir: GoldenDir, returned: str, problem:
     with pytest.raises(GoldenError) as caught:
         run_case(chain(golden_dir, returned).path)
     assert str(caught.value).startswith("golden.py: compute_golden, case 'default': ")
-    assert problem in str(caught.value)
+    assert problem in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -294,7 +294,7 @@ def test_order_dependent_names_an_output(pytester: pytest.Pytester, doubler: Gol
     doubler.extend_golden('ORDER_DEPENDENT = ["x"]')
     result = pytester.runpytest()
     result.stdout.fnmatch_lines(
-        ["*ORDER_DEPENDENT names 'x', which is not among the outputs: 'out_y'"]
+        ["*ORDER_DEPENDENT names 'x',", "  which is not among the outputs: 'out_y'"]
     )
 
 

@@ -28,7 +28,7 @@ def test_missing(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "kernel 'ADD' (func_id 0) does not compile: *pto/pto-inst.hpp*",
+            "kernel 'ADD' does not compile: *pto/pto-inst.hpp*",
             "<pto/pto-inst.hpp> is a header of PTO ISA, the tile instructions of Ascend.",
             "Get it with: git clone https://github.com/hw-native-sys/pto-isa",
             "and set the environment variable PTO_ISA_ROOT, or the ini key sim_pto_isa_root, *",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_a2a3sim import SanitizerError, Settings, SettingsError, run_case
 from tests.integration.racing import race
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,9 +116,9 @@ def test_bad_argument_in_golden_py(
     doubler.extend_golden(MARKED + arguments)
     result = pytester.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(
-        [f"golden.py: pytest.mark.sim_sanitize {problem}", "  in *doubler/golden.py"]
-    )
+    text = without_breaks(result.stdout.str())
+    problem = without_breaks(f"golden.py: pytest.mark.sim_sanitize {problem}")
+    assert fnmatchcase(text, f"*{problem} in *doubler/golden.py *")
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -127,13 +129,12 @@ def test_bad_argument_from_a_conftest(
     pytester.makeconftest(marking_conftest("sim_sanitize('race')"))
     result = pytester.runpytest_subprocess(*plugin_args)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(
-        [f"pytest.mark.sim_sanitize {BAD}; got ('race',)", "  of doubler/golden.py::marked"]
-    )
+    problem = without_breaks(f"pytest.mark.sim_sanitize {BAD}; got ('race',)")
+    assert f"{problem} of doubler/golden.py::marked" in without_breaks(result.stdout.str())
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
 @pytest.mark.parametrize("checks", [("race",), ("memcheck", ""), ("none",)])
 def test_settings_are_checked(checks: Sequence[str]) -> None:
-    with pytest.raises(SettingsError, match="initcheck, synccheck with commas between them; got"):
+    with pytest.raises(SettingsError, match=r"synccheck with commas between them; got"):
         Settings(sanitize=tuple(checks))

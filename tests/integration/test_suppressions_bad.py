@@ -8,6 +8,7 @@ import pytest
 
 from pytest_a2a3sim import GoldenError, run_case
 from tests.integration.racing import CONFIG
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
@@ -55,7 +56,7 @@ def test_in_kernel_config(golden_dir: GoldenDir, suppressions: str, problem: str
     golden_dir.kernel_config(f"{CONFIG}\nSUPPRESSIONS = {suppressions}\n")
     with pytest.raises(GoldenError) as caught:
         run_case(golden_dir.path)
-    first, accepted, where = str(caught.value).splitlines()
+    first, accepted, where = caught.value.message.splitlines()
     assert first == f"kernel_config.py: {problem}"
     assert accepted.startswith('  a suppression is a dict with "kernels" (a name, or a pair')
     assert where == f"  in {golden_dir.path}/kernels/kernel_config.py"
@@ -77,7 +78,7 @@ def test_in_an_ini_file(pytester: pytest.Pytester, line: str) -> None:
     pytester.makeini(f"[pytest]\nsim_suppressions =\n    {line}\n")
     result = pytester.runpytest()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert result.stderr.lines[0] == (
+    assert without_breaks(result.stderr.str()) == without_breaks(
         "ERROR: ini sim_suppressions must be `CHECK KERNEL [KERNEL [TENSOR]]: REASON`, such as "
         "`racecheck QK SF out: both add`; CHECK is memcheck, racecheck, initcheck, synccheck or "
         f"all, and a second KERNEL may be * for any or none; got {line!r}"

@@ -25,7 +25,7 @@ def test_golden_that_hangs_is_named_with_its_line(golden_dir: GoldenDir, functio
     )
     with pytest.raises(
         GoldenError,
-        match=rf"{function} failed for case 'default': TimeoutError: still running after 1 s "
+        match=rf"{function} failed for case 'default': TimeoutError\n  still running after 1 s "
         rf"\(--sim-timeout\)(.|\n)*golden.py\", line \d+, in {function}",
     ):
         run_case(golden_dir.path, settings=LIMIT)

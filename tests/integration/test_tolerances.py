@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,8 +86,9 @@ def test_equal_nan(golden_dir: GoldenDir, names: str, passed: bool) -> None:  # 
 )
 def test_values_without_a_meaning(golden_dir: GoldenDir, names: str, message: str) -> None:
     message = message.replace("share *above", "share of the elements, above")
-    with pytest.raises(GoldenError, match=message):
+    with pytest.raises(GoldenError) as caught:
         run_case(golden(golden_dir, names).path)
+    assert re.search(message, caught.value.message)
 
 
 def test_strict_lists_defaults(

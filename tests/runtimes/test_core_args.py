@@ -13,7 +13,7 @@ from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Settings, Si
 from pytest_a2a3sim.cli import main
 from tests.golden_dirs import GoldenDir
 from tests.runtimes.tensor_dirs import ADD, CONFIG, KERNEL_START, NOTHING, SCALE
-from tests.runtimes.words import without_breaks
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import A2A3SimError, Mismatch, OrderDependence, Simulator
+from pytest_a2a3sim.model.spec import RUNTIMES
 from tests.runtimes.tensor_dirs import A5, DEFAULT, GIVEN, Variant, one_of, tensor_dir
-from tests.runtimes.words import without_breaks
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -481,5 +482,37 @@ def test_bad_ring_sizes(
     name: str, value: str, words: str, simulator: Simulator, tmp_path: Path
 ) -> None:
     directory = tensor_dir(tmp_path / "bad", CHAIN, EIGHT_TIMES, Variant(environment={name: value}))
-    with pytest.raises(A2A3SimError, match=words):
+    with pytest.raises(A2A3SimError) as caught:
         simulator.run_case(directory.path)
+    assert words in caught.value.message
+
+
+_ENTRY = 'extern "C" __attribute__((visibility("default")))'
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_forms_of_an_entry_that_is_missing(
+    simulator: Simulator, sources: Path, tmp_path: Path, runtime: str
+) -> None:
+    directory = tensor_dir(
+        tmp_path / "forms", CHAIN, EIGHT_TIMES, Variant(runtime=runtime, sources=sources)
+    )
+    config = directory.path / "kernels" / "kernel_config.py"
+    source = directory.path / "kernels" / "own.cpp"
+    text = "ORCHESTRATION |= {'source': 'own.cpp', 'function_name': 'aicpu_orchestration_entry'}\n"
+    config.write_text(config.read_text() + text)
+    source.write_text('#include "pto_orchestration_api.h"\n')
+
+    message = failure_of(simulator, directory)
+    assert message.startswith("the orchestration has no symbol 'aicpu_orchestration_entry'\n")
+    forms = re.findall(r"void aicpu_orchestration_entry\(.+?\)", message)
+    assert len(forms) == (1 if runtime == "host_build_graph" else 3)
+    for form in forms:
+        source.write_text(f'#include "pto_orchestration_api.h"\n{_ENTRY} {form} {{}}\n')
+        assert "returned 0 but added no task" in failure_of(simulator, directory)
+
+
+def failure_of(simulator: Simulator, directory: GoldenDir) -> str:
+    with pytest.raises(A2A3SimError) as caught:
+        simulator.run_case(directory.path).check()
+    return str(caught.value)

@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 import pytest_a2a3sim
-from pytest_a2a3sim import A2A3SimError, RunError
+from pytest_a2a3sim import A2A3SimError, Mismatch, RunError
+from pytest_a2a3sim.model.lines import WIDEST_HEADLINE, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +56,27 @@ def test_every_kind_is_documented_with_its_class() -> None:
     for error in subclasses(A2A3SimError):
         if error is not RunError:
             assert f"`{error.__name__}`" in documented[error.kind]
+
+
+_WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60)
+_TEXTS = st.lists(st.tuples(_WORDS, st.sampled_from(" :;,")), min_size=1, max_size=40).map(
+    lambda words: " ".join(word + pause.strip() for word, pause in words)
+)
+
+
+@given(st.lists(_TEXTS, min_size=1, max_size=3))
+def test_headlines_are_short_and_lose_no_word(texts: list[str]) -> None:
+    message = "\n".join(texts)
+    error = A2A3SimError(message)
+    mismatch = Mismatch(tuple(map(line, texts)), ())
+    for text in (str(error), str(mismatch), "\n".join(map(str, mismatch.lines))):
+        assert len(text.split("\n")[0]) <= WIDEST_HEADLINE
+        assert re.sub(r"[\s:;,]", "", text) == re.sub(r"[\s:;,]", "", message)
+    assert error.message == message
+
+
+def test_a_long_path_has_the_line_below_the_headline() -> None:
+    path = "/".join(["", *["directory"] * 12, "golden.py"])
+    assert str(A2A3SimError(f"the report cannot be written to {path}\nName another.")) == (
+        f"the report cannot be written to\n  {path}\nName another."
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -144,8 +145,9 @@ def test_replaced_output_is_an_error() -> None:
     ],
 )
 def test_bad_inputs(made: Any, names: dict[str, Any], message: str) -> None:
-    with pytest.raises(GoldenError, match=message) as caught:
+    with pytest.raises(GoldenError) as caught:
         make_inputs(golden(made, **names), CASE)
+    assert re.search(message, caught.value.message)
     assert "generate_inputs, case 'case'" in str(caught.value)
 
 

@@ -101,10 +101,10 @@ def test_error_shows_the_users_line_and_none_of_ours(golden_dir: GoldenDir) -> N
 
 
 def test_missing_files(golden_dir: GoldenDir, tmp_path: Path) -> None:
-    with pytest.raises(GoldenError, match=r"golden.py is missing: .*nowhere"):
+    with pytest.raises(GoldenError, match=r"golden.py is missing\n.*nowhere"):
         load_golden(tmp_path / "nowhere" / "golden.py")
     (golden_dir.path / "kernels" / "kernel_config.py").unlink()
-    with pytest.raises(GoldenError, match=r"kernel_config.py is missing: .* does not exist"):
+    with pytest.raises(GoldenError, match=r"kernel_config.py is missing\n.* does not exist"):
         load_golden(golden_dir.golden_py)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,7 @@ def test_unknown_keys_are_noted(tmp_path: Path) -> None:
     ],
 )
 def test_bad_config(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(GoldenError, match=message) as caught:
+    with pytest.raises(GoldenError) as caught:
         load(tmp_path, text)
+    assert re.search(message, caught.value.message)
     assert str(tmp_path / "kernel_config.py") in str(caught.value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +78,9 @@ def test_settings_take_text() -> None:
     ],
 )
 def test_settings_without_a_meaning(name: str, value: Any, message: str) -> None:
-    with pytest.raises(SettingsError, match=rf"^Settings\.{name} {message}$"):
+    with pytest.raises(SettingsError) as caught:
         Settings(**{name: value})
+    assert re.fullmatch(rf"Settings\.{name} {message}", caught.value.message)
 
 
 @pytest.mark.parametrize(
