@@ -74,14 +74,17 @@ def map_recording(
             descriptions=descriptions_of(run, tensors),
         )
 
-    def timeline() -> npt.NDArray[np.void]:
-        decoded = np.empty(raw.task_count, _TASK_TIMES)
+    def decode(tasks: range | npt.NDArray[np.int32]) -> npt.NDArray[np.void]:
+        if isinstance(tasks, range):
+            tasks = np.arange(tasks.start, tasks.stop, tasks.step, dtype=np.int32)
+        decoded = np.empty(tasks.size, _TASK_TIMES)
         times = ffi.cast("a2a3_task_times*", decoded.ctypes.data)
-        lib.a2a3_recording_times(raw, times)
+        ids = ffi.from_buffer("int32_t[]", np.ascontiguousarray(tasks))
+        lib.a2a3_recording_times(raw, ids, tasks.size, times)
         return decoded
 
     return Recording(
-        decode=timeline,
+        decode=decode,
         func_ids=array(raw.func_ids, np.int32, raw.task_count),
         first_successor=array(raw.first_successor, np.uint32, raw.task_count + 1),
         successors=array(raw.successors, np.int32, raw.edge_count),

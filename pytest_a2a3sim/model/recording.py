@@ -55,7 +55,7 @@ class Recording:
     """A graph that ran to its end, and when and where each of its tasks did.
 
     Attributes:
-        decode: makes the timeline.
+        decode: makes records of a timeline, those of the tasks whose ids it gets.
         func_ids: kernel of each task, int32 of shape ``(tasks,)``.
         first_successor: where each task's successors begin in ``successors``, uint32 of shape
             ``(tasks + 1,)``.
@@ -65,7 +65,9 @@ class Recording:
         arguments: of the tasks; None if nobody asked.
     """
 
-    decode: Callable[[], npt.NDArray[np.void]] = field(repr=False, compare=False)
+    decode: Callable[[range | npt.NDArray[np.int32]], npt.NDArray[np.void]] = field(
+        repr=False, compare=False
+    )
     func_ids: npt.NDArray[np.int32]
     first_successor: npt.NDArray[np.uint32]
     successors: npt.NDArray[np.int32]
@@ -76,7 +78,7 @@ class Recording:
     @functools.cached_property
     def timeline(self) -> npt.NDArray[np.void]:
         """A record a task, by task id: see :class:`CaseResult`."""
-        return self.decode()
+        return self.decode(range(self.tasks))
 
     @property
     def tasks(self) -> int:

@@ -189,8 +189,9 @@ int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
 
 void a2a3_unmap_recording(void* memory, size_t nbytes) { munmap(memory, nbytes); }
 
-void a2a3_recording_times(const a2a3_recording* recording, a2a3_task_times* times) {
-    a2a3sim::decode_times(*recording, times);
+void a2a3_recording_times(const a2a3_recording* recording, const int32_t* tasks, int64_t count,
+                          a2a3_task_times* times) {
+    a2a3sim::decode_times(*recording, tasks, count, times);
 }
 
 void a2a3_run_place(const a2a3_run* run, uint64_t address, const uint64_t* args, int32_t arg_count,

@@ -659,8 +659,9 @@ int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer);
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);
 void a2a3_unmap_recording(void* memory, size_t nbytes);
 
-/* Decodes the times of every task: `times` has room for a2a3_recording.task_count of them. */
-void a2a3_recording_times(const a2a3_recording* recording, a2a3_task_times* times);
+/* Decodes the times of some tasks, in the order of their ids: `times` has room for `count`. */
+void a2a3_recording_times(const a2a3_recording* recording, const int32_t* tasks, int64_t count,
+                          a2a3_task_times* times);
 
 /* Kills the case if it still runs, and frees everything. */
 void a2a3_run_destroy(a2a3_run* run);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,17 +31,17 @@ class ArgumentWords:
         self._described = np.array([begin for begin, _, _ in described], dtype=np.uint64)
         self._described_ends = np.array([begin + size for begin, size, _ in described], np.uint64)
 
-    def of_tasks(self, first: int, end: int) -> list[list[str | int]]:
-        """The arguments of the tasks from ``first`` on to the one before ``end``.
+    def values(self, first: int, end: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """Arguments of the tasks from ``first`` on to the one before ``end``.
 
-        Pointers are as ``a (buffer #0 + 64 bytes)``, scalars are numbers.
+        Returns:
+            Their values, and where each task's begin among all; one more bound ends the last.
         """
         bounds = self._known.first_argument[first : end + 1].astype(np.int64)
-        words = self._words(self._known.arguments[bounds[0] : bounds[-1]])
-        bounds -= bounds[0]
-        return [words[start:stop] for start, stop in itertools.pairwise(bounds.tolist())]
+        return self._known.arguments[bounds[0] : bounds[-1]], bounds
 
-    def _words(self, values: npt.NDArray[np.uint64]) -> list[str | int]:
+    def of_values(self, values: npt.NDArray[np.uint64]) -> list[str | int]:
+        """Pointers are as ``a (buffer #0 + 64 bytes)``, scalars are numbers."""
         buffers = _containing(self._begins, self._ends, values)
         named = _containing(self._described, self._described_ends, values)
         return [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 
 _DEVICE = 1
 _HOST = 2
-_CHUNK = 8192  # tasks, or events of a counter, whose text is in memory at a time
-_FAST = 3  # of gzip's nine levels
+_CHUNK = 4096  # tasks, or events of a counter, whose text is in memory at a time
+_MOST_AT_ONCE = 1 << 16  # tasks whose numbers are
+_FAST = 1  # of gzip's nine levels
+_DIGITS = [f"{rest:03}" for rest in range(1000)]
 _ENGINE_PHASES = ("start", "load", "orchestrate", "check", "execute", "copy_back", "orders")
 
 
@@ -85,8 +88,7 @@ def _chunks(recording: Recording, facts: CaseFacts, clock: Clock, name: str) -> 
     yield [*_titles(recording, tasks, name), *_phases(facts, clock)]
     for first in range(0, recording.tasks, _CHUNK):
         end = min(first + _CHUNK, recording.tasks)
-        yield tasks.slices(first, end)
-        yield tasks.arrows(first, end)
+        yield tasks.lines(first, end)
     for core_type, steps in ready_steps(recording, clock):
         yield from _counter(f"ready {core_type}", "tasks", *steps)
     if recording.arguments is not None:
@@ -98,73 +100,113 @@ class _Tasks:
     """Slices of tasks on their cores, and the arrows of their dependencies."""
 
     def __init__(self, recording: Recording, clock: Clock) -> None:
-        timeline = recording.timeline
         self._recording = recording
-        self._starts = clock.of_graph(timeline["start"])
-        self._ends = clock.of_graph(timeline["end"])
-        self.cores, index = np.unique(core_positions(timeline), return_inverse=True)
-        self._tracks = index.astype(np.int32) + 1
+        self._clock = clock
         self._names = {
             func_id: json.dumps(kernel.name) for func_id, kernel in recording.kernels.items()
         }
         self._words = None if recording.arguments is None else ArgumentWords(recording.arguments)
-        order = np.argsort(recording.successors, kind="stable")
-        counts = np.bincount(recording.successors, minlength=recording.tasks)
-        self._first_predecessor = np.concatenate([[0], np.cumsum(counts)])
-        sources = np.repeat(
-            np.arange(recording.tasks, dtype=np.int32), np.diff(recording.first_successor)
-        )
-        self._predecessors: npt.NDArray[np.int32] = sources[order]
 
-    def slices(self, first: int, end: int) -> list[str]:
-        """The tasks from ``first`` on to the one before ``end``."""
-        count = end - first
-        words: list[list[Any]] = (
-            [[] for _ in range(count)] if self._words is None else self._words.of_tasks(first, end)
-        )
-        bounds = self._first_predecessor[first : end + 1].tolist()
-        before = self._predecessors[bounds[0] : bounds[-1]].tolist()
-        threads = self._recording.timeline["thread"][first:end].tolist()
-        func_ids = self._recording.func_ids[first:end].tolist()
-        starts, ends = self._starts[first:end].tolist(), self._ends[first:end].tolist()
-        tracks = self._tracks[first:end].tolist()
-        lines = []
-        for i in range(count):
-            depends = before[bounds[i] - bounds[0] : bounds[i + 1] - bounds[0]]
-            given = "".join(
-                f',"argument {k}":{json.dumps(word)}' for k, word in enumerate(words[i])
-            )
-            lines.append(
-                f'{{"ph":"X","name":{self._names[func_ids[i]]},"cat":"task","pid":{_DEVICE},'
-                f'"tid":{tracks[i]},"ts":{microseconds(starts[i])},'
-                f'"dur":{microseconds(ends[i] - starts[i])},"args":{{"task":{first + i},'
-                f'"func_id":{func_ids[i]},"thread":{threads[i]},"depends on":{depends}{given}}}}}'
-            )
-        return lines
+    def cores(self) -> list[int]:
+        """Positions of the cores that executed tasks."""
+        found: set[int] = set()
+        for first in range(0, self._recording.tasks, _MOST_AT_ONCE):
+            end = min(first + _MOST_AT_ONCE, self._recording.tasks)
+            positions = core_positions(self._recording.decode(range(first, end)))
+            found.update(np.unique(positions).tolist())
+        return sorted(found)
 
-    def arrows(self, first: int, end: int) -> list[str]:
-        """The edges from these tasks to their successors.
-
-        An arrow begins in the last nanosecond of its slice: at the end, the slice is over.
-        """
-        bounds = self._recording.first_successor[first : end + 1].tolist()
+    def lines(self, first: int, end: int) -> list[str]:
+        """The tasks from ``first`` on to the one before ``end``, and their edges to others."""
+        times = self._recording.decode(range(first, end))
+        starts, ends = (self._clock.of_graph(times[name]) for name in ("start", "end"))
+        tracks = _tracks(times)
+        bounds = self._recording.first_successor[first : end + 1].astype(np.int64)
         targets = self._recording.successors[bounds[0] : bounds[-1]]
-        sources = np.repeat(np.arange(first, end), np.diff(bounds))
-        leave = np.maximum(self._ends[sources] - 1, self._starts[sources])
+        lines = self._slices(
+            first,
+            zip(
+                times["func_id"].tolist(),
+                times["thread"].tolist(),
+                tracks.tolist(),
+                *_microseconds(starts),
+                *_microseconds(ends - starts),
+                self._arguments(first, end),
+                _parts(targets.tolist(), bounds),
+                strict=True,
+            ),
+        )
+        sources = np.repeat(np.arange(end - first), np.diff(bounds))
+        # An arrow begins in the last nanosecond of its slice: at the end, the slice is over.
+        leaving = np.maximum(ends - 1, starts)
+        return lines + self._arrows(int(bounds[0]), targets, leaving[sources], tracks[sources])
+
+    def _slices(self, first: int, rows: Iterator[tuple[Any, ...]]) -> list[str]:
+        names = self._names
+        return [
+            f'{{"ph":"X","name":{names[func_id]},"cat":"task","pid":{_DEVICE},"tid":{track},'
+            f'"ts":{at}.{_DIGITS[at_rest]},"dur":{took}.{_DIGITS[took_rest]},'
+            f'"args":{{"task":{task},"func_id":{func_id},"thread":{thread},'
+            f'"arguments":[{",".join(words)}],"successors":{successors}}}}}'
+            for task, (
+                func_id,
+                thread,
+                track,
+                at,
+                at_rest,
+                took,
+                took_rest,
+                words,
+                successors,
+            ) in enumerate(rows, first)
+        ]
+
+    def _arguments(self, first: int, end: int) -> Iterator[list[str]]:
+        """As JSON. Tasks have many in common: each is put into words once."""
+        if self._words is None:
+            return iter([[]] * (end - first))
+        values, bounds = self._words.values(first, end)
+        different, index = np.unique(values, return_inverse=True)
+        words = [json.dumps(word) for word in self._words.of_values(different)]
+        return _parts([words[i] for i in index.tolist()], bounds)
+
+    def _arrows(
+        self,
+        edge: int,
+        targets: npt.NDArray[np.int32],
+        leaving: npt.NDArray[np.int64],
+        tracks: npt.NDArray[np.int32],
+    ) -> list[str]:
+        reached = self._recording.decode(targets)
         rows = zip(
-            range(bounds[0], bounds[-1]),
-            leave.tolist(),
-            self._tracks[sources].tolist(),
-            self._starts[targets].tolist(),
-            self._tracks[targets].tolist(),
+            *_microseconds(leaving),
+            tracks.tolist(),
+            *_microseconds(self._clock.of_graph(reached["start"])),
+            _tracks(reached).tolist(),
             strict=True,
         )
         same = f'"name":"dependency","cat":"dependency","pid":{_DEVICE}'
         return [
-            f'{{"ph":"s",{same},"id":{edge},"tid":{source},"ts":{microseconds(left)}}},\n'
-            f'{{"ph":"f","bp":"e",{same},"id":{edge},"tid":{target},"ts":{microseconds(arrived)}}}'
-            for edge, left, source, arrived, target in rows
+            f'{{"ph":"s",{same},"id":{name},"tid":{source},"ts":{left}.{_DIGITS[left_rest]}}},\n'
+            f'{{"ph":"f","bp":"e",{same},"id":{name},"tid":{target},"ts":{at}.{_DIGITS[at_rest]}}}'
+            for name, (left, left_rest, source, at, at_rest, target) in enumerate(rows, edge)
         ]
+
+
+def _tracks(times: npt.NDArray[np.void]) -> npt.NDArray[np.int32]:
+    return core_positions(times) + 1
+
+
+def _parts(values: list[Any], bounds: npt.NDArray[np.int64]) -> Iterator[list[Any]]:
+    """The values between each bound and the next; the first value is at the first bound."""
+    limits = (bounds - bounds[0]).tolist()
+    return (values[begin:end] for begin, end in itertools.pairwise(limits))
+
+
+def _microseconds(nanoseconds: npt.NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """Whole ones, and the nanoseconds that are left."""
+    whole, rest = np.divmod(nanoseconds, 1000)
+    return whole.tolist(), rest.tolist()
 
 
 def _titles(recording: Recording, tasks: _Tasks, name: str) -> list[str]:
@@ -178,7 +220,8 @@ def _titles(recording: Recording, tasks: _Tasks, name: str) -> list[str]:
         _title("thread_name", _HOST, 1, name="pytest"),
         _title("thread_name", _HOST, 2, name="simulating process"),
     ]
-    for track, position in enumerate(tasks.cores.tolist(), start=1):
+    for position in tasks.cores():
+        track = position + 1
         titles.append(_title("thread_name", _DEVICE, track, name=core_name(position)))
         titles.append(_title("thread_sort_index", _DEVICE, track, sort_index=track))
     return titles
@@ -211,7 +254,7 @@ def _counter(
             strict=True,
         )
         yield [
-            f'{{"ph":"C","name":"{name}","pid":{_DEVICE},"ts":{microseconds(time)},'
+            f'{{"ph":"C","name":"{name}","cat":"counter","pid":{_DEVICE},"ts":{microseconds(time)},'
             f'"args":{{"{unit}":{value}}}}}'
             for time, value in rows
         ]

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "expect.h"
@@ -145,7 +146,9 @@ void run_cases(const char* orchestration, const char* kernel) {
     sweep("map_recording", [&] { return a2a3_run_map_recording(succeeds.run(), &recording); });
     expect(recording.task_count == 2 && recording.edge_count == 1, "the recording");
     std::vector<a2a3_task_times> times(2);
-    a2a3_recording_times(&recording, times.data());
+    std::vector<int32_t> tasks(times.size());
+    std::iota(tasks.begin(), tasks.end(), 0);
+    a2a3_recording_times(&recording, tasks.data(), recording.task_count, times.data());
     expect(times[0].end <= times[1].start, "the times");
     a2a3_unmap_recording(recording.memory, recording.nbytes);
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,9 @@ size_t page_size() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 void ask_for_graph(const a2a3_recording& recording) {
     const int64_t count = recording.task_count;
     std::vector<a2a3_task_times> times(static_cast<size_t>(count));
-    a2a3_recording_times(&recording, times.data());
+    std::vector<int32_t> tasks(times.size());
+    std::iota(tasks.begin(), tasks.end(), 0);
+    a2a3_recording_times(&recording, tasks.data(), recording.task_count, times.data());
     std::vector<double> seconds;
     std::vector<int8_t> core_types;
     for (const a2a3_task_times& task : times) {

@@ -22,7 +22,7 @@ def recording_of(tasks: int, edges: list[Pair]) -> Recording:
     successors = [[b for a, b in edges if a == task] for task in range(tasks)]
     begins = np.cumsum([0, *map(len, successors)])
     return Recording(
-        decode=lambda: np.empty(0, np.void),
+        decode=lambda tasks: np.empty(len(tasks), np.void),
         func_ids=np.zeros(tasks, np.int32),
         first_successor=begins.astype(np.uint32),
         successors=np.array([b for each in successors for b in each], np.int32),

@@ -43,7 +43,7 @@ def recording(
     successors = [[to for origin, to in edges if origin == task] for task in range(len(tasks))]
     first = np.cumsum([0, *(len(ids) for ids in successors)])
     return Recording(
-        decode=lambda: timeline,
+        decode=lambda tasks: timeline[tasks],
         func_ids=np.array([func_id for func_id, _ in tasks], dtype=np.int32),
         first_successor=first.astype(np.uint32),
         successors=np.array([to for ids in successors for to in ids], dtype=np.int32),

@@ -136,17 +136,19 @@ a2a3_recording Recording::map_again(const a2a3_ending& ending, bool with_argumen
             end};
 }
 
-void decode_times(const a2a3_recording& recording, a2a3_task_times* times) noexcept {
+void decode_times(const a2a3_recording& recording, const int32_t* tasks, int64_t count,
+                  a2a3_task_times* times) noexcept {
     const auto* const records = static_cast<const TaskRecord*>(recording.records);
     const double seconds_per_tick = 1.0 / recording.ticks_per_second;
-    for (int64_t id = 0; id < recording.task_count; ++id) {
+    for (int64_t i = 0; i < count; ++i) {
+        const int32_t id = tasks[i];
         const TaskRecord& record = records[id];
-        times[id] = {static_cast<double>(record.start()) * seconds_per_tick,
-                     static_cast<double>(record.end()) * seconds_per_tick,
-                     recording.func_ids[id],
-                     record.core_type(),
-                     record.core(),
-                     record.thread()};
+        times[i] = {static_cast<double>(record.start()) * seconds_per_tick,
+                    static_cast<double>(record.end()) * seconds_per_tick,
+                    recording.func_ids[id],
+                    record.core_type(),
+                    record.core(),
+                    record.thread()};
     }
 }
 

@@ -75,7 +75,8 @@ class Recording {
     SharedMemory memory_;
 };
 
-/// The records of a mapped recording, in seconds.
-void decode_times(const a2a3_recording& recording, a2a3_task_times* times) noexcept;
+/// The records of some tasks of a mapped recording, in seconds.
+void decode_times(const a2a3_recording& recording, const int32_t* tasks, int64_t count,
+                  a2a3_task_times* times) noexcept;
 
 }  // namespace a2a3sim
