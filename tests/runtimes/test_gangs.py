@@ -16,7 +16,7 @@ from pytest_a2a3sim import (
     Simulator,
 )
 from tests.golden_dirs import GoldenDir
-from tests.runtimes.words import without_breaks
+from tests.words import without_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
