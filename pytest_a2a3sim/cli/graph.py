@@ -78,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         _write(output, form, graph, labels)
     except OSError as error:
         raise SettingsError(
-            f"--output: {output} cannot be written: {error.strerror}; name another file"
+            f"--output: the graph cannot be written: {error.strerror}; name another file\n"
+            f"  {output}"
         ) from None
     print(f"{labels.headline}\n{output}", flush=True)  # noqa: T201 - this is the command line
     return 0

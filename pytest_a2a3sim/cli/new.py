@@ -103,7 +103,9 @@ def run(options: argparse.Namespace) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{target} cannot be written: {error}") from None
+        raise SettingsError(
+            f"the directory cannot be written: {error.strerror}\n  {target}"
+        ) from None
     print(*(f"wrote {target / name}" for name in files), "", sep="\n")  # noqa: T201 - this is the command line
     print(f"Run it: pytest {target} -v")  # noqa: T201 - as above
     if _DTYPES[options.dtype][0].startswith("ml_dtypes"):

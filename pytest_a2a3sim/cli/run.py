@@ -117,7 +117,8 @@ class _Console:
             write_trace(path, result.recording, result.facts, name)
         except OSError as error:
             raise A2A3SimError(
-                f"--trace: {path} cannot be written: {error.strerror}; name another directory"
+                f"--trace: the trace cannot be written: {error.strerror}; name another directory\n"
+                f"  {path}"
             ) from None
         self.say(f"trace: {path}")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REBUILD_SINCE = "a2a3sim_rebuild_since"
 
 _PREFIX = "--sim-"
-_PICTURED = ("sim_trace", "sim_artifacts")  # what shows the arguments of tasks
+_PICTURED = ("sim_html", "sim_trace", "sim_artifacts")  # what shows the arguments of tasks
 _HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
 _INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args", "lines": "linelist"}
 _INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": [], "lines": []}

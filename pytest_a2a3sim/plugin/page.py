@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_a2a3sim.model.record import CaseRecord
-    from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.result import Attempt
 
 
 def page_path(config: pytest.Config) -> Path | None:
@@ -46,7 +46,7 @@ def prepare(config: pytest.Config) -> None:
     parts.Parts(path).remove()  # those of a session that was killed
 
 
-def add_case(path: Path, record: CaseRecord, result: CaseResult | None, root: Path) -> None:
+def add_case(path: Path, record: CaseRecord, attempt: Attempt, root: Path) -> None:
     """Keeps what the page shows of a case.
 
     Raises:
@@ -55,7 +55,7 @@ def add_case(path: Path, record: CaseRecord, result: CaseResult | None, root: Pa
     from pytest_a2a3sim.pictures.page.parts import Parts  # noqa: PLC0415 - needs NumPy
     from pytest_a2a3sim.reporting.artifacts import directory_name  # noqa: PLC0415 - as above
 
-    Parts(path).write(directory_name(record["nodeid"]), record, result, root)
+    Parts(path).write(directory_name(record["nodeid"]), record, attempt, root)
 
 
 def write(config: pytest.Config, records: Sequence[CaseRecord]) -> str | None:

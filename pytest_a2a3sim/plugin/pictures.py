@@ -30,7 +30,7 @@ def save(
     """Writes what the options ask for about a case; says in its report what cannot be written."""
     if (path := page.page_path(item.config)) is not None:
         try:
-            page.add_case(path, record, attempt.result, item.config.rootpath)
+            page.add_case(path, record, attempt, item.config.rootpath)
         except OSError as error:
             report.sections.append(("a2a3sim page", f"--sim-html: {error}"))
     html_report.attach(item, report, attempt.result)

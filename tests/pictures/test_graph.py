@@ -138,7 +138,10 @@ def test_a_schedule_colours_by_time(directory: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("-o", "g.gif"), "--output must end with one of .svg, .png, .dot, .mmd, .json; got"),
-        (("-o", "golden.py/g.dot"), "golden.py/g.dot cannot be written: File exists; name"),
+        (
+            ("-o", "golden.py/g.dot"),
+            "the graph cannot be written: File exists; name another file\n  ",
+        ),
         (("-o", "g.dot", "-c", "none"), "none"),
     ],
 )

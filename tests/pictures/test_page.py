@@ -39,7 +39,8 @@ def test_data_of_a_case(pictured: Pictured) -> None:
     found = json.loads(data[1])
     (tensor,) = found["tensors"]
     assert (tensor["matched"], tensor["size"]) == (21, 32)
-    assert [each["title"] for each in tensor["maps"]] == ["every element"]
+    assert [layer["block"] for layer in tensor["map"]["layers"]] == [[1, 1]]
+    assert tensor["map"]["worst"] == [3, 7]  # the element with the largest error, 31 times 2
     assert found["timeline"]["tasks"] == 160
     assert not found["timeline"]["aggregated"]
     assert [each["block_dim"] for each in found["timeline"]["makespans"]] == [1, 2, 3, 4, 8, 24]
@@ -69,10 +70,10 @@ def test_without_bokeh(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--sim-baseline=b.json",), "--sim-baseline needs --sim-html=PATH"),
-        (("--sim-html=p", "--sim-baseline=none.json"), "none.json cannot be read: No such file"),
-        (("--sim-html=p", "--sim-baseline=text"), "text is no JSON: "),
-        (("--sim-html=p", "--sim-baseline=list.json"), "list.json is no report of --sim-json"),
-        (("--sim-html=p", "--sim-baseline=odd.json"), "odd.json has cases without a node id"),
+        (("--sim-html=p", "--sim-baseline=none.json"), "the report cannot be read: No such file"),
+        (("--sim-html=p", "--sim-baseline=text"), "this is no JSON: "),
+        (("--sim-html=p", "--sim-baseline=list.json"), "this is no report of --sim-json"),
+        (("--sim-html=p", "--sim-baseline=odd.json"), "cases have no node id"),
     ],
 )
 def test_bad_options(tmp_path: Path, options: tuple[str, ...], message: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.golden_dirs import GoldenDir
 from tests.pictures.attention_like import AttentionLike
 from tests.pictures.conftest import run_pytest
 
@@ -27,6 +27,42 @@ _MARKS = """name => {
     const figure = document.querySelector(`[data-chart="${name}"]`).figure;
     return figure.renderers.map(each => [
         each.glyph.type, Object.values(each.data_source.data)[0]?.length ?? 0]);
+}"""
+
+
+# Where the first mark of a chart is on the screen; the task that the timeline shows is made large.
+_PLACE = """name => {
+    const place = document.querySelector(`[data-chart="${name}"]`), figure = place.figure;
+    const view = Bokeh.index.find_one(figure);
+    const chosen = figure.renderers.find(each => each.name === "marks") ?? figure.renderers[0];
+    const data = chosen.data_source.data;
+    if (name === "timeline") {
+        const width = data.end[0] - data.start[0];
+        figure.x_range.setv({start: data.start[0] - width, end: data.end[0] + width});
+    }
+    const at = {
+        Image: () => [0, 0],
+        Quad: () => [(data.left[0] + data.right[0]) / 2, data.count[0] / 2],
+        HBar: () => [(data.start[0] + data.end[0]) / 2, data.y[0]],
+        VBar: () => [data.x[0], data.top[0] / 2],
+        Rect: () => [data.x[0], data.y[0]],
+        Line: () => [data.x[0], data.y[0]],
+    }[chosen.glyph.type]();
+    const box = view.el.getBoundingClientRect();
+    const [x, y] = [view.frame.x_scale.compute(at[0]), view.frame.y_scale.compute(at[1])];
+    scrollBy(0, box.y + y - innerHeight / 2);
+    return [box.x + x, view.el.getBoundingClientRect().y + y];
+}"""
+
+_RANGES = """name => {
+    const figure = document.querySelector(`[data-chart="${name}"]`).figure;
+    return String([figure.x_range, figure.y_range].flatMap(each => [each.start, each.end]));
+}"""
+
+
+_MAP = """() => {
+    const figure = document.querySelector('[data-chart="map-out_y"]').figure;
+    return [figure.title.text, figure.renderers.map(each => each.visible)];
 }"""
 
 
@@ -97,47 +133,88 @@ def test_charts_of_a_case_have_their_marks(watched: Watched, pictured: Pictured)
     charts = watched.page.locator("[data-chart]")
     names = [chart.get_attribute("data-chart") for chart in charts.all()]
     assert names == [
-        *("map-0-out_y", "tolerance-out_y", "ulp-out_y"),
+        *("map-out_y", "tolerance-out_y", "ulp-out_y"),
         *("timeline", "parallelism", "what-if", "graph"),
     ]
     assert all(chart.get_attribute("data-drawn") for chart in charts.all())
-    assert watched.page.locator('[data-chart="map-0-out_y"] .bk-Figure').count() == 3
+    assert watched.page.locator('[data-chart="map-out_y"] .bk-Figure').count() == 3
     gaps, tasks = watched.marks("timeline")
     assert tasks == ("HBar", 160)
     assert gaps[1] > 0
     assert dict(watched.marks("graph"))["Rect"] == 43  # 3 kernels of one layer, 40 of UP
-    assert [kind for kind, _ in watched.marks("parallelism")] == ["Step", "Step"]
+    assert [kind for kind, _ in watched.marks("parallelism")] == ["Line", "Line"]
     assert watched.marks("what-if") == [("VBar", 6)]
     assert watched.marks("tolerance-out_y")[0][0] == "Quad"
 
 
-def test_zoom_and_hover(watched: Watched, pictured: Pictured) -> None:
+HOVERS = {
+    "map-out_y": ["last axis", "difference"],
+    "tolerance-out_y": ["elements", "11"],
+    "ulp-out_y": ["elements"],
+    "timeline": ["task", "QK", "took", "x (buffer #0), buffer #", "before tasks"],
+    "parallelism": ["AIC tasks"],
+    "what-if": ["block_dim", "makespan", "AIC busy"],
+    "graph": ["kernel", "on the critical path"],
+}
+"""What a mark of each chart says where the mouse is on it."""
+
+
+def test_hover_and_zoom(watched: Watched, pictured: Pictured) -> None:
     watched.open(pictured.path / "page.html", WRONG)
     page = watched.page
-    chart = page.locator('[data-chart="timeline"]')
-    chart.scroll_into_view_if_needed()
-    page.evaluate(
-        """() => {  // task 0 fills the middle of the chart
-            const figure = document.querySelector('[data-chart="timeline"]').figure;
-            const data = figure.renderers[1].data_source.data;
-            const width = data.end[0] - data.start[0];
-            figure.x_range.setv({start: data.start[0] - width, end: data.end[0] + width});
-            figure.y_range.setv({start: data.y[0] - 0.5, end: data.y[0] + 0.5});
+    for chart, words in HOVERS.items():
+        x, y = page.evaluate(_PLACE, chart)
+        page.mouse.move(x - 3, y - 3)
+        page.mouse.move(x, y)
+        for word in words:
+            found = page.locator(".bk-Tooltip").get_by_text(word).first
+            found.wait_for(state="visible")
+        before = page.evaluate(_RANGES, chart)
+        page.mouse.wheel(0, -300)
+        page.wait_for_function(f"before => ({_RANGES})('{chart}') !== before", arg=before)
+        page.mouse.move(0, 0)
+        page.locator(".bk-Tooltip").first.wait_for(state="hidden")
+
+
+def test_a_large_map_is_zoomed_to_single_elements(watched: Watched, tmp_path: Path) -> None:
+    """Anywhere, not only where the largest error is."""
+    directory = GoldenDir.create(tmp_path / "large")
+    text = directory.golden_py.read_text()
+    directory.golden_py.write_text(text.replace("8", "65536"))
+    directory.kernel_body(
+        "for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];"
+        " y[256 * 30 + 20] += 1; y[256 * 200 + 100] += 4096;"
+    )
+    assert "1 failed" in run_pytest(tmp_path, "--sim-html=page.html").stdout
+    watched.open(tmp_path / "page.html", "large/golden.py::default")
+    assert watched.page.evaluate(_MAP) == [
+        "difference: blocks of 2 x 2, each by its largest error",
+        [True, False, True],
+    ]
+    watched.page.evaluate(
+        """() => {
+            const figure = document.querySelector('[data-chart="map-out_y"]').figure;
+            figure.x_range.setv({start: 15.5, end: 25.5});
+            figure.y_range.setv({start: 35.5, end: 25.5});
         }"""
     )
-    box = chart.bounding_box()
-    assert box is not None
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(middle[0] - 5, middle[1])
-    page.mouse.move(*middle)
-    tooltip = page.locator(".bk-Tooltip")
-    tooltip.get_by_text("QK", exact=True).wait_for(state="visible")
-    assert tooltip.get_by_text("0", exact=True).count() > 0  # the task
-    assert tooltip.get_by_text(re.compile(r"took")).count() > 0
-    start = "() => document.querySelector('[data-chart=\"timeline\"]').figure.x_range.start"
-    before = page.evaluate(start)
-    page.mouse.wheel(0, -300)
-    page.wait_for_function(f"({start})() > {before}")
+    assert watched.page.evaluate(_MAP) == ["difference: every element", [True, True, True]]
+    x, y = watched.page.evaluate(_PLACE.replace("[0, 0]", "[20, 30]"), "map-out_y")
+    watched.page.mouse.move(x - 3, y)
+    watched.page.mouse.move(x, y)
+    tooltip = watched.page.locator(".bk-Tooltip")
+    for word in ("20", "30", "1"):
+        tooltip.get_by_text(word, exact=True).first.wait_for(state="visible")
+
+
+def test_report_of_a_case_that_passed(watched: Watched, pictured: Pictured) -> None:
+    watched.open(pictured.path / "page.html", "attention/golden.py::good")
+    text = watched.page.locator("#report").inner_text()
+    assert text.startswith("every output matches\n  case 'good', 128 tasks\n")
+    assert "out_y: PASS (32/32 elements matched)\n  shape=(4, 8), dtype=float32" in text
+    watched.open(pictured.path / "page.html", WRONG)
+    marked = watched.page.locator("#report .line-diagnosis").all_inner_texts()
+    assert any("=> constant factor" in line for line in marked)
 
 
 def test_theme_and_width(browser: Browser, pictured: Pictured) -> None:

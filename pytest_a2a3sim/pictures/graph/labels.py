@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.pictures.graph.task_graph import Drawing, Link, Node
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Labels:
     """Names and colours.
@@ -32,7 +36,7 @@ class Labels:
         nodes = self.drawing.nodes
         tasks = sum(node.tasks for node in nodes)
         edges = sum(link.count for link in self.drawing.links if not link.race)
-        parts = [f"{self.title}: {tasks:,} tasks, {edges:,} edges"]
+        parts = [f"{self.title}: {_counted(tasks, 'task')}, {_counted(edges, 'edge')}"]
         if self.drawing.folded_by:
             parts.append(f"folded by {self.drawing.folded_by}")
         if self.timed:

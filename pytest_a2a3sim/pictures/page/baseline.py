@@ -26,18 +26,18 @@ def read_baseline(path: Path) -> dict[str, CaseRecord]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(
-            f"--sim-baseline: {path} cannot be read: {error.strerror}; {_NEXT}"
+            f"--sim-baseline: the report cannot be read: {error.strerror}; {_NEXT}\n  {path}"
         ) from None
     except ValueError as error:
-        raise SettingsError(f"--sim-baseline: {path} is no JSON: {error}; {_NEXT}") from None
+        raise SettingsError(
+            f"--sim-baseline: this is no JSON: {error}; {_NEXT}\n  {path}"
+        ) from None
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list):
-        raise SettingsError(f"--sim-baseline: {path} is no report of --sim-json; {_NEXT}")
+        raise SettingsError(f"--sim-baseline: this is no report of --sim-json; {_NEXT}\n  {path}")
     try:
         return {record["nodeid"]: record for record in document["cases"]}
     except (KeyError, TypeError):
-        raise SettingsError(
-            f"--sim-baseline: {path} has cases without a node id; {_NEXT}"
-        ) from None
+        raise SettingsError(f"--sim-baseline: cases have no node id; {_NEXT}\n  {path}") from None
 
 
 def changes(

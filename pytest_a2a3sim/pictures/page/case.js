@@ -6,12 +6,22 @@ async function drawTensor(tensor, parent) {
     element("span", { class: tensor.passed ? "passed" : "failed" },
       `${tensor.matched.toLocaleString("en")} of ${tensor.size.toLocaleString("en")} match`)));
   if (tensor.equal) parent.append(element("p", { class: "soft" }, "Every element is equal."));
-  for (const [index, map] of tensor.maps.entries()) await errorMaps(tensor, map, index, parent);
+  if (tensor.map) await errorMaps(tensor, tensor.map, parent);
   const row = element("div", { class: "charts" });
   parent.append(row);
   await histogram(tensor, tensor.tolerance, "error, in parts of what is allowed", "error / allowed",
     "tolerance", row);
   await histogram(tensor, tensor.ulp, "error in ULP", "ULP", "ulp", row);
+}
+
+// The lines of a report in their styles; of a case that passed, folded.
+function report(lines, record) {
+  const text = element("pre", { id: "report" });
+  for (const line of lines) {
+    text.append(...line.map(([part, style]) => element("span", { class: `line-${style}` }, part)), "\n");
+  }
+  if (record.failure) return text;
+  return element("details", { open: "" }, element("summary", {}, "Report"), text);
 }
 
 function findings(listed, parent) {
@@ -37,10 +47,12 @@ function lanes(stream) {
   const table = element("table", { class: "lanes" });
   table.append(element("tr", {}, ...pipes.map((pipe) => element("th", {}, pipe))));
   for (const step of stream) {
-    const word = step.name || (step.event === null ? step.kind : `${step.kind} ${step.event}`);
+    const flag = step.event !== null;
+    const word = flag ? `${step.kind} ${step.event}` : step.name || step.kind;
     const title = step.source ? `${step.source.file}:${step.source.line}` : "";
     table.append(element("tr", {}, ...pipes.map((pipe) => element("td", { title },
-      pipe === step.pipe ? word : pipe === step.destination ? `<- ${word}` : ""))));
+      pipe === step.pipe ? (flag ? `${word} \u2192 ${step.destination}` : word)
+        : pipe === step.destination ? `\u2190 ${word} of ${step.pipe}` : ""))));
   }
   return element("div", { class: "wide" }, table);
 }
@@ -64,12 +76,14 @@ function comparison(changed, parent) {
   parent.append(element("div", { class: "wide" }, table));
 }
 
-async function drawCase(index, parent) {
+async function drawCase(index, page) {
+  const parent = element("div"); // of this call: another one may replace it while charts are drawn
+  page.replaceChildren(parent);
   const record = SESSION.cases[index];
-  const data = caseData(index);
-  parent.replaceChildren(element("p", {}, element("a", { href: "#" }, "all cases")),
+  const data = await caseData(index);
+  parent.append(element("p", {}, element("a", { href: "#" }, "all cases")),
     element("h2", {}, `${record.nodeid} `, element("span", { class: record.outcome }, record.outcome)));
-  if (record.failure) parent.append(element("pre", { id: "report" }, record.failure.message));
+  if (data.report?.length) parent.append(report(data.report, record));
   for (const finding of record.findings) parent.append(element("p", {}, finding));
   comparison(SESSION.compared?.cases[record.nodeid], parent);
   if (data.tensors) {
@@ -102,5 +116,5 @@ async function drawCase(index, parent) {
     await graph(data.graph, parent);
   }
   findings(data.findings ?? [], parent);
-  parent.dataset.drawn = String(index);
+  if (parent.parentNode === page) page.dataset.drawn = String(index);
 }

@@ -34,11 +34,13 @@ async function show(made, parent, name) {
   place.dataset.drawn = "yes";
 }
 
-function hover(made, renderers, tooltips) {
-  made.add_tools(new B.HoverTool({ renderers, tooltips }));
+function hover(made, renderers, tooltips, options = {}) {
+  made.add_tools(new B.HoverTool({ renderers, tooltips, ...options }));
 }
 
-const DIVERGING = ["#2166ac", "#67a9cf", "#d1e5f0", "#f7f7f7", "#fddbc7", "#ef8a62", "#b2182b"];
+const DIVERGING = ["#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582",
+  "#d6604d", "#b2182b"];
+const BEYOND = { low_color: "#ff7f0e", high_color: "#ff7f0e", nan_color: "#ff00ff" };
 
 function extent(values) {
   let low = Infinity, high = -Infinity;
@@ -48,46 +50,95 @@ function extent(values) {
   return low <= high ? [low, high] : [0, 1];
 }
 
+const MOST_CELLS = 40_000; // single elements that are shown side by side
+
+function valuesOf(layer, kind) {
+  if (kind === "expected" || !layer.difference) {
+    return kind === "difference" ? new Float32Array(layer.expected.length) : layer.expected;
+  }
+  return layer[kind] ?? layer.expected.map((value, i) => value + layer.difference[i]);
+}
+
+// Of the expected values, by which actual ones are coloured too: orange is beyond them.
+function extentOf(map) {
+  const extents = map.layers.map((layer) => extent(layer.expected));
+  const low = Math.min(...extents.map((each) => each[0]));
+  const high = Math.max(...extents.map((each) => each[1]));
+  return low === high ? [low, low + 1] : [low, high];
+}
+
+// What nine of ten differences are within: a single large one leaves the others their colours.
+function usualErrors(values) {
+  const sizes = Array.from(values, Math.abs)
+    .filter((value) => value > 0 && Number.isFinite(value)).sort((a, b) => a - b);
+  const usual = sizes[Math.floor(0.9 * sizes.length)] ?? 1;
+  return [-usual, usual];
+}
+
+function titleOf(kind, map, layer) {
+  const [tall, wide] = layer.block;
+  return tall * wide === 1 ? `${kind}: ${map.whole ? "every element" : "around the worst element"}`
+    : `${kind}: blocks of ${tall} x ${wide}, each by its largest error`;
+}
+
 function errorMap(map, kind, ranges) {
-  const values = unpack(map[kind] ?? map.expected);
-  let [low, high] = extent(values);
-  const symmetric = kind === "difference";
-  if (symmetric) { high = Math.max(Math.abs(low), Math.abs(high)) || 1; low = -high; }
-  if (low === high) high = low + 1;
-  const mapper = new B.LinearColorMapper({
-    palette: symmetric ? DIVERGING : B.Palettes.Viridis256,
-    low, high, nan_color: "#ff00ff",
-  });
-  const [top, left] = map.origin, [tall, wide] = map.block;
-  const made = figure(`${kind}: ${map.title}`, 260, {
+  const values = map.layers.map((layer) => valuesOf(layer, kind));
+  const [low, high] = kind === "difference" ? usualErrors(values[0]) : extentOf(map);
+  const mapper = kind === "difference"
+    ? new B.LinearColorMapper({ palette: DIVERGING, low, high, nan_color: BEYOND.nan_color })
+    : new B.LinearColorMapper({ palette: B.Palettes.Viridis256, low, high, ...BEYOND });
+  const made = figure(titleOf(kind, map, map.layers[0]), 260, {
     ...ranges, match_aspect: false, xlabel: "last axis", ylabel: "leading axes",
   });
-  const pixels = ndarray(values, { dtype: "float32", shape: [map.rows, map.columns] });
-  const source = new B.ColumnDataSource({ data: { image: [pixels] } });
-  const image = made.image({
-    image: { field: "image" }, source, x: left - 0.5, y: top - 0.5, dw: map.columns * wide,
-    dh: map.rows * tall, color_mapper: mapper,
+  const images = map.layers.map((layer, i) => {
+    const [top, left] = layer.origin, [tall, wide] = layer.block;
+    const pixels = ndarray(values[i], { dtype: "float32", shape: [layer.rows, layer.columns] });
+    return made.image({
+      image: { field: "image" }, source: new B.ColumnDataSource({ data: { image: [pixels] } }),
+      x: left - 0.5, y: top - 0.5, dw: layer.columns * wide, dh: layer.rows * tall,
+      color_mapper: mapper,
+    });
   });
-  hover(made, [image], [["last axis", "$x{0}"], ["leading axes", "$y{0}"], [kind, "@image"]]);
+  if (map.worst) {
+    made.scatter({
+      x: { field: "x" }, y: { field: "y" }, marker: "square", size: 9, fill_color: null,
+      line_color: "#d62728", line_width: 1.5,
+      source: new B.ColumnDataSource({ data: { x: [map.worst[1]], y: [map.worst[0]] } }),
+    }).name = "worst";
+  }
+  if (images.length > 1) {
+    // Blocks give way to their elements where those are few enough to be told apart.
+    const choose = () => {
+      const cells = Math.abs(made.x_range.end - made.x_range.start)
+        * Math.abs(made.y_range.end - made.y_range.start);
+      const single = !map.whole || cells <= MOST_CELLS;
+      images[1].visible = single;
+      made.title.text = titleOf(kind, map, map.layers[single && map.whole ? 1 : 0]);
+    };
+    for (const range of [made.x_range, made.y_range]) range.change.connect(choose);
+    choose();
+  }
+  for (const image of images) {
+    hover(made, [image], [["last axis", "$x{0}"], ["leading axes", "$y{0}"], [kind, "@image"]]);
+  }
   made.add_layout(new B.ColorBar({
     color_mapper: mapper, major_label_text_color: css("--ink"), background_fill_color: null,
   }), "right");
   return made;
 }
 
-// Maps of one part of a tensor, which are zoomed and moved together.
-async function errorMaps(tensor, map, index, parent) {
-  const kinds = map.difference ? ["actual", "expected", "difference"] : ["expected"];
+// Maps of a tensor, which are zoomed and moved together.
+async function errorMaps(tensor, map, parent) {
+  const kinds = map.worst ? ["actual", "expected", "difference"] : ["expected"];
   const made = [];
   for (const kind of kinds) {
-    const [top, left] = map.origin, [tall, wide] = map.block;
     const ranges = made.length ? { x_range: made[0].x_range, y_range: made[0].y_range } : {
-      x_range: new B.Range1d({ start: left - 0.5, end: left - 0.5 + map.columns * wide }),
-      y_range: new B.Range1d({ start: top - 0.5 + map.rows * tall, end: top - 0.5 }),
+      x_range: new B.Range1d({ start: -0.5, end: map.columns - 0.5 }),
+      y_range: new B.Range1d({ start: map.rows - 0.5, end: -0.5 }),
     };
     made.push(errorMap(map, kind, ranges));
   }
-  const place = element("div", { class: "charts", "data-chart": `map-${index}-${tensor.name}` });
+  const place = element("div", { class: "charts", "data-chart": `map-${tensor.name}` });
   parent.append(place);
   place.figure = made[made.length - 1];
   await B.Plotting.show(made, place);
@@ -115,12 +166,12 @@ async function histogram(tensor, bins, title, xlabel, name, parent) {
 }
 
 async function timeline(data, parent) {
-  const bars = data.bars, lane = unpack(bars.lane), kernel = unpack(bars.kernel);
-  const start = unpack(bars.start), end = unpack(bars.end);
+  const bars = data.bars, lane = bars.lane, kernel = bars.kernel;
+  const start = bars.start, end = bars.end;
   const n = lane.length;
   const critical = new Uint8Array(n);
-  if (bars.critical) for (const task of unpack(bars.critical)) critical[task] = 1;
-  const made = figure("timeline", 90 + 26 * Math.min(data.cores.length, 40), {
+  if (bars.critical) for (const task of bars.critical) critical[task] = 1;
+  const made = figure("timeline", 120 + 26 * Math.min(data.cores.length, 40), {
     xlabel: "microseconds", tools: "pan,xwheel_zoom,box_zoom,reset,save", lod_threshold: null,
   });
   const y = Float64Array.from(lane, (value) => data.cores.length - value);
@@ -133,20 +184,26 @@ async function timeline(data, parent) {
     core: Array.from(lane, (value) => data.cores[value]),
     took: Float64Array.from(end, (value, i) => value - start[i]),
   };
-  if (data.aggregated) columns.count = unpack(bars.count);
+  if (data.aggregated) columns.count = bars.count;
   else {
     columns.task = Int32Array.from(lane, (_, i) => i);
-    const first = unpack(data.edges.first), successors = unpack(data.edges.successors);
+    const first = data.edges.first, successors = data.edges.successors;
+    const given = data.arguments;
+    columns.given = Array.from(lane, (_, i) => {
+      if (!given) return "";
+      const indices = Array.from(given.index.subarray(given.first[i], given.first[i + 1]));
+      return indices.map((index) => given.words[index]).join(", ");
+    });
     columns.next = Array.from(lane, (_, i) => {
       const next = Array.from(successors.subarray(first[i], first[i + 1]));
       return next.length > 8 ? `${next.slice(0, 8).join(", ")}, ... ${next.length} in all` : next.join(", ");
     });
   }
-  const gaps = data.gaps, gapStart = unpack(gaps.start), gapEnd = unpack(gaps.end);
+  const gaps = data.gaps, gapStart = gaps.start, gapEnd = gaps.end;
   const idle = made.hbar({
     y: { field: "y" }, left: { field: "start" }, right: { field: "end" }, height: 0.25,
     source: new B.ColumnDataSource({ data: {
-      y: Float64Array.from(unpack(gaps.lane), (value) => data.cores.length - value),
+      y: Float64Array.from(gaps.lane, (value) => data.cores.length - value),
       start: gapStart, end: gapEnd, took: Float64Array.from(gapEnd, (value, i) => value - gapStart[i]),
     } }),
     fill_color: css("--gap"), fill_alpha: 0.45, line_color: null,
@@ -156,10 +213,11 @@ async function timeline(data, parent) {
     source: new B.ColumnDataSource({ data: columns }), fill_color: { field: "fill" },
     line_color: { field: "line" }, line_width: { field: "width" },
   });
+  tasks.name = "marks";
   hover(made, [tasks], data.aggregated
     ? [["mostly", "@kernel"], ["tasks", "@count"], ["core", "@core"], ["from", "@start{0.000} us"]]
     : [["task", "@task"], ["kernel", "@kernel"], ["core", "@core"], ["start", "@start{0.000} us"],
-      ["took", "@took{0.000} us"], ["before tasks", "@next"]]);
+      ["took", "@took{0.000} us"], ["arguments", "@given"], ["before tasks", "@next"]]);
   hover(made, [idle], [["idle", "@took{0.000} us"]]);
   const places = data.cores.map((_, i) => data.cores.length - i);
   made.left[0].ticker = new B.FixedTicker({ ticks: places });
@@ -170,11 +228,18 @@ async function timeline(data, parent) {
 async function parallelism(data, parent) {
   const made = figure("tasks that ran at a time", 220, { xlabel: "microseconds", ylabel: "tasks" });
   data.parallelism.forEach((curve, i) => {
-    made.step({
-      x: { field: "x" }, y: { field: "y" }, mode: "after", line_width: 1.5,
-      source: new B.ColumnDataSource({ data: { x: unpack(curve.time), y: unpack(curve.running) } }),
+    // A step is a point at its start and one at its end, where it has still the same value.
+    const steps = Array.from(curve.time, (time, at) => [[time, curve.running[at]],
+      [curve.time[Math.min(at + 1, curve.time.length - 1)], curve.running[at]]]).flat();
+    const line = made.line({
+      x: { field: "x" }, y: { field: "y" }, line_width: 1.5,
+      source: new B.ColumnDataSource({ data: {
+        x: steps.map((step) => step[0]), y: steps.map((step) => step[1]),
+      } }),
       line_color: [css("--accent"), "#f28e2b"][i], legend_label: curve.name,
     });
+    hover(made, [line], [["from", "@x{0.000} us"], [`${curve.name} tasks`, "@y"]],
+      { mode: "vline", line_policy: "prev" });
   });
   const legend = made.center.find((part) => part instanceof B.Legend);
   if (legend) {
@@ -187,15 +252,15 @@ async function parallelism(data, parent) {
 async function whatIf(data, parent) {
   const rows = data.makespans;
   const x = rows.map((row) => String(row.block_dim));
-  const made = figure("on other devices (list scheduling)", 220, {
-    xlabel: "block_dim", ylabel: "microseconds", x_range: new B.FactorRange({ factors: x }),
+  const made = figure("makespan by block_dim (dashed: critical path)", 220, {
+    xlabel: `block_dim (this case has ${data.block_dim})`, ylabel: "microseconds", x_range: new B.FactorRange({ factors: x }),
   });
   const bars = made.vbar({
     x: { field: "x" }, top: { field: "top" }, width: 0.7, line_color: null,
     source: new B.ColumnDataSource({ data: {
       x, top: rows.map((row) => row.microseconds),
       aic: rows.map((row) => row.aic), aiv: rows.map((row) => row.aiv),
-      fill: rows.map((row) => (row.block_dim === data.block_dim ? css("--bad") : css("--accent"))),
+      fill: rows.map((row) => (row.block_dim === data.block_dim ? css("--accent") : css("--gap"))),
     } }),
     fill_color: { field: "fill" },
   });

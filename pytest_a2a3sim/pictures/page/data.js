@@ -4,15 +4,31 @@
 const SESSION = JSON.parse(document.getElementById("session").textContent);
 const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array };
 
-function unpack(array) {
-  const text = atob(array.base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
-  return new TYPES[array.type](bytes.buffer);
+async function unpack(array) {
+  const text = atob(array.deflated);
+  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const byPlace = new Uint8Array(await new Response(stream).arrayBuffer());
+  const values = new TYPES[array.type](byPlace.length / TYPES[array.type].BYTES_PER_ELEMENT);
+  const bytesOfValues = new Uint8Array(values.buffer);
+  const size = values.BYTES_PER_ELEMENT, count = values.length;
+  for (let place = 0; place < size; ++place) {
+    for (let i = 0; i < count; ++i) bytesOfValues[i * size + place] = byPlace[place * count + i];
+  }
+  return values;
+}
+
+// The same, with arrays of numbers in place of packed ones.
+async function unpacked(value) {
+  if (value === null || typeof value !== "object") return value;
+  if ("deflated" in value) return unpack(value);
+  const entries = await Promise.all(
+    Object.entries(value).map(async ([key, each]) => [key, await unpacked(each)]));
+  return Array.isArray(value) ? entries.map(([, each]) => each) : Object.fromEntries(entries);
 }
 
 function caseData(index) {
-  return JSON.parse(document.getElementById(`case-${index}`).textContent);
+  return unpacked(JSON.parse(document.getElementById(`case-${index}`).textContent));
 }
 
 function element(name, attributes = {}, ...children) {

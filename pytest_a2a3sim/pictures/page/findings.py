@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_a2a3sim.model.lines import byte_count
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,7 +39,7 @@ def _tasks(finding: Any) -> list[str]:
 
 
 def _about(finding: Any) -> str:
-    parts = [f"{finding['bytes']:,} bytes"]
+    parts = [byte_count(finding["bytes"])] if finding["bytes"] else []
     if finding["buffer"] is not None:
         parts.append(f"device buffer #{finding['buffer']}")
     if finding["tensor"]:

@@ -4,9 +4,13 @@
 async function graph(data, parent) {
   const { nodes, links } = data;
   const rows = new Set(nodes.map((node) => node.y)).size;
-  const reach = Math.max(3.5, ...nodes.map((node) => Math.abs(node.x) + 1));
+  const reach = Math.max(1.5, ...nodes.map((node) => Math.abs(node.x) + 1));
   const made = figure(data.headline, Math.min(120 + 52 * rows, 2600), {
     x_range: new B.Range1d({ start: -reach, end: reach }),
+    y_range: new B.Range1d({
+      start: Math.min(...nodes.map((node) => node.y)) - 0.7,
+      end: Math.max(...nodes.map((node) => node.y)) + 0.7,
+    }),
   });
   made.below[0].visible = made.left[0].visible = false;
   for (const grid of made.center) grid.visible = false;
@@ -60,7 +64,7 @@ async function graph(data, parent) {
     } }),
     fill_color: { field: "fill" }, line_color: { field: "line" }, line_width: { field: "width" },
   });
-  boxes.name = "nodes";
+  boxes.name = "marks";
   hover(made, [boxes], [["kernel", "@kernel"], ["tasks", "@tasks"], ["took", "@took{0.0} us"],
     ["on the critical path", "@critical"]]);
   made.text({

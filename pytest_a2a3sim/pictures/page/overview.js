@@ -63,7 +63,7 @@ function rowOf(row) {
   const { record } = row;
   const link = element("a", { href: `#case=${encodeURIComponent(record.nodeid)}` }, record.nodeid);
   const good = record.tensors.filter((tensor) => tensor.status === "passed").length;
-  const worst = row.worst === null ? "" : row.worst === Infinity ? "no limit" : number(row.worst);
+  const worst = row.worst === null ? "" : row.worst === Infinity ? "infinite" : number(row.worst);
   const cells = [
     element("td", { class: "name" }, link),
     element("td", { class: record.outcome }, record.outcome),
@@ -112,9 +112,9 @@ async function route() {
   delete page.dataset.drawn;
   document.getElementById("overview").hidden = index >= 0;
   page.hidden = index < 0;
-  page.replaceChildren();
   scrollTo(0, 0);
   if (index >= 0) await drawCase(index, page);
+  else page.replaceChildren();
 }
 
 function begin() {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.pictures.page.findings import finding_data
 from pytest_a2a3sim.pictures.page.graph import graph_data
+from pytest_a2a3sim.pictures.page.report import report_data
 from pytest_a2a3sim.pictures.page.tensors import tensor_data
 from pytest_a2a3sim.pictures.page.timeline import timeline_data
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_a2a3sim.model.record import CaseRecord
-    from pytest_a2a3sim.model.result import CaseResult
+    from pytest_a2a3sim.model.result import Attempt
 
 
 class Parts:
@@ -28,13 +29,17 @@ class Parts:
     def __init__(self, page: Path) -> None:
         self._directory = page.with_name(f".{page.name}.parts")
 
-    def write(self, name: str, record: CaseRecord, result: CaseResult | None, root: Path) -> None:
+    def write(self, name: str, record: CaseRecord, attempt: Attempt, root: Path) -> None:
         """Keeps what the page shows of a case, under a name that is the case's alone.
 
         Raises:
             OSError: it cannot be written.
         """
-        data: dict[str, Any] = {"findings": finding_data(record, root)}
+        result = attempt.result
+        data: dict[str, Any] = {
+            "report": report_data(record, attempt),
+            "findings": finding_data(record, root),
+        }
         worst = {}
         if result is not None:
             data |= {

@@ -10,7 +10,7 @@ import numpy as np
 from pytest_a2a3sim.pictures.page.arrays import as_doubles, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.result import CaseResult
 
 MOST_ELEMENTS = 1 << 15
-"""A map with more is of blocks, beside one of the elements around the worst one."""
+"""A map with more is of blocks until it is zoomed in."""
+
+MOST_SINGLE = 1 << 20
+"""A tensor with more has single elements around the worst one alone: a file has its limits."""
 
 _WIDEST = 4096  # elements of a line of a flat tensor
 _SIDE = 128  # blocks, or elements around the worst one, along an axis
@@ -51,7 +54,7 @@ def _tensor(result: CaseResult, diff: TensorDiff) -> dict[str, Any]:
         "atol": diff.tolerance.atol,
         "worst": worst if math.isfinite(worst) else None,
         "equal": not difference.any(),
-        "maps": list(_maps(actual, expected, difference, share)),
+        "map": _map(actual, expected, difference, share),
         "tolerance": _bins(diff.tolerance_histogram),
         "ulp": _bins(diff.ulp_histogram),
     }
@@ -68,28 +71,47 @@ def _bins(bins: Sequence[Bin]) -> list[dict[str, Any]]:
     ]
 
 
-def _maps(
+def _map(
     actual: npt.NDArray[np.float64],
     expected: npt.NDArray[np.float64],
     difference: npt.NDArray[np.float64],
     share: npt.NDArray[np.float64],
-) -> Iterator[dict[str, Any]]:
-    columns = actual.shape[-1] if actual.ndim > 1 else _columns(actual.size)
+) -> dict[str, Any] | None:
+    """The last axis from left to right, the others from top to bottom; None of no element.
+
+    Layers lie upon each other, those of single elements last.
+    """
     if actual.size == 0:
-        return
+        return None
+    columns = actual.shape[-1] if actual.ndim > 1 else _columns(actual.size)
     parts = [each.reshape(-1, columns) for each in (actual, expected, difference)]
-    if actual.size <= MOST_ELEMENTS:
-        yield _map("every element", (0, 0), (1, 1), parts)
-        return
-    rows, columns = parts[0].shape
-    block = (math.ceil(rows / _SIDE), math.ceil(columns / _SIDE))
-    title = f"blocks of {block[0]} x {block[1]} elements, each by the one with the largest error"
-    yield _map(title, (0, 0), block, _worst_of_blocks(parts, share.reshape(-1, columns), block))
-    row, column = divmod(int(share.argmax()), columns)
-    top = max(0, min(row - _SIDE // 2, rows - _SIDE))
-    left = max(0, min(column - _SIDE // 2, columns - _SIDE))
-    window = [each[top : top + _SIDE, left : left + _SIDE] for each in parts]
-    yield _map("the elements around the worst one", (top, left), (1, 1), window)
+    share = share.reshape(-1, columns)
+    rows, worst = parts[0].shape[0], divmod(_worst(share, parts[2]), columns)
+    layers = []
+    if actual.size > MOST_ELEMENTS:
+        block = (math.ceil(rows / _SIDE), math.ceil(columns / _SIDE))
+        layers.append(_layer((0, 0), block, _worst_of_blocks(parts, share, block)))
+    if actual.size <= MOST_SINGLE:
+        layers.append(_layer((0, 0), (1, 1), parts))
+    else:
+        top = max(0, min(worst[0] - _SIDE // 2, rows - _SIDE))
+        left = max(0, min(worst[1] - _SIDE // 2, columns - _SIDE))
+        window = [each[top : top + _SIDE, left : left + _SIDE] for each in parts]
+        layers.append(_layer((top, left), (1, 1), window))
+    return {
+        "rows": rows,
+        "columns": columns,
+        "whole": actual.size <= MOST_SINGLE,
+        "worst": worst if difference.any() else None,
+        "layers": layers,
+    }
+
+
+def _worst(share: npt.NDArray[np.float64], difference: npt.NDArray[np.float64]) -> int:
+    """The element with the largest error in parts of what is allowed; of many, the largest."""
+    candidates = np.flatnonzero(share == share.max())
+    error = np.abs(difference.reshape(-1)[candidates])
+    return int(candidates[np.where(np.isnan(error), np.inf, error).argmax()])
 
 
 def _columns(size: int) -> int:
@@ -118,21 +140,20 @@ def _worst_of_blocks(
     return [np.take_along_axis(blocks(each, 0.0), at, axis=2)[..., 0] for each in parts]
 
 
-def _map(
-    title: str,
-    origin: tuple[int, int],
-    block: tuple[int, int],
-    parts: list[npt.NDArray[np.float64]],
+def _layer(
+    origin: tuple[int, int], block: tuple[int, int], parts: list[npt.NDArray[np.float64]]
 ) -> dict[str, Any]:
+    """Expected values and differences; actual ones where those do not say all."""
     actual, expected, difference = parts
     found: dict[str, Any] = {
-        "title": title,
-        "origin": list(origin),
-        "block": list(block),
+        "origin": origin,
+        "block": block,
         "rows": actual.shape[0],
         "columns": actual.shape[1],
         "expected": packed(expected),
     }
     if difference.any():
-        found |= {"actual": packed(actual), "difference": packed(difference)}
+        found["difference"] = packed(difference)
+        if not np.isfinite(difference).all():
+            found["actual"] = packed(actual)
     return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytest_a2a3sim.model.recording import CORE_TYPES, core_name, core_positions
 from pytest_a2a3sim.pictures import colours
+from pytest_a2a3sim.pictures.argument_words import ArgumentWords
 from pytest_a2a3sim.pictures.page.arrays import packed
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def timeline_data(result: CaseResult) -> dict[str, Any]:
         }
         first, successors = recording.first_successor, recording.successors
         edges = {"first": packed(first, "i"), "successors": packed(successors, "i")}
+        arguments = _arguments(recording)
     else:
         bars, edges = _buckets(lanes, kernels, start, end, len(func_ids)), None
+        arguments = None
     return {
         "cores": [core_name(position) for position in positions.tolist()],
         "kernels": [recording.kernels[func_id].name for func_id in func_ids],
@@ -55,6 +58,7 @@ def timeline_data(result: CaseResult) -> dict[str, Any]:
         "aggregated": recording.tasks > MOST_TASKS,
         "bars": bars,
         "edges": edges,
+        "arguments": arguments,
         "gaps": _gaps(lanes, start, end),
         "parallelism": _parallelism(recording),
         "makespans": [
@@ -68,6 +72,20 @@ def timeline_data(result: CaseResult) -> dict[str, Any]:
         ],
         "critical_microseconds": result.profile.critical_seconds * 1e6,
         "block_dim": recording.block_dim,
+    }
+
+
+def _arguments(recording: Recording) -> dict[str, Any] | None:
+    """What the arguments of each task are, each word once."""
+    if recording.arguments is None:
+        return None
+    words = ArgumentWords(recording.arguments)
+    values, first = words.values(0, recording.tasks)
+    different, index = np.unique(values, return_inverse=True)
+    return {
+        "words": list(map(str, words.of_values(different))),
+        "index": packed(index, "i"),
+        "first": packed(first, "i"),
     }
 
 
