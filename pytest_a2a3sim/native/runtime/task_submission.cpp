@@ -220,7 +220,7 @@ void TensorRuntime::note_writes(const Submission& task) {
         // A tensor that is made for a task is found by its owner, but before April by its entry.
         if (type == TensorArgType::OUTPUT && request.geometry == Geometry::kStrides) continue;
         const Tensor& tensor = task.tensors[i];
-        if (!tensor.manual_dep) map_.insert(task.buffers[i], tensor, task.id);
+        if (!tensor.manual_dep) map_.insert(task.buffers[i], tensor, request.geometry, task.id);
     }
 }
 

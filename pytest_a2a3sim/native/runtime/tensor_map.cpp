@@ -91,18 +91,112 @@ int32_t TensorMap::buffer(uint64_t base) {
     return made;
 }
 
-void TensorMap::insert(int32_t buffer, const Tensor& tensor, int32_t task) {
-    int32_t index = free_;
-    if (index < 0) {
-        index = static_cast<int32_t>(entries_.size());
+TensorMap::Extent TensorMap::extent_of(const Tensor& tensor, Geometry geometry) {
+    if (geometry == Geometry::kStrides) return {tensor.start_offset, tensor.extent_elem()};
+    if (tensor.ndims == 0) return {0, UINT64_MAX};  // overlaps every box
+    return {tensor.offsets[0], tensor.shapes[0]};
+}
+
+/// The list that an entry belongs to.
+int32_t* TensorMap::list_of(Buffer& buffer, const Entry& entry) {
+    if (buffer.index < 0 || entry.has_version) return &buffer.newest;
+    Index& index = indices_[static_cast<size_t>(buffer.index)];
+    if (entry.geometry != index.geometry) return &buffer.newest;
+    const uint64_t number = entry.extent.begin / index.step;
+    if (entry.extent.size > kSteps * index.step || number >= kMostLists) return &buffer.newest;
+    if (number >= index.newest.size()) index.newest.resize(number + 1, -1);
+    return &index.newest[number];
+}
+
+void TensorMap::make_index(Buffer& buffer, Geometry geometry) {
+    std::vector<int32_t> entries;
+    std::vector<uint64_t> sizes;
+    for (int32_t entry = buffer.newest; entry >= 0;
+         entry = entries_[static_cast<size_t>(entry)].next) {
+        entries.push_back(entry);
+        sizes.push_back(entries_[static_cast<size_t>(entry)].extent.size);
+    }
+    const auto median = sizes.begin() + static_cast<ptrdiff_t>(sizes.size() / 2);
+    std::nth_element(sizes.begin(), median, sizes.end());
+    buffer.index = static_cast<int32_t>(indices_.size());
+    indices_.push_back({geometry, std::max<uint64_t>(*median, 1), {}});
+    buffer.newest = -1;
+    for (size_t i = entries.size(); i-- > 0;) {
+        Entry& entry = entries_[static_cast<size_t>(entries[i])];
+        entry.next = std::exchange(*list_of(buffer, entry), entries[i]);
+    }
+}
+
+void TensorMap::insert(int32_t buffer, const Tensor& tensor, Geometry geometry, int32_t task) {
+    int32_t number = free_;
+    if (number < 0) {
+        number = static_cast<int32_t>(entries_.size());
         entries_.emplace_back();
     } else {
-        free_ = entries_[static_cast<size_t>(index)].next;
+        free_ = entries_[static_cast<size_t>(number)].next;
     }
-    Entry& entry = entries_[static_cast<size_t>(index)];
-    entry.next = std::exchange(buffers_[static_cast<size_t>(buffer)].newest, index);
+    Buffer& its = buffers_[static_cast<size_t>(buffer)];
+    Entry& entry = entries_[static_cast<size_t>(number)];
     entry.task = task;
+    entry.number = ++count_;
     entry.tensor = &tensor;
+    entry.extent = extent_of(tensor, geometry);
+    entry.geometry = geometry;
+    entry.has_version = tensor.version != 0;
+    entry.next = std::exchange(*list_of(its, entry), number);
+    if (its.index < 0 && ++its.unindexed > kMostUnindexed) make_index(its, geometry);
+}
+
+/// Adds to those that were found. Entries that are covered are forgotten, but for those of
+/// `kept_owner`.
+void TensorMap::find_in(int32_t& list, const Tensor& tensor, Geometry geometry,
+                        int32_t kept_owner) {
+    const Extent extent = extent_of(tensor, geometry);
+    const bool has_no_version = tensor.version == 0;
+    int32_t* link = &list;
+    while (*link >= 0) {
+        const int32_t number = *link;
+        Entry& entry = entries_[static_cast<size_t>(number)];
+        const bool is_apart = entry.geometry == geometry && has_no_version && !entry.has_version &&
+                              (extent.begin - entry.extent.begin >= entry.extent.size) &&
+                              (entry.extent.begin - extent.begin >= extent.size);
+        if (is_apart) {
+            link = &entry.next;
+            continue;
+        }
+        const Overlap overlap = overlap_of(tensor, *entry.tensor, geometry);
+        if (overlap != Overlap::kNone) found_.push_back({entry.number, entry.task});
+        if (overlap == Overlap::kCovers && kept_owner != kKeepAll && entry.task != kept_owner) {
+            *link = entry.next;
+            entry.next = free_;
+            free_ = number;
+        } else {
+            link = &entry.next;
+        }
+    }
+}
+
+void TensorMap::find(int32_t buffer, const Tensor& tensor, Geometry geometry, bool forget_covered) {
+    Buffer& its = buffers_[static_cast<size_t>(buffer)];
+    const int32_t kept_owner = forget_covered ? its.owner : kKeepAll;
+    found_.clear();
+    find_in(its.newest, tensor, geometry, kept_owner);
+    if (its.index < 0) return;
+    Index& index = indices_[static_cast<size_t>(its.index)];
+    uint64_t first = 0;
+    uint64_t end = index.newest.size();
+    // An entry of an older version overlaps wherever it is.
+    if (index.geometry == geometry && tensor.version == 0) {
+        const Extent extent = extent_of(tensor, geometry);
+        const uint64_t begin = extent.begin / index.step;
+        first = begin - std::min(begin, kSteps);
+        if (extent.size < end * index.step) {
+            end = std::min(end, (extent.begin + extent.size) / index.step + 1);
+        }
+    }
+    for (uint64_t i = first; i < end; ++i) find_in(index.newest[i], tensor, geometry, kept_owner);
+    std::sort(found_.begin(), found_.end(),
+              [](const Found& a, const Found& b) { return a.number > b.number; });
 }
 
 }  // namespace a2a3sim

@@ -42,44 +42,66 @@ class TensorMap {
     template <typename Visit>
     void look_up(int32_t buffer, const Tensor& tensor, Geometry geometry, bool forget_covered,
                  Visit visit) {
-        const Buffer& its = buffers_[static_cast<size_t>(buffer)];
-        const int32_t owner = its.owner;
-        int32_t* link = &buffers_[static_cast<size_t>(buffer)].newest;
-        while (*link >= 0) {
-            const int32_t index = *link;
-            Entry& entry = entries_[static_cast<size_t>(index)];
-            const Overlap overlap = overlap_of(tensor, *entry.tensor, geometry);
-            if (overlap != Overlap::kNone) visit(entry.task);
-            if (overlap == Overlap::kCovers && forget_covered && entry.task != owner) {
-                *link = entry.next;
-                entry.next = free_;
-                free_ = index;
-            } else {
-                link = &entry.next;
-            }
-        }
+        find(buffer, tensor, geometry, forget_covered);
+        for (const Found& found : found_) visit(found.task);
     }
 
     /// Notes that `task` writes the tensor, which must stay where it is.
-    void insert(int32_t buffer, const Tensor& tensor, int32_t task);
+    void insert(int32_t buffer, const Tensor& tensor, Geometry geometry, int32_t task);
 
   private:
+    /// Where a tensor lies along what an index is by: elements of the buffer, or of the first
+    /// dimension of boxes.
+    struct Extent {
+        uint64_t begin;
+        uint64_t size;
+    };
+
     struct Entry {
-        int32_t next;  // of the same buffer, an older one; or -1
+        int32_t next;  // of the same list, an older one; or -1
         int32_t task;
+        uint64_t number;  // from the oldest on
         const Tensor* tensor;
+        Extent extent;
+        Geometry geometry;  // of the extent
+        bool has_version;   // other than 0
+    };
+
+    struct Found {
+        uint64_t number;
+        int32_t task;
+    };
+
+    /// Lists of entries by where they begin. Those that are longer than kSteps steps, or of a
+    /// version of their own, are in none.
+    struct Index {
+        Geometry geometry;
+        uint64_t step;
+        std::vector<int32_t> newest;  // entry, by begin / step
     };
 
     struct Buffer {
         uint64_t base;
-        int32_t newest = -1;  // entry
+        int32_t newest = -1;  // entry of those that are in no list of the index
+        int32_t index = -1;
+        int32_t unindexed = 0;  // entries, ever
         int32_t owner = -1;
         bool used = false;
         bool written = false;
     };
 
+    static constexpr int32_t kMostUnindexed = 8;  // entries of a buffer, before it gets an index
+    static constexpr uint64_t kMostLists = 1 << 16;
+    static constexpr int32_t kKeepAll = -2;  // where an owner is expected, of which -1 is none
+    static constexpr uint64_t kSteps = 2;    // that an entry of a list is long at most
+
     enum class Overlap { kNone, kPart, kCovers };
 
+    static Extent extent_of(const Tensor& tensor, Geometry geometry);
+    void find(int32_t buffer, const Tensor& tensor, Geometry geometry, bool forget_covered);
+    void find_in(int32_t& list, const Tensor& tensor, Geometry geometry, int32_t kept_owner);
+    int32_t* list_of(Buffer& buffer, const Entry& entry);
+    void make_index(Buffer& buffer, Geometry geometry);
     static Overlap overlap_of(const Tensor& tensor, const Tensor& written, Geometry geometry);
     static Overlap overlap_of_boxes(const uint32_t* offsets, const Tensor& tensor,
                                     const uint32_t* its_offsets, const Tensor& written);
@@ -89,8 +111,11 @@ class TensorMap {
 
     std::vector<Buffer> buffers_;
     std::vector<int32_t> slots_ = std::vector<int32_t>(1024, -1);  // hash table of buffers
+    std::vector<Index> indices_;
     std::vector<Entry> entries_;
+    std::vector<Found> found_;  // of the last look-up
     int32_t free_ = -1;
+    uint64_t count_ = 0;
 };
 
 }  // namespace a2a3sim
