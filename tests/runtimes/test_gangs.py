@@ -232,6 +232,11 @@ BODIES = {
         const uint32_t at[3] = {0, 0, 0};
         get_tensor_data<int32_t>(args.tensor(2).ref(), 3, at);
     """,
+    "a value of a task that waits for nobody": """
+        submit({INVALID_KERNEL_ID, RECEIVE, INVALID_KERNEL_ID}, 1, false, VALUES);
+        const uint32_t at[3] = {0, 0, 0};
+        get_tensor_data<int32_t>(args.tensor(2).ref(), 3, at);
+    """,
     "in a chain": f"""
         for (int i = 0; i < 20; ++i) submit({{SEND, RECEIVE, RECEIVE}}, {BLOCKS}, i % 2, VALUES);
     """,
@@ -347,6 +352,14 @@ def test_kernel_that_fails_while_the_orchestration_waits_for_it(
     with pytest.raises(KernelException, match="no mail today") as caught:
         run(directory, simulator)
     assert "THROW" in str(caught.value)
+
+
+def test_kernel_that_hangs_while_the_orchestration_waits_for_it(
+    simulator: Simulator, sources: Path, tmp_path: Path
+) -> None:
+    directory = gang_dir(tmp_path / "case", sources, "a value of a task that waits for nobody")
+    with pytest.raises(KernelHang, match="task 0: kernel 'RECEIVE'"):
+        run(directory, simulator, hang_timeout=1)
 
 
 def test_lanes_that_write_the_same(simulator: Simulator, sources: Path, tmp_path: Path) -> None:

@@ -21,12 +21,15 @@ namespace {
 
 void do_nothing(int64_t*) {}
 
-/// The kernels, and behind them one that does nothing for each type of core.
+/// For each kernel one that does nothing instead, and behind these the kernels, which are found.
 KernelTable with_idle_kernels(const KernelTable& kernels) {
     std::vector<Kernel> all;
-    for (size_t i = 0; i < kernels.size(); ++i) all.push_back(kernels[static_cast<int>(i)]);
-    all.push_back(Kernel{"", do_nothing, -2, CoreType::AIC});
-    all.push_back(Kernel{"", do_nothing, -3, CoreType::AIV});
+    for (const bool is_idle : {true, false}) {
+        for (size_t i = 0; i < kernels.size(); ++i) {
+            all.push_back(kernels[static_cast<int>(i)]);
+            if (is_idle) all.back().function = do_nothing;
+        }
+    }
     return KernelTable(std::move(all));
 }
 
@@ -48,15 +51,11 @@ void RunAhead::execute(RuntimeHost& host, const std::vector<bool>& needed, Contr
     install_fault_handlers(trial, objects);
     try {
         trial.draft = control_.draft;
-        trial.draft.task_count = host.graph().task_count();
-        trial.draft.edge_count = host.graph().edge_count();
         trial.enter(A2A3_PHASE_EXECUTE);
         const KernelTable kernels = with_idle_kernels(kernels_);
-        const auto idle = static_cast<int>(kernels_.size());
         Graph graph = host.graph().seal(kernels);
         for (size_t id = 0; id < graph.tasks.size(); ++id) {
-            TaskNode& task = graph.tasks[id];
-            if (!needed[id]) task.kernel = idle + (task.core_type() == CoreType::AIV ? 1 : 0);
+            if (!needed[id]) graph.tasks[id].kernel -= static_cast<int32_t>(kernels_.size());
         }
         const GraphInView in_view(graph, nullptr);
         std::vector<TaskRecord> records(graph.tasks.size());
@@ -83,12 +82,15 @@ void RunAhead::wait_for(pid_t process, const Control& trial) const {
         const uint64_t now = read_progress(trial);
         if (now != progress) control_.count_orchestration_call();
         progress = now;
+        control_.show_workers_of(trial);
         nanosleep(&kPause, nullptr);
     }
 }
 
 uint64_t RunAhead::value_after(RuntimeHost& host, const std::vector<bool>& needed, uint64_t address,
                                size_t size) const {
+    control_.draft.task_count = host.graph().task_count();
+    control_.draft.edge_count = host.graph().edge_count();
     const auto trial = std::make_unique<Control>();
     const SharedValue<Found> found;
     host.memory().open();
@@ -101,7 +103,10 @@ uint64_t RunAhead::value_after(RuntimeHost& host, const std::vector<bool>& neede
         control_.fail(A2A3_FAILURE_OUT_OF_MEMORY, message.c_str(), -1, -1);
         return 0;
     }
+    control_.enter(A2A3_PHASE_EXECUTE);  // as whoever looks for what hangs sees it
     wait_for(process, *trial);
+    control_.start_workers(0);
+    control_.enter(A2A3_PHASE_ORCHESTRATE);
     if (found->is_there.load(std::memory_order_acquire) != 0) return found->bits;
     const a2a3_ending& left = trial->report->ending;
     if (trial->report->failure_complete.load(std::memory_order_acquire) != 0) {

@@ -83,6 +83,23 @@ void Control::start_workers(int count) {
     live->worker_count.store(count, std::memory_order_release);
 }
 
+void Control::show_workers_of(const Control& other) {
+    const int32_t count = other.live->worker_count.load(std::memory_order_acquire);
+    for (int32_t i = 0; i < count; ++i) {
+        const WorkerSlot& from = other.live->workers[i];
+        WorkerSlot& to = live->workers[i];
+        const int32_t task = from.task_id.load(std::memory_order_acquire);
+        to.func_id.store(from.func_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        to.core_type.store(from.core_type.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+        to.core_id.store(from.core_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        to.start_ticks.store(from.start_ticks.load(std::memory_order_relaxed),
+                             std::memory_order_relaxed);
+        to.task_id.store(task, std::memory_order_release);
+    }
+    live->worker_count.store(count, std::memory_order_release);
+}
+
 WorkerSlot* Control::find_worker(int32_t thread_id) const {
     const int32_t count = worker_count_.load(std::memory_order_acquire);
     for (int32_t i = 0; i < count; ++i) {

@@ -131,6 +131,8 @@ class Control {
     int loading_func_id() const { return loading_func_id_; }
     void count_orchestration_call();
     void start_workers(int count);
+    /// Has its workers appear as this one's, until workers are started.
+    void show_workers_of(const Control& other);
 
     /// The slot of the worker that the system knows as `thread_id`, or nullptr. Safe in a signal
     /// handler, unlike current_worker(): the first access of a thread to a thread_local variable
