@@ -43,12 +43,14 @@ class Simulator:
     Attributes:
         settings: of the session.
         report_build: is told now and then how far a build is that a case waits for.
+        report_result: gets what run_case returns, before that does.
         report_run: is told several times a second how far the graph of a case is, and None at its
             end.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.report_result: Callable[[CaseResult], None] | None = None
         self.report_build: Callable[[BuildProgress], None] | None = None
         self.report_run: Callable[[RunProgress | None], None] | None = None
         self._builder: Builder | None = None
@@ -70,12 +72,16 @@ class Simulator:
         from pytest_a2a3sim.loading.golden import load_case  # noqa: PLC0415 - needs NumPy
 
         if isinstance(settings, Settings):
-            return run_case(golden, case, params=params, kernels=kernels, settings=settings)
-        spec, chosen = load_case(golden, case, params=params, kernels=kernels)
-        if settings:
-            overridden(self.settings, settings, "run_case(settings=...)")
-            spec = replace(spec, options={**spec.options, **settings})
-        return self.attempt(spec, chosen).get()
+            result = run_case(golden, case, params=params, kernels=kernels, settings=settings)
+        else:
+            spec, chosen = load_case(golden, case, params=params, kernels=kernels)
+            if settings:
+                overridden(self.settings, settings, "run_case(settings=...)")
+                spec = replace(spec, options={**spec.options, **settings})
+            result = self.attempt(spec, chosen).get()
+        if self.report_result is not None:
+            self.report_result(result)
+        return result
 
     def attempt(
         self, golden: GoldenSpec, case: CaseSpec, progress: Progress | None = None

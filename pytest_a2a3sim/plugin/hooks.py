@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.model.sanitizer import CHECKS
-from pytest_a2a3sim.plugin import affected, builds, options, progress, reports, selecting, since
+from pytest_a2a3sim.plugin import (
+    affected,
+    builds,
+    options,
+    pictures,
+    progress,
+    reports,
+    selecting,
+    since,
+)
 from pytest_a2a3sim.plugin.collect import (
     SIMULATOR,
     GoldenFile,
@@ -116,6 +125,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     reports.register_tensor_lines(config)
     builds.report_builds(config)
     progress.report_runs(config)
+    pictures.trace_results(config)
 
 
 @pytest.fixture(scope="session")

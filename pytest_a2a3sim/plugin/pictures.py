@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.errors import A2A3SimWarning
 from pytest_a2a3sim.plugin import html_report, page
+from pytest_a2a3sim.plugin.collect import SIMULATOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,21 +43,36 @@ def save(
         from pytest_a2a3sim.pictures.graph import summary  # noqa: PLC0415 - only there
 
         setattr(report, GRAPH, summary.summary_graph(attempt.result))
-    directory = item.config.getoption("sim_trace")
+    if problem := _trace(item.config, attempt.result, item.nodeid):
+        report.sections.append(("a2a3sim trace", problem))
+
+
+def trace_results(config: pytest.Config) -> None:
+    """Has the cases that ordinary tests run through the fixture traced, too."""
+
+    def write(result: CaseResult) -> None:
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+        name = f"{test} {result.golden.parent.name}: {result.case}"
+        if problem := _trace(config, result, name):
+            warnings.warn(problem, A2A3SimWarning, stacklevel=2)
+
+    if config.getoption("sim_trace"):
+        config.stash[SIMULATOR].report_result = write
+
+
+def _trace(config: pytest.Config, result: CaseResult, name: str) -> str | None:
+    """Writes the trace of a case, if one is asked for; returns what keeps it from being written."""
+    directory = config.getoption("sim_trace")
     if not directory:
-        return
+        return None
     from pytest_a2a3sim.reporting.artifacts import directory_name  # noqa: PLC0415 - needs NumPy
 
-    path = item.config.invocation_params.dir / directory / f"{directory_name(item.nodeid)}.json.gz"
+    path = config.invocation_params.dir / directory / f"{directory_name(name)}.json.gz"
     try:
-        write_trace(path, attempt.result, item.nodeid)
+        write_trace(path, result, name)
     except OSError as error:
-        report.sections.append(
-            (
-                "a2a3sim trace",
-                f"--sim-trace: {path} cannot be written: {error.strerror}; name another directory",
-            )
-        )
+        return f"--sim-trace: {path} cannot be written: {error.strerror}; name another directory"
+    return None
 
 
 def summary_lines(graphs: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ from pytest_a2a3sim.cli import main
 from pytest_a2a3sim.pictures.counters import MOST_STEPS
 from pytest_a2a3sim.pictures.trace import write_trace
 from tests.pictures.attention_like import AttentionLike
+from tests.pictures.conftest import run_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,22 @@ def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
     printed = capfd.readouterr()
     assert "cannot be written" in printed.err
     assert "name another directory" in printed.err
+
+
+def test_cases_that_ordinary_tests_run(tmp_path: Path) -> None:
+    AttentionLike.create(tmp_path / "attention", {"name": "one", "blocks": 32})
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(a2a3sim):\n"
+        "    for options in ({}, {'threads': 1}):\n"
+        "        a2a3sim.run_case('attention', settings=options).check()\n"
+    )
+    assert "2 passed" in run_pytest(tmp_path, "--sim-trace=traces").stdout
+    names = sorted(path.name for path in (tmp_path / "traces").iterdir())
+    assert [name.rpartition("-")[0] for name in names] == [
+        "attention-one",
+        "test_it.py_test_it_attention_one",
+    ]
+    assert len(slices(events(tmp_path / "traces" / names[1]))) == 128
 
 
 def test_without_the_option_nothing_is_imported(tmp_path: Path) -> None:
