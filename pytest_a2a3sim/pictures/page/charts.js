@@ -243,7 +243,11 @@ async function parallelism(data, parent) {
   });
   const legend = made.center.find((part) => part instanceof B.Legend);
   if (legend) {
-    legend.background_fill_alpha = 0;
+    legend.location = "top_left";
+    legend.background_fill_color = css("--paper");
+    legend.background_fill_alpha = 0.8;
+    legend.border_line_color = null;
+    legend.padding = 2;
     legend.label_text_color = css("--ink");
   }
   await show(made, parent, "parallelism");

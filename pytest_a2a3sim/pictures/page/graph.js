@@ -13,6 +13,7 @@ async function graph(data, parent) {
     }),
   });
   made.below[0].visible = made.left[0].visible = false;
+  const narrow = (parent.clientWidth - 60) / (2 * reach) < 48; // boxes with room for a number alone
   for (const grid of made.center) grid.visible = false;
   for (const race of [false, true]) {
     const chosen = links.filter((link) => link.race === race);
@@ -72,7 +73,7 @@ async function graph(data, parent) {
     text_baseline: "middle", text_font_size: nodes.length > 30 ? "9px" : "11px", text_color: "#101418",
     source: new B.ColumnDataSource({ data: {
       x: nodes.map((node) => node.x), y: nodes.map((node) => node.y),
-      text: nodes.map((node) => node.label),
+      text: nodes.map((node) => (narrow ? node.label.match(/\d+/g).pop() : node.label)),
     } }),
   });
   await show(made, parent, "graph");
