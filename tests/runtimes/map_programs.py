@@ -226,7 +226,11 @@ class Task:
 
 
 class Program:
-    """Tasks on two buffers and on those that tasks make, at random."""
+    """Tasks on two buffers and on those that tasks make, at random.
+
+    Some are longer, and on one buffer, of which there are many entries then. Those of March stay
+    below 16 writers: more are an error.
+    """
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -235,8 +239,12 @@ class Program:
         self.tasks: list[Task] = []
         self.owners: list[int | None] = [None, None]
         self._version = 0
+        self.is_long = random.random() < 0.1
         is_manual = False
-        for _ in range(random.randint(2, 9)):
+        length = random.randint(2, 9)
+        if self.is_long:
+            length = 16 if self.is_of_march else 40
+        for _ in range(length):
             if not self.is_of_march and random.random() < 0.1:
                 self.code.append(END_MANUAL if is_manual else BEGIN_MANUAL)
                 is_manual = not is_manual
@@ -247,8 +255,9 @@ class Program:
 
     def _submit(self, *, is_manual: bool) -> None:
         random = self.random
-        makes = not is_manual and random.random() < 0.15
-        arguments = [self._argument() for _ in range(random.randint(1, 3))]
+        makes = not is_manual and not self.is_long and random.random() < 0.15
+        count = 1 if self.is_long and self.is_of_march else random.randint(1, 3)
+        arguments = [self._argument() for _ in range(count)]
         before = []
         if not self.is_of_march and self.tasks and random.random() < 0.2:
             before = random.sample(range(len(self.tasks)), random.randint(1, len(self.tasks)))
@@ -268,14 +277,15 @@ class Program:
         if self.is_of_march and kind == NO_DEP:
             kind = INPUT
         shape = random.choice(SHAPES)
-        region = Region.whole(random.randrange(len(self.owners)), shape)
+        buffers = 1 if self.is_long else len(self.owners)
+        region = Region.whole(random.randrange(buffers), shape)
         code = [region.buffer, len(shape), *shape]
         operations = []
         for _ in range(random.randint(0, 3)):
             operation, region = self._operation(region)
             operations.append(operation)
         code += [len(operations), *(number for each in operations for number in each)]
-        self._version += random.random() < 0.05
+        self._version += random.random() < (0.005 if self.is_long else 0.05)
         region = replace(region, version=self._version, manual=random.random() < 0.05)
         return Argument(kind, region, [*code, region.version, int(region.manual)])
 
