@@ -160,7 +160,7 @@ class Simulator:
             settings = self.settings
             self._builder = Builder(
                 settings.cxxflags,
-                Cache(limit=settings.cache_limit),
+                Cache(limit=settings.cache_limit, is_shared=settings.cache_shared),
                 rebuild_since=settings.rebuild_since,
                 environment=compiler_environment(settings.pto_isa_root, settings.compiler),
                 on_progress=self._tell,

@@ -84,7 +84,7 @@ class Builder(AbstractContextManager["Builder"]):
         parent = next(reversed(self._sessions.values()), None)
         cache = self.cache
         if parent is not None:  # a lock of its cache may have been held when this one was forked
-            cache = Cache(cache.directory, cache.limit)
+            cache = Cache(cache.directory, cache.limit, is_shared=cache.is_shared)
         made = Session(cache, self.environment, self._rebuild_since, parent)
         kept = self._sessions.setdefault(os.getpid(), made)
         if kept is not made:  # another thread was faster
@@ -245,7 +245,7 @@ class Builder(AbstractContextManager["Builder"]):
         copies, paths = Counter[str](), []
         for unit in wanted:  # kernels of one source have their own static variables
             copies[entries[unit].digest] += 1
-            paths.append(session.objects.path(entries[unit], copies[entries[unit].digest]))
+            paths.append(session.objects.path(unit, entries[unit], copies[entries[unit].digest]))
         compiled = session.objects.take_compiled(set(wanted))
         return BuiltCase(
             kernels=tuple(

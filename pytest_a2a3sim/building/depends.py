@@ -97,7 +97,7 @@ def sources_of(
     """
     digests = Digests()
     entries = objects.find(units)
-    paths = {unit: str(objects.path(entry)) for unit, entry in entries.items()}
+    paths = {unit: str(objects.path(unit, entry)) for unit, entry in entries.items()}
     reads = _reads(tuple(dict.fromkeys(paths.values())), environment.get("PATH", ""))
     found = Sources([], [])
     for unit, digest in zip(units, ran, strict=True):

@@ -35,13 +35,14 @@ _ENVIRONMENT = (
 
 def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Part, ...]:
     """Everything that decides what a source is compiled to, except what the compiler finds."""
-    return (
+    parts = (
         ("kind", unit.kind),
         *environment_parts(unit, toolchain),
         ("entry", unit.entry or ""),
         ("source path", str(unit.source)),
         ("source content", source_digest),
     )
+    return unit.checkout.parts(parts)
 
 
 def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:

@@ -72,16 +72,17 @@ class Objects:
         """Ends running compilers."""
         self._compiler.stop()
 
-    def path(self, entry: ResultEntry, copy: int = 1) -> Path:
-        """The object of an entry that this session found or compiled.
+    def path(self, unit: Unit, entry: ResultEntry, copy: int = 1) -> Path:
+        """The object of a unit's entry that this session found or compiled.
 
         Copies with other numbers are files of their own, which do not share static variables when
         they are loaded.
         """
-        first = self._workspace / f"{entry.digest}.so"
+        name = f"{entry.digest}{unit.checkout.tag}"
+        first = self._workspace / f"{name}.so"
         if copy == 1:
             return first
-        path = self._workspace / f"{entry.digest}-{copy}.so"
+        path = self._workspace / f"{name}-{copy}.so"
         if not path.exists():
             path.write_bytes(first.read_bytes())
         return path
@@ -107,7 +108,8 @@ class Objects:
         """
         glance = Glance()
         found = (
-            (unit, self._find(self._key(unit, self._toolchain(unit))[0], glance)) for unit in units
+            (unit, self._find(unit, self._key(unit, self._toolchain(unit))[0], glance))
+            for unit in units
         )
         return {unit: entry for unit, entry in found if entry is not None}
 
@@ -126,14 +128,16 @@ class Objects:
             attempt += 1
             toolchain = self._toolchain(unit)
             key, parts = self._key(unit, toolchain)
-            entry = self._find(key, Glance())
+            entry = self._find(unit, key, Glance())
             if entry is not None:
                 return entry
             with self._cache.locks.lock(key):
-                entry = self._find(key, Glance())  # another process may have compiled it meanwhile
+                entry = self._find(
+                    unit, key, Glance()
+                )  # another process may have compiled it meanwhile
                 if entry is not None:
                     return entry
-                self._raise_known_failure(key)
+                self._raise_known_failure(unit, key)
                 compiled, settled = self._compile(unit, toolchain, key, parts)
                 if settled or attempt == _ATTEMPTS:
                     return compiled
@@ -148,36 +152,50 @@ class Objects:
         parts = key_parts(unit, toolchain, source[1])
         return digest_of_parts(parts), parts
 
-    def _find(self, key: str, glance: Glance) -> ResultEntry | None:
+    def _find(self, unit: Unit, key: str, glance: Glance) -> ResultEntry | None:
         """The valid entry of a key whose object is at hand."""
-        for look_up in (self._manifests.get, self._cache.manifest):
-            manifest = look_up(key)
+        for look_up in (self._known, self._stored):
+            manifest = look_up(unit, key)
             for entry in manifest.results if manifest is not None else ():
                 if (
                     entry.stored >= self._rebuild_since
+                    and entry.checkout in {"", unit.checkout.root}
                     and changed(entry.inputs, self._digests, glance) is None
-                    and self._fetch(entry)
+                    and self._fetch(unit, entry)
                 ):
-                    self._used(key, entry, glance)
+                    self._used(unit, key, entry, glance)
                     return entry
         return None
 
-    def _fetch(self, entry: ResultEntry) -> bool:
+    def _known(self, unit: Unit, key: str) -> Manifest | None:
+        return self._manifests.get(key + unit.checkout.tag)
+
+    def _stored(self, unit: Unit, key: str) -> Manifest | None:
+        manifest = self._cache.manifest(key)
+        return None if manifest is None else manifest.mapped(unit.checkout.lengthened)
+
+    def _store(self, unit: Unit, key: str, manifest: Manifest) -> None:
+        self._cache.save_manifest(key, manifest.mapped(unit.checkout.shortened))
+
+    def _fetch(self, unit: Unit, entry: ResultEntry) -> bool:
         """Copies an object from the cache into the workspace; False if it has no sound one."""
-        path = self.path(entry)
+        path = self.path(unit, entry)
         if path.exists():
             return True
         data = self._cache.read_object(entry.digest)
         if data is None:
             return False
+        self._write(path, unit.checkout.own(data))
+        return True
+
+    def _write(self, path: Path, data: bytes) -> None:
         temporary = path.with_suffix(f".{self._new_name()}")
         temporary.write_bytes(data)
         temporary.replace(path)
-        return True
 
-    def _used(self, key: str, entry: ResultEntry, glance: Glance) -> None:
+    def _used(self, unit: Unit, key: str, entry: ResultEntry, glance: Glance) -> None:
         """Counts the entry as used, and notes the stamps of headers that were only touched."""
-        known = self._manifests.get(key)
+        known = self._known(unit, key)
         if known is None:
             self._cache.touch(key, entry.digest)
         inputs = refreshed(entry.inputs, self._digests, glance, time.time_ns())
@@ -186,10 +204,10 @@ class Objects:
             return
         renewed = replace(entry, inputs=inputs)
         if not is_same:
-            stored = self._cache.manifest(key)
+            stored = self._stored(unit, key)
             if stored is not None and entry in stored.results:
-                self._cache.save_manifest(key, stored.with_result(renewed))
-        self._remember(key, renewed, ())
+                self._store(unit, key, stored.with_result(renewed))
+        self._remember(unit, key, renewed, ())
 
     def _compile(
         self, unit: Unit, toolchain: Toolchain, key: str, parts: tuple[Part, ...]
@@ -204,35 +222,38 @@ class Objects:
                 compiled = self._compiler.compile(unit, toolchain, source_digest, name, header)
         except CompileError as error:
             with self._mutex:
-                self._failures[key] = error
+                self._failures[key + unit.checkout.tag] = error
             raise
         content = compiled.path.read_bytes()
+        checkout = unit.checkout
         entry = ResultEntry(
             inputs=compiled.inputs,
             digest=hashlib.sha256(content).hexdigest(),
             symbols=compiled.symbols,
             stored=time.time(),
+            checkout=checkout.root if checkout.is_named_in(content) else "",
         )
-        compiled.path.replace(self.path(entry))
+        compiled.path.unlink()
+        self._write(self.path(unit, entry), checkout.own(content))
         with self._mutex:
             self._uncounted.add(unit)
         if compiled.settled:
-            self._remember(key, entry, parts)
-            stored = self._cache.manifest(key) or Manifest(parts)
+            self._remember(unit, key, entry, parts)
+            stored = self._stored(unit, key) or Manifest(parts)
             if compiled.not_kept:
                 stored = replace(stored, not_kept=compiled.not_kept)
             else:
                 self._cache.save_object(content)
                 stored = stored.with_result(entry)
-            self._cache.save_manifest(key, stored)
+            self._store(unit, key, stored)
             self._cache.save_latest_key(source_name(unit), key)
         return entry, compiled.settled
 
-    def _remember(self, key: str, entry: ResultEntry, parts: tuple[Part, ...]) -> None:
+    def _remember(self, unit: Unit, key: str, entry: ResultEntry, parts: tuple[Part, ...]) -> None:
         """Notes a valid result, for a key whose manifest this session has not met before too."""
         with self._mutex:
-            known = self._manifests.get(key) or Manifest(parts)
-            self._manifests[key] = known.with_result(entry)
+            known = self._known(unit, key) or Manifest(parts)
+            self._manifests[key + unit.checkout.tag] = known.with_result(entry)
 
     def _new_name(self) -> int:
         """A number that no other file of the workspace has in its name."""
@@ -248,9 +269,9 @@ class Objects:
                 present = [unit for unit in self._expected if unit.source.is_file()]
                 self._headers.want(set(present) - self.find(present).keys())
 
-    def _raise_known_failure(self, key: str) -> None:
+    def _raise_known_failure(self, unit: Unit, key: str) -> None:
         """A source that did not compile is not tried again while its files are the same."""
-        failure = self._failures.get(key)
+        failure = self._failures.get(key + unit.checkout.tag)
         if failure is None or failure.inputs is None:
             return
         if changed(failure.inputs, self._digests, Glance()) is None:

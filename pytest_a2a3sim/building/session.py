@@ -54,7 +54,7 @@ class Session:
         """
         self._parent = parent  # kept: what its threads work with must not be finalised here
         self.cache = cache
-        places = (cache.directory / "workspaces", _MEMORY)
+        places = (_MEMORY,) if cache.refused else (cache.directory / "workspaces", _MEMORY)
         self._workspace = Workspace(places, None if parent is None else parent.directory)
         self.objects = Objects(self.directory, cache, environment, rebuild_since)
         self.goldens = StoredGoldens(cache, rebuild_since)

@@ -101,7 +101,7 @@ class Toolchain:
         first = () if header is None else ("-include", str(header))
         flags = self._compile_flags(unit)
         source = ("-c", str(unit.source), "-o", str(output))
-        return [*self.launcher, *self.compiler, *first, *flags, *source]
+        return [*self.launcher, *self.compiler, *first, *unit.checkout.flags, *flags, *source]
 
     def precompile_command(self, unit: Unit, header: Path) -> list[str]:
         """The command that precompiles a header."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_a2a3sim.building.checkout import Checkout, checkout_of
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _CORE_FLAGS: Mapping[CoreType, tuple[str, ...]] = {  # what Ascend's compilers d
     "aic": ("-D__AIC__", "-D__DAV_CUBE__"),
     "aiv": ("-D__AIV__", "-D__DAV_VEC__"),
 }
+_COMPRESSED = "-gz"
 _ORCHESTRATION_FLAGS = ("-std=c++17", "-O2")
 
 
@@ -69,6 +71,13 @@ class Unit:
     def directory(self) -> Path:
         """Where the compiler runs: relative paths in flags start here."""
         return self.source.parent
+
+    @property
+    def checkout(self) -> Checkout:
+        """The checkout that the source is in; none where objects would not be good for others."""
+        if any(flag.startswith(_COMPRESSED) for flag in self.user_flags):
+            return Checkout("")
+        return checkout_of(self.source)
 
     @property
     def user_flags(self) -> tuple[str, ...]:

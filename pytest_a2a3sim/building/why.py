@@ -53,12 +53,15 @@ def _why(unit: Unit, toolchain: Toolchain, cache: Cache) -> Why:
     content = read(str(unit.source))
     parts = key_parts(unit, toolchain, "missing" if content is None else content.digest)
     key = digest_of_parts(parts)
-    manifest = cache.manifest(key)
+    stored = cache.manifest(key)
+    manifest = None if stored is None else stored.mapped(unit.checkout.lengthened)
     if manifest is None or not (manifest.results or manifest.not_kept):
         return Why(unit, key, parts, (), _changed_parts(unit, parts, cache))
     reasons = [f"it is not kept: {manifest.not_kept}"] if manifest.not_kept else []
     for entry in manifest.results:
         reason = changed(entry.inputs, Digests(), Glance())
+        if entry.checkout not in {"", unit.checkout.root}:
+            reason = f"the object has the path of another checkout in it: {entry.checkout}"
         if reason is None and cache.read_object(entry.digest) is None:
             reason = "the object was evicted or damaged"
         if reason is None:

@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     cache = Cache()
     if options.action == "info":
         lines = info_lines(cache.statistics())
+        lines += [f"not used: {cache.refused}"] if cache.refused else []
     elif options.action == "clear":
         lines = [f"removed {_files_and_bytes(cache.clear())} from {cache.directory}"]
     else:

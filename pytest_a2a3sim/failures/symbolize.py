@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -133,7 +134,7 @@ def _frame(function: str, location: str) -> Frame:
     number = rest.split(" ")[0]
     known = bool(file) and file != "??"
     line = int(number) if known and number.isdecimal() and number != "0" else None
-    return Frame(function, file if known else None, line, is_user=True)
+    return Frame(function, os.path.normpath(file) if known else None, line, is_user=True)
 
 
 def _nearest_symbol(item: LoadedObject, address: int) -> Frame:

@@ -196,6 +196,15 @@ OPTIONS = (
         decides=False,
     ),
     Option(
+        "cache_shared",
+        "use a build cache to which others may write, too: what they put there runs as you",
+        kind="flag",
+        field="cache_shared",
+        option=False,
+        command=False,
+        decides=False,
+    ),
+    Option(
         "rebuild",
         "compile every source anew, and compute expected outputs, whatever the build cache holds",
         kind="flag",

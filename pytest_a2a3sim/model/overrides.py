@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.option import Option
     from pytest_a2a3sim.model.settings import Settings
 
-_OF_SESSION = {"cxxflags", "cache_size", "pto_isa_root", "compiler", "suppressions"}
+_OF_SESSION = {
+    *("cxxflags", "cache_size", "cache_shared", "pto_isa_root", "compiler", "suppressions"),
+}
 OF_CASE = {
     option.name: option for option in OPTIONS if option.field and option.name not in _OF_SESSION
 }

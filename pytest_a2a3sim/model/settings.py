@@ -83,6 +83,7 @@ class Settings:
         records_dependencies: keep why tasks wait for others, for reports and drawings.
         records_arguments: keep the arguments of tasks and what device memory holds, for traces.
         cache_limit: bytes that the build cache may hold; None for its default.
+        cache_shared: use a build cache that others may write to, too, since they are trusted.
         rebuild_since: take nothing from the build cache that was compiled before then, in seconds
             since the epoch.
     """
@@ -116,6 +117,7 @@ class Settings:
     records_dependencies: bool = False
     records_arguments: bool = False
     cache_limit: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
+    cache_shared: bool = False
     rebuild_since: float = 0.0
 
     @property

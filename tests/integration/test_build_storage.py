@@ -77,7 +77,7 @@ def test_full_disk_builds_in_a_temporary_directory(golden_dir: GoldenDir, tmp_pa
         "print(caught[0].message)\n"
     )
     mount = (
-        f'mount -t tmpfs -o size=8k none {tmp_path / "small"} && exec {sys.executable} -c "$0" "$1"'
+        f'mount -t tmpfs -o size=8k,mode=755 none {tmp_path / "small"} && exec {sys.executable} -c "$0" "$1"'
     )
     (tmp_path / "small").mkdir()
     command = ["unshare", "--user", "--mount", "--map-root-user", "sh", "-c"]

@@ -31,6 +31,7 @@ from pytest_a2a3sim.building.store.cleanup import Statistics, clean_up, sizes
 from pytest_a2a3sim.building.store.fingerprint import read
 from pytest_a2a3sim.building.store.locks import Locks
 from pytest_a2a3sim.building.store.manifest import Manifest, read_manifest
+from pytest_a2a3sim.building.store.trust import is_declared_shared, others_who_write, refusal
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.values import parse_size
 
@@ -38,6 +39,8 @@ FORMAT = "2"
 DEFAULT_LIMIT = 2 << 30
 DIRECTORY_VARIABLE = "A2A3SIM_CACHE_DIR"
 LIMIT_VARIABLE = "A2A3SIM_CACHE_SIZE"
+
+_NOWHERE = Path(os.devnull)  # below which nothing is found, and nothing can be made
 
 _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Compiled kernels of pytest-a2a3sim; see "
@@ -71,12 +74,27 @@ def size_limit() -> int:
 
 
 class Cache:
-    """One cache directory, which need not exist nor be writable."""
+    """One cache directory, which need not exist nor be writable.
 
-    def __init__(self, directory: Path | None = None, limit: int | None = None) -> None:
+    Nothing is taken from a directory that others may write to, and nothing is put there, unless its
+    user trusts them: what it holds is code.
+
+    Attributes:
+        directory: where it is.
+        limit: bytes that it may hold.
+        is_shared: whether those who may write to it are trusted.
+        refused: why it is not used, in words; empty where it is.
+    """
+
+    def __init__(
+        self, directory: Path | None = None, limit: int | None = None, *, is_shared: bool = False
+    ) -> None:
         self.directory = directory or cache_directory()
         self.limit = limit or size_limit()
-        self._root = self.directory / f"v{FORMAT}"
+        self.is_shared = is_shared or is_declared_shared()
+        self.refused = "" if self.is_shared else others_who_write(self.directory)
+        place = _NOWHERE if self.refused else self.directory
+        self._root = place / f"v{FORMAT}"
         self._grew = False
         self._note: str | None = None
         self._noted = False
@@ -93,7 +111,7 @@ class Cache:
         with self._mutex:
             if not self._noted:
                 self._noted = True
-                self._note = (
+                self._note = refusal(self.directory, self.refused) or (
                     f"the build cache in {self.directory} cannot be written: {error}\n"
                     "Kernels are compiled into a temporary directory and not kept. Make it "
                     f"writable, free space, or name another one in {DIRECTORY_VARIABLE}."

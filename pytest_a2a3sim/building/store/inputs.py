@@ -12,7 +12,7 @@ from pytest_a2a3sim.building.store.fingerprint import Glance
 from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_a2a3sim.building.store.fingerprint import Digests, Stamp
     from pytest_a2a3sim.model.uses import Uses
@@ -61,6 +61,15 @@ class Inputs:
     def contents(self) -> tuple[tuple[str, str], ...]:
         """What tells them from the inputs of another result of the same source."""
         return tuple((file.path, file.digest) for file in self.files)
+
+    def mapped(self, path_of: Callable[[str], str]) -> Inputs:
+        """The same with other paths."""
+        return Inputs(
+            tuple(replace(file, path=path_of(file.path)) for file in self.files),
+            {path_of(directory): names for directory, names in self.absent.items()},
+            tuple((path_of(directory), digest) for directory, digest in self.listings),
+            self.cpu,
+        )
 
     def with_those_of(self, other: Inputs) -> Inputs:
         """The union of both, the other's files first."""

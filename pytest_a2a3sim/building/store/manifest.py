@@ -11,6 +11,7 @@ from pytest_a2a3sim.building.store.fingerprint import Stamp
 from pytest_a2a3sim.building.store.inputs import Dependency, Inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAX_RESULTS = 8
@@ -27,12 +28,14 @@ class ResultEntry:
         digest: SHA-256 of the shared object, in hexadecimal.
         symbols: the functions that it exports, sorted.
         stored: when, in seconds since the epoch.
+        checkout: the only one whose path the object can be used at; "" if it can be at any.
     """
 
     inputs: Inputs
     digest: str
     symbols: tuple[str, ...]
     stored: float
+    checkout: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,17 @@ class Manifest:
     def with_result(self, entry: ResultEntry) -> Manifest:
         """The same with one more result, which replaces those of the same inputs."""
         contents = entry.inputs.contents()
-        others = [other for other in self.results if other.inputs.contents() != contents]
+        others = [
+            other
+            for other in self.results
+            if other.inputs.contents() != contents or other.checkout != entry.checkout
+        ]
         return replace(self, results=(entry, *others)[:MAX_RESULTS], not_kept="")
+
+    def mapped(self, path_of: Callable[[str], str]) -> Manifest:
+        """The same with other paths of inputs."""
+        entries = (replace(entry, inputs=entry.inputs.mapped(path_of)) for entry in self.results)
+        return replace(self, results=tuple(entries))
 
     def encode(self) -> bytes:
         """As bytes, preceded by their own SHA-256."""
@@ -69,6 +81,7 @@ class Manifest:
                     "digest": entry.digest,
                     "symbols": entry.symbols,
                     "stored": entry.stored,
+                    "checkout": entry.checkout,
                 }
                 for entry in self.results
             ],
@@ -103,6 +116,7 @@ def _entry(document: dict[str, Any]) -> ResultEntry:
         digest=document["digest"],
         symbols=tuple(document["symbols"]),
         stored=document["stored"],
+        checkout=document.get("checkout", ""),
     )
 
 
