@@ -72,6 +72,8 @@ def main(rounds: int, seed: int) -> None:
         for number in range(rounds):
             if wrong := round_of(oracle, chance, 6.0):
                 sys.exit(f"round {number} of seed {seed}: {wrong}")
+            if number % 10 == 9:
+                print(number + 1, "rounds are right", flush=True)  # noqa: T201 - a command
         print(rounds, "rounds of", RUNS, "killed runs are right")  # noqa: T201 - a command
 
 

@@ -123,6 +123,8 @@ def main(rounds: int, seed: int) -> None:
                 wrong = oracle.check_all()
             if wrong:
                 sys.exit(f"round {number} of seed {seed}: {wrong}")
+            if number % 10 == 9:
+                print(number + 1, "rounds are right", flush=True)  # noqa: T201 - a command
         print(rounds, "rounds are right:", dict(sorted(oracle.counts.items())))  # noqa: T201 - a command
 
 

@@ -76,9 +76,8 @@ def test_full_disk_builds_in_a_temporary_directory(golden_dir: GoldenDir, tmp_pa
         "    print(run_case(sys.argv[1]).passed, run_case(sys.argv[1]).passed)\n"
         "print(caught[0].message)\n"
     )
-    mount = (
-        f'mount -t tmpfs -o size=8k,mode=755 none {tmp_path / "small"} && exec {sys.executable} -c "$0" "$1"'
-    )
+    mounts = f"mount -t tmpfs -o size=8k,mode=755 none {tmp_path / 'small'}"
+    mount = f'{mounts} && exec {sys.executable} -c "$0" "$1"'
     (tmp_path / "small").mkdir()
     command = ["unshare", "--user", "--mount", "--map-root-user", "sh", "-c"]
     if subprocess.run([*command, "mount -t tmpfs none /mnt"], check=False).returncode != 0:
