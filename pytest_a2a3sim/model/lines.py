@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 WIDEST_HEADLINE = 100
 _SHORTEST_HEADLINE = 50
-_PAUSES = (("; ", ": "), (", ", " ("), (" ",))  # the best ends of a headline first
+_PAUSES = (("; ",), (": ",), (", ", " ("), (" ",))  # the best ends of a headline first
 
 Style = Literal["plain", "headline", "passed", "failed", "diagnosis", "warm", "hot"]
 

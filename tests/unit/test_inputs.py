@@ -117,7 +117,7 @@ def test_replaced_output_is_an_error() -> None:
         tensors["out_b"] = tensors["out_b"] + 1
 
     spec = golden({"out_b": OUT}, compute)
-    with pytest.raises(GoldenError, match=r"tensors\['out_b'\] was replaced; write into it"):
+    with pytest.raises(GoldenError, match=r"tensors\['out_b'\] was replaced\n  write into it"):
         compute_expected(spec, CASE, make_inputs(spec, CASE))
 
 

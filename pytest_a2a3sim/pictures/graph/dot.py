@@ -89,7 +89,7 @@ def draw(labels: Labels, path: Path, form: str) -> None:
 def _style(link: Link, labels: Labels) -> str:
     style = {}
     if text := labels.link(link):
-        style["label"] = _quoted(text)
+        style["label"] = _quoted(f"  {text}")  # beside the line, not on it
     if link.race:
         style |= {"color": f'"{colours.RACE}"', "style": "dashed", "constraint": "false"}
         style["fontcolor"] = f'"{colours.RACE}"'
