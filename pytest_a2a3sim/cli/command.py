@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.cli import cache, completion, doctor, graph, new, profile, run
+from pytest_a2a3sim.cli import cache, completion, doctor, graph, new, profile, report, run
 from pytest_a2a3sim.model.errors import A2A3SimError
 from pytest_a2a3sim.version import __version__
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     profile.declare(commands)
     graph.declare(commands)
     cache.declare(commands)
+    report.declare(commands)
     doctor.declare(commands)
     completion.declare(commands, _parser)
     return parser
