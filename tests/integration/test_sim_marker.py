@@ -27,7 +27,7 @@ def test_marker_of_a_directory_and_of_a_case(pytester: pytest.Pytester, doubler:
     doubler.extend_golden(GOLDEN)
     result = pytester.runpytest("-v")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*::n=1 FAILED*", "the sanitizer has 1 finding: 1 racecheck WAW"])
+    result.stdout.fnmatch_lines(["the sanitizer has 1 finding: 1 racecheck WAW", "FAILED *::n=1*"])
     with_python = run_case(doubler.path, "n=1")
     assert with_python.sanitizer is not None
     assert with_python.schedule == Schedule("fifo")
