@@ -178,4 +178,5 @@ def test_temporary_directory_that_is_full(golden_dir: GoldenDir, temporary: Path
     assert run.returncode == 1
     assert "BuildError: kernels cannot be built: " in run.stderr
     assert f"  in {temporary}" in run.stderr
-    assert "No space left on device\nFree space there, or name" in run.stderr
+    assert "No space left on device" in run.stderr
+    assert "\nFree space there, or name" in run.stderr

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_a2a3sim import run_case
 from tests.golden_dirs import GoldenDir
+from tests.words import without_breaks
 
 DOUBLE = "for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];\n"
 WRITES_EVERYWHERE = (
@@ -153,7 +154,7 @@ def test_processes_and_threads_are_used_up(  # noqa: PLR0913, PLR0917 - fixtures
     headline = next(line for line in result.outlines if message in line)
     assert "ran out of" not in headline  # no kernel's fault
     said = result.outlines[result.outlines.index(headline) :][:2]
-    assert USED_UP in " ".join(said)
+    assert without_breaks(USED_UP) in without_breaks("\n".join(said))
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
