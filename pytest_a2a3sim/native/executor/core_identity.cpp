@@ -95,12 +95,12 @@ A2A3_OFFERED void* pto_cpu_sim_get_shared_storage(const char* key, size_t size) 
 namespace a2a3sim {
 
 void offer_core_identity(void* handle) {
-    static const bool are_found = [] {
+    // The engine is loaded as Python loads modules: its symbols are found by nobody else.
+    [[maybe_unused]] static void* const made_global = [] {
         Dl_info self{};
-        if (dladdr(reinterpret_cast<void*>(pto_sim_get_subblock_id), &self) == 0) return false;
-        return dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_GLOBAL) != nullptr;
+        const bool is_known = dladdr(reinterpret_cast<void*>(pto_sim_get_subblock_id), &self) != 0;
+        return is_known ? dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_GLOBAL) : nullptr;
     }();
-    (void)are_found;
     using Register = void (*)(void* get_subblock_id, void* get_pipe_shared_state);
     const auto register_hooks = reinterpret_cast<Register>(dlsym(handle, "pto_sim_register_hooks"));
     if (register_hooks == nullptr) return;

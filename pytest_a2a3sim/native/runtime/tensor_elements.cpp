@@ -45,7 +45,7 @@ std::vector<int32_t> TensorRuntime::writers_of(const Tensor& tensor) {
     return tasks;
 }
 
-std::vector<int32_t> TensorRuntime::with_readers(std::vector<int32_t> writers) {
+std::vector<int32_t> TensorRuntime::with_readers(const std::vector<int32_t>& writers) {
     std::vector<int32_t> tasks = writers;
     for (const int32_t writer : writers) {
         for (const int32_t reader : host_.graph().successors(writer)) add_once(tasks, reader);

@@ -118,10 +118,10 @@ class TensorRuntime {
     std::string allocate_outputs(Submission& task, uint64_t& bytes);
     std::string find_element(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
                              uint64_t& address);
-    /// Tasks of the graph that are known to write elements of the tensor, and of those that only
-    /// read it the ones that are known to wait for them.
+    /// Tasks of the graph that are known to write elements of the tensor.
     std::vector<int32_t> writers_of(const Tensor& tensor);
-    std::vector<int32_t> with_readers(std::vector<int32_t> writers);
+    /// These, and the tasks that wait for one of them.
+    std::vector<int32_t> with_readers(const std::vector<int32_t>& writers);
     /// By task of the graph: whether it is one of these, or one of these waits for it.
     std::vector<bool> up_to(const std::vector<int32_t>& tasks);
     /// "" or why it is not known when the tensor can be read, or written.
