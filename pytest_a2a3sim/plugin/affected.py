@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.affected.gate import Gate, Judgement
     from pytest_a2a3sim.loading.observing import Observer
     from pytest_a2a3sim.model.result import CaseFacts
+    from pytest_a2a3sim.plugin.balance import LongestFirst
 
 
 def register(config: pytest.Config) -> None:
@@ -46,6 +47,17 @@ class Affected(Selecting):
         self._facts: CaseFacts | None = None
         self._seconds = 0.0
         self._gate: Gate | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> LongestFirst | None:
+        """Has the cases that take longest begin first, unless somebody chose another order."""
+        if config.getoption("dist") != "load" or config.getoption("maxschedchunk") is not None:
+            return None
+        from pytest_a2a3sim.plugin.balance import LongestFirst  # noqa: PLC0415 - only under xdist
+
+        return LongestFirst(
+            config, log, lambda: {nodeid: each.seconds for nodeid, each in self.shared().items()}
+        )
 
     def judge(self, item: GoldenItem) -> Judgement:
         """Whether a case has passed as it is now."""

@@ -144,6 +144,12 @@ class Selecting:
             return judge()
         return verdicts.shared(self.config.stash[SIMULATOR].cache, self._name, judge)
 
+    def shared(self) -> Mapping[str, Judgement]:
+        """What a worker of this run has judged."""
+        from pytest_a2a3sim.affected import verdicts  # noqa: PLC0415 - only on demand
+
+        return verdicts.known(self.config.stash[SIMULATOR].cache, self._name)
+
     @property
     def _name(self) -> str:
         """Of what the processes of a run share."""
@@ -164,9 +170,7 @@ class Selecting:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Lets a session end well of which all cases are left out."""
         if self._run and not self._worker:
-            from pytest_a2a3sim.affected import verdicts  # noqa: PLC0415 - only on demand
-
-            self.judgements = verdicts.known(self.config.stash[SIMULATOR].cache, self._name)
+            self.judgements = self.shared()
         left_out = any(not each.reasons for each in self.judgements.values())
         if left_out and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.OK

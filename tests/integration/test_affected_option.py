@@ -300,3 +300,36 @@ def test_ordinary_tests_run(pytester: pytest.Pytester, doubler: GoldenDir) -> No
     pytester.makepyfile(f"def test_it(a2a3sim): a2a3sim.run_case({str(doubler.path)!r}).check()")
     run(pytester).assert_outcomes(passed=2)
     run(pytester).assert_outcomes(passed=1, deselected=1)
+
+
+SLOW = """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    call.duration = 60.0 if item.name == "n=9" else 1.0
+"""
+
+
+def test_workers_begin_with_the_longest_cases(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    """They are known from the passes, and nothing but the workers' order changes."""
+    pytester.makeconftest(SLOW)
+    doubler.extend_golden("PARAMS_LIST = [{'n': n} for n in range(10)]")
+    pytester.makepyfile("def test_other(): pass")
+    names = [f"doubler/golden.py::n={n}" for n in range(10)]
+
+    def ended(*arguments: str) -> list[str]:
+        result = run(pytester, "-v", "--sim-affected=record", *arguments)
+        result.assert_outcomes(passed=11)
+        return [line for line in result.outlines if " PASSED" in line]
+
+    for _ in range(2):
+        assert [line.split()[0] for line in ended()][:10] == names
+    lines = ended("-n2")
+    worker = next(line.split()[0] for line in lines if line.split()[-1] == names[9])
+    first = next(line for line in lines if line.startswith(worker))
+    assert first.split()[-1] == names[9]
+    chosen = ended("-n2", "--dist=loadfile")
+    assert len({line.split()[0] for line in chosen if "golden.py" in line}) == 1
