@@ -14,13 +14,12 @@ unsigned long long shown(uint64_t value) { return value; }
 
 }  // namespace
 
-std::string Rings::open_scope() {
+void Rings::open_scope() {
     if (scopes_.size() == kMostScopes) {
-        return format("a scope is opened within %zu others; the runtime has room for %zu",
-                      scopes_.size(), kMostScopes);
+        throw Refusal(format("a scope is opened within %zu others; the runtime has room for %zu",
+                             scopes_.size(), kMostScopes));
     }
     scopes_.emplace_back();
-    return "";
 }
 
 size_t Rings::ring() const { return std::min<size_t>(scopes_.size(), A2A3_RINGS) - 1; }
@@ -34,7 +33,7 @@ Rings::Position Rings::oldest(size_t ring) const {
     return ends_[ring];
 }
 
-std::string Rings::add_task(const Demand& demand) {
+void Rings::add_task(const Demand& demand) {
     const size_t index = ring();
     Position& end = ends_[index];
     Scope& scope = scopes_.back();
@@ -54,28 +53,27 @@ std::string Rings::add_task(const Demand& demand) {
     use.bytes = std::max(use.bytes, held.bytes);
     use.dependencies = std::max(use.dependencies, held.dependencies);
     if (held.tasks >= sizes_.tasks) {
-        return format(
+        throw Refusal(format(
             "the scopes that are open hold %llu tasks in ring %zu, whose window has %llu slots, "
-            "one "
-            "of which stays free: the device waits for ever for a slot (error 1, scope deadlock); "
+            "one of which stays free: the device waits for ever for a slot (error 1, scope "
+            "deadlock); "
             "end the scope earlier, or set PTO2_RING_TASK_WINDOW to a power of two above %llu",
-            shown(held.tasks), index, shown(sizes_.tasks), shown(held.tasks));
+            shown(held.tasks), index, shown(sizes_.tasks), shown(held.tasks)));
     }
     if (held.bytes > sizes_.bytes) {
-        return format(
+        throw Refusal(format(
             "the scopes that are open hold %llu bytes of outputs in ring %zu, whose heap has %llu: "
             "the device waits for ever for memory (error 2, heap ring deadlock); end the scope "
             "earlier, or set PTO2_RING_HEAP to a power of two of at least %llu",
-            shown(held.bytes), index, shown(sizes_.bytes), shown(held.bytes));
+            shown(held.bytes), index, shown(sizes_.bytes), shown(held.bytes)));
     }
     if (held.dependencies + 1 > sizes_.dependencies) {
-        return format(
+        throw Refusal(format(
             "the scopes that are open hold %llu dependencies in ring %zu, whose pool has %llu "
             "entries, one of which stays free (error 4, dependency pool overflow); end the scope "
             "earlier, or set PTO2_RING_DEP_POOL above %llu",
-            shown(held.dependencies), index, shown(sizes_.dependencies), shown(held.dependencies));
+            shown(held.dependencies), index, shown(sizes_.dependencies), shown(held.dependencies)));
     }
-    return "";
 }
 
 }  // namespace a2a3sim

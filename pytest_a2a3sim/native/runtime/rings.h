@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
+#include <stdexcept>
 #include <vector>
 
 extern "C" {
@@ -11,6 +11,11 @@ extern "C" {
 }
 
 namespace a2a3sim {
+
+/// Why a runtime of tensors does not take what an orchestration asks for.
+struct Refusal : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// Task slots, output memory and dependency entries are in rings, which give back what is oldest
 /// first. A task stays in its ring until it has ended, all that read it have, and its scope has.
@@ -27,13 +32,13 @@ class Rings {
 
     explicit Rings(const a2a3_ring& sizes) : sizes_(sizes) {}
 
-    /// "" or why no scope can be opened.
-    std::string open_scope();
+    /// Throws Refusal if no scope can be opened.
+    void open_scope();
     void close_scope() { scopes_.pop_back(); }
     bool has_scope() const { return !scopes_.empty(); }
 
-    /// Notes a task in the innermost scope; "" or why the device would wait for ever.
-    std::string add_task(const Demand& demand);
+    /// Notes a task in the innermost scope; throws Refusal if the device would wait for ever.
+    void add_task(const Demand& demand);
 
     /// The most that each ring had to hold at a time.
     const std::array<a2a3_ring, A2A3_RINGS>& uses() const { return uses_; }

@@ -23,25 +23,25 @@ int TensorRuntime::clusters_of(const TaskRequest& request) {
     return has_one_vector_kernel(request) ? (blocks + 1) / kAivPerBlock : blocks;
 }
 
-std::string TensorRuntime::check(const TaskRequest& request) const {
-    if (request.error != nullptr) return request.error;
+void TensorRuntime::check(const TaskRequest& request) const {
+    if (request.error != nullptr) throw Refusal(request.error);
     const MixedKernels& kernels = request.kernels;
     if (request.kind == TaskRequest::Kind::kKernels && kernels.aic_kernel_id == INVALID_KERNEL_ID &&
         kernels.aiv0_kernel_id == INVALID_KERNEL_ID &&
         kernels.aiv1_kernel_id == INVALID_KERNEL_ID) {
-        return "it has no kernel: every id is -1";
+        throw Refusal("it has no kernel: every id is -1");
     }
     if (request.block_num < 1) {
-        return format("block_num is %d; a task has at least one block", request.block_num);
+        throw Refusal(format("block_num is %d; a task has at least one block", request.block_num));
     }
     if (request.sync_start && request.block_num > 1) {
         const bool is_vector = has_one_vector_kernel(request);
         const int cores = options_.block_dim * (is_vector ? kAivPerBlock : 1);
         if (request.block_num > cores) {
-            return format(
+            throw Refusal(format(
                 "its %d blocks must start together, and there are %d %s: the device waits for "
                 "ever (error 7); have fewer blocks, or a larger block_dim in kernel_config.py",
-                request.block_num, cores, is_vector ? "vector cores" : "clusters");
+                request.block_num, cores, is_vector ? "vector cores" : "clusters"));
         }
     }
     if (request.kind == TaskRequest::Kind::kAllocation) {
@@ -49,151 +49,151 @@ std::string TensorRuntime::check(const TaskRequest& request) const {
         if (request.tensor_count == 0 || request.scalar_count != 0 ||
             std::any_of(request.types, end,
                         [](TensorArgType type) { return type != TensorArgType::OUTPUT; })) {
-            return "alloc_tensors takes outputs that get memory, and nothing else";
+            throw Refusal("alloc_tensors takes outputs that get memory, and nothing else");
         }
     }
-    return "";
 }
 
-std::string TensorRuntime::copy_tensors(Submission& task) {
+void TensorRuntime::copy_tensors(Submission& task) {
     const TaskRequest& request = task.request;
-    task.tensors = descriptors_.extend(request.tensor_count);
     for (size_t i = 0; i < request.tensor_count; ++i) {
-        Tensor& copy = task.tensors[i];
         const Tensor* const given = request.tensors[i];
-        copy = given != nullptr ? *given : request.create_infos[i]->tensor();
-        if (copy.ndims > MAX_TENSOR_DIMS) {
-            return format("tensor %zu has %u dimensions: it was never initialised", i, copy.ndims);
+        const Tensor& tensor = given != nullptr ? *given : request.create_infos[i]->tensor();
+        if (tensor.ndims > MAX_TENSOR_DIMS) {
+            throw Refusal(
+                format("tensor %zu has %u dimensions: it was never initialised", i, tensor.ndims));
         }
         // Only a task that was submitted owns memory; other numbers are what lay there before.
-        const PTO2TaskId owner = copy.owner_task_id;
+        const PTO2TaskId owner = tensor.owner_task_id;
         if (owner.is_valid() && owner.raw >= submitted_.size()) {
-            return format("tensor %zu belongs to no task: it was never initialised", i);
+            throw Refusal(format("tensor %zu belongs to no task: it was never initialised", i));
         }
-        if (request.geometry == Geometry::kBoxes) copy.start_offset = copy.box_offset();
-        if (request.types[i] == TensorArgType::OUTPUT) continue;
-        const std::string problem = find_buffer(task, i);
-        if (!problem.empty()) return problem;
+        task.tensors[i] = copy_of(tensor, request.geometry, request.types[i]);
+        if (request.types[i] != TensorArgType::OUTPUT) find_buffer(task, i);
     }
-    return "";
 }
 
-std::string TensorRuntime::find_buffer(Submission& task, size_t index) {
-    const Tensor& tensor = task.tensors[index];
+Tensor* TensorRuntime::copy_of(const Tensor& tensor, Geometry geometry, TensorArgType type) {
+    const uint64_t start = geometry == Geometry::kBoxes ? tensor.box_offset() : tensor.start_offset;
+    if (type != TensorArgType::OUTPUT && start == tensor.start_offset) {
+        return descriptors_.share(tensor);
+    }
+    Tensor* const copy = descriptors_.add(tensor);
+    copy->start_offset = start;
+    return copy;
+}
+
+void TensorRuntime::find_buffer(Submission& task, size_t index) {
+    const Tensor& tensor = *task.tensors[index];
     const int32_t known = map_.buffer_count();
     const int32_t buffer = task.buffers[index] = map_.buffer(tensor.buffer.addr);
     if (buffer == known) {
         const void* const address = reinterpret_cast<const void*>(tensor.buffer.addr);
         const std::string problem = host_.memory().check_range(address, 0);
         if (!problem.empty()) {
-            return format(
-                "tensor %zu: %s; a tensor's buffer is an argument of the "
-                "orchestration or an output of a task",
-                index, problem.c_str());
+            throw Refusal(
+                format("tensor %zu: %s; a tensor's buffer is an argument of the "
+                       "orchestration or an output of a task",
+                       index, problem.c_str()));
         }
     }
     const int32_t owner = map_.owner(buffer);
     if (owner >= 0 && !is_open(submitted(owner).scope)) {
-        return format(
-            "tensor %zu is an output of task %d, whose scope has ended: the device may have "
-            "given its memory to another task since; submit both in one scope, or give the "
-            "tensor memory that outlives it, such as an argument's",
-            index, submitted(owner).first_task);
+        throw Refusal(
+            format("tensor %zu is an output of task %d, whose scope has ended: the device may have "
+                   "given its memory to another task since; submit both in one scope, or give the "
+                   "tensor memory that outlives it, such as an argument's",
+                   index, submitted(owner).first_task));
     }
-    return "";
 }
 
-std::string TensorRuntime::find_condition(const TaskRequest& request, Condition& condition) {
-    const CorePredicateOperand& operand = request.predicate->operand;
-    if (operand.tensor == nullptr) return "its predicate has no tensor";
-    const std::string problem =
-        find_element(*operand.tensor, operand.ndims, operand.indices, condition.address);
-    if (!problem.empty()) return "its predicate: " + problem;
+Condition TensorRuntime::find_condition(const CoreTaskPredicate& predicate) const {
+    const CorePredicateOperand& operand = predicate.operand;
+    if (operand.tensor == nullptr) throw Refusal("its predicate has no tensor");
+    Condition condition{};
+    try {
+        condition.address = address_of(*operand.tensor, operand.ndims, operand.indices);
+    } catch (const Refusal& refusal) {
+        throw Refusal(std::string("its predicate: ") + refusal.what());
+    }
     condition.size = get_element_size(operand.tensor->dtype);
-    condition.target = request.predicate->target;
+    condition.target = predicate.target;
     using Comparison = Condition::Comparison;
     constexpr Comparison kComparisons[] = {Comparison::kEqual,          Comparison::kUnequal,
                                            Comparison::kGreater,        Comparison::kLess,
                                            Comparison::kGreaterOrEqual, Comparison::kLessOrEqual};
-    condition.comparison = kComparisons[static_cast<size_t>(request.predicate->op) - 1];
-    return "";
+    condition.comparison = kComparisons[static_cast<size_t>(predicate.op) - 1];
+    return condition;
 }
 
-std::string TensorRuntime::add_producer(const Submission& task, const Producer& producer) {
+void TensorRuntime::add_producer(const Submission& task, const Producer& producer) {
     const auto is_same = [&](const Producer& other) { return other.task == producer.task; };
-    if (std::any_of(producers_.begin(), producers_.end(), is_same)) return "";
+    if (std::any_of(producers_.begin(), producers_.end(), is_same)) return;
     if (task.request.geometry == Geometry::kBoxes && producers_.size() == kMostProducers) {
-        return format(
-            "it depends on more than %zu tasks: the device keeps %zu, drops the others without a "
-            "word, and starts the task too early; let fewer tasks write what it reads, or let "
-            "tasks in between gather them",
-            kMostProducers, kMostProducers);
+        throw Refusal(
+            format("it depends on more than %zu tasks: the device keeps %zu, drops the others "
+                   "without a word, and starts the task too early; let fewer tasks write what it "
+                   "reads, or let tasks in between gather them",
+                   kMostProducers, kMostProducers));
     }
     producers_.push_back(producer);
-    return "";
 }
 
-std::string TensorRuntime::find_producers(const Submission& task) {
+void TensorRuntime::find_producers(const Submission& task) {
     const TaskRequest& request = task.request;
     for (uint32_t i = 0; i < request.dependency_count; ++i) {
         const PTO2TaskId id = request.dependencies[i];
         if (id.raw >= submitted_.size()) {
-            return format("dependency %u is no task that was submitted: set_dependencies", i);
+            throw Refusal(
+                format("dependency %u is no task that was submitted: set_dependencies", i));
         }
-        std::string problem =
-            add_producer(task, {static_cast<int32_t>(id.raw), A2A3_DEPENDENCY_EXPLICIT, 0});
-        if (!problem.empty()) return problem;
+        add_producer(task, {static_cast<int32_t>(id.raw), A2A3_DEPENDENCY_EXPLICIT, 0});
     }
-    if (!derives()) return "";
+    if (!derives()) return;
     for (size_t i = 0; i < request.tensor_count; ++i) {
         const TensorArgType type = request.types[i];
         if (type == TensorArgType::OUTPUT) continue;
-        const Tensor& tensor = task.tensors[i];
-        std::string problem;
+        const Tensor& tensor = *task.tensors[i];
         if (request.geometry == Geometry::kStrides && tensor.owner_task_id.is_valid()) {
             const auto owner = static_cast<int32_t>(tensor.owner_task_id.raw);
-            problem = add_producer(task, {owner, A2A3_DEPENDENCY_CREATOR, i});
+            add_producer(task, {owner, A2A3_DEPENDENCY_CREATOR, i});
         }
-        const bool looks =
-            (type == TensorArgType::INPUT || type == TensorArgType::INOUT) && !tensor.manual_dep;
-        if (problem.empty() && looks) problem = look_up(task, i);
-        if (!problem.empty()) return problem;
+        const bool looks = type == TensorArgType::INPUT || type == TensorArgType::INOUT;
+        if (looks && !tensor.manual_dep) look_up(task, i);
     }
-    return "";
 }
 
-std::string TensorRuntime::look_up(const Submission& task, size_t index) {
+void TensorRuntime::look_up(const Submission& task, size_t index) {
     const TaskRequest& request = task.request;
-    const auto kind = request.types[index] == TensorArgType::INOUT ? A2A3_DEPENDENCY_RAW_WAW
-                                                                   : A2A3_DEPENDENCY_RAW;
+    const bool is_written = request.types[index] == TensorArgType::INOUT;
+    const auto kind = is_written ? A2A3_DEPENDENCY_RAW_WAW : A2A3_DEPENDENCY_RAW;
     size_t found = 0;
-    std::string problem;
-    map_.look_up(task.buffers[index], task.tensors[index], request.geometry,
-                 request.types[index] == TensorArgType::INOUT, [&](int32_t producer) {
+    map_.look_up(task.buffers[index], *task.tensors[index], request.geometry, is_written,
+                 [&](int32_t producer) {
                      ++found;
-                     if (problem.empty()) problem = add_producer(task, {producer, kind, index});
+                     add_producer(task, {producer, kind, index});
                  });
-    if (problem.empty() && request.geometry == Geometry::kBoxes && found > kMostProducers) {
-        return format(
-            "tensor %zu overlaps %zu parts that tasks have written: the device looks at %zu "
-            "of them, drops the others without a word, and may start the task too early; "
-            "read parts of it, or write larger ones",
-            index, found, kMostProducers);
+    if (request.geometry == Geometry::kBoxes && found > kMostProducers) {
+        throw Refusal(
+            format("tensor %zu overlaps %zu parts that tasks have written: the device looks at "
+                   "%zu of them, drops the others without a word, and may start the task too "
+                   "early; read parts of it, or write larger ones",
+                   index, found, kMostProducers));
     }
-    return problem;
 }
 
-std::string TensorRuntime::allocate_outputs(Submission& task, uint64_t& bytes) {
+uint64_t TensorRuntime::allocate_outputs(Submission& task) {
+    uint64_t bytes = 0;
     const TaskRequest& request = task.request;
     for (size_t i = 0; i < request.tensor_count; ++i) {
         if (request.types[i] != TensorArgType::OUTPUT) continue;
-        Tensor& tensor = task.tensors[i];
+        Tensor& tensor = *task.tensors[i];
         void* const address = host_.allocate(tensor.buffer.size, task.caller);
         if (address == nullptr) {
-            return format(
-                "there is no memory for its output %zu of %llu bytes: the device is full "
-                "(--sim-device-memory)",
-                i, static_cast<unsigned long long>(tensor.buffer.size));
+            throw Refusal(
+                format("there is no memory for its output %zu of %llu bytes: the device is full "
+                       "(--sim-device-memory)",
+                       i, static_cast<unsigned long long>(tensor.buffer.size)));
         }
         tensor.buffer.addr = reinterpret_cast<uint64_t>(address);
         tensor.owner_task_id = PTO2TaskId(static_cast<uint64_t>(task.id));
@@ -209,7 +209,7 @@ std::string TensorRuntime::allocate_outputs(Submission& task, uint64_t& bytes) {
             if (options_.side == Side::kDevice) host_.memory().open();
         }
     }
-    return "";
+    return bytes;
 }
 
 void TensorRuntime::note_writes(const Submission& task) {
@@ -219,7 +219,7 @@ void TensorRuntime::note_writes(const Submission& task) {
         if (type == TensorArgType::INPUT || type == TensorArgType::NO_DEP) continue;
         // A tensor that is made for a task is found by its owner, but before April by its entry.
         if (type == TensorArgType::OUTPUT && request.geometry == Geometry::kStrides) continue;
-        const Tensor& tensor = task.tensors[i];
+        const Tensor& tensor = *task.tensors[i];
         if (!tensor.manual_dep) map_.insert(task.buffers[i], tensor, request.geometry, task.id);
     }
 }

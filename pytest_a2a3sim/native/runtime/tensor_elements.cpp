@@ -15,20 +15,23 @@ void add_once(std::vector<int32_t>& tasks, int32_t task) {
 
 }  // namespace
 
-std::string TensorRuntime::find_element(const Tensor& tensor, uint32_t ndims,
-                                        const uint32_t* indices, uint64_t& address) {
+uint64_t TensorRuntime::address_of(const Tensor& tensor, uint32_t ndims,
+                                   const uint32_t* indices) const {
     const uint64_t size = get_element_size(tensor.dtype);
     if (ndims != tensor.ndims || size == 0) {
-        return format("%u indices for a tensor of %u dimensions", ndims, tensor.ndims);
+        throw Refusal(format("%u indices for a tensor of %u dimensions", ndims, tensor.ndims));
     }
     for (uint32_t i = 0; i < ndims; ++i) {
         if (indices[i] >= tensor.shapes[i]) {
-            return format("index %u of dimension %u, which has %u elements", indices[i], i,
-                          tensor.shapes[i]);
+            throw Refusal(format("index %u of dimension %u, which has %u elements", indices[i], i,
+                                 tensor.shapes[i]));
         }
     }
-    address = tensor.buffer.addr + tensor.compute_flat_offset(indices, ndims) * size;
-    return host_.memory().check_range(reinterpret_cast<const void*>(address), size);
+    const uint64_t address = tensor.buffer.addr + tensor.compute_flat_offset(indices, ndims) * size;
+    const std::string problem =
+        host_.memory().check_range(reinterpret_cast<const void*>(address), size);
+    if (!problem.empty()) throw Refusal(problem);
+    return address;
 }
 
 std::vector<int32_t> TensorRuntime::writers_of(const Tensor& tensor) {
@@ -66,21 +69,22 @@ std::vector<bool> TensorRuntime::up_to(const std::vector<int32_t>& tasks) {
     return leads;
 }
 
-std::string TensorRuntime::check_wait(const Tensor& tensor, const std::vector<int32_t>& tasks,
-                                      bool writes) {
+void TensorRuntime::check_wait(const Tensor& tensor, const std::vector<int32_t>& tasks,
+                               bool writes) {
     const int32_t buffer = map_.buffer(tensor.buffer.addr);
     const bool must_wait = writes ? map_.is_used(buffer) : map_.is_written(buffer);
-    if (!must_wait) return "";
+    if (!must_wait) return;
     if (options_.side == Side::kHost) {
-        return format(
-            "tasks that were submitted before %s the tensor, and none starts before the "
-            "orchestration of host_build_graph returns; have a kernel %s the element",
-            writes ? "use" : "write", writes ? "set" : "read");
+        throw Refusal(
+            format("tasks that were submitted before %s the tensor, and none starts before the "
+                   "orchestration of host_build_graph returns; have a kernel %s the element",
+                   writes ? "use" : "write", writes ? "set" : "read"));
     }
     if (!writes) {
-        if (!tasks.empty()) return "";
-        return "tasks that were submitted before write the tensor, which the runtime knows nothing "
-               "of: it does not wait for them; pass the tensor to add_inout of these tasks";
+        if (!tasks.empty()) return;
+        throw Refusal(
+            "tasks that were submitted before write the tensor, which the runtime knows nothing "
+            "of: it does not wait for them; pass the tensor to add_inout of these tasks");
     }
     const std::vector<bool> waited = up_to(tasks);
     const GraphBuilder& graph = host_.graph();
@@ -92,13 +96,12 @@ std::string TensorRuntime::check_wait(const Tensor& tensor, const std::vector<in
                    reinterpret_cast<const Tensor*>(argument)->buffer.addr == tensor.buffer.addr;
         });
         if (!uses) continue;
-        return format(
-            "task %d uses the tensor, and the runtime does not wait for it: it waits for those "
-            "that write the tensor, and for those that wait for these; pass the tensor to "
-            "add_inout of that task",
-            id);
+        throw Refusal(
+            format("task %d uses the tensor, and the runtime does not wait for it: it waits for "
+                   "those that write the tensor, and for those that wait for these; pass the "
+                   "tensor to add_inout of that task",
+                   id));
     }
-    return "";
 }
 
 void TensorRuntime::wait_for(const std::vector<int32_t>& tasks) {
@@ -130,21 +133,11 @@ void TensorRuntime::connect_to_waited(const Submitted& consumer) {
 }
 
 uint64_t TensorRuntime::get_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices) {
-    host_.count_call();
-    if (is_fatal_) return 0;
-    uint64_t address = 0;
-    std::string problem = find_element(tensor, ndims, indices, address);
-    std::vector<int32_t> writers;
-    if (problem.empty()) {
-        writers = writers_of(tensor);
-        problem = check_wait(tensor, writers, false);
-    }
-    uint64_t value = 0;
-    if (!problem.empty()) {
-        fail("get_tensor_data: " + problem);
-        return value;
-    }
+    const uint64_t address = address_of(tensor, ndims, indices);
+    const std::vector<int32_t> writers = writers_of(tensor);
+    check_wait(tensor, writers, false);
     const size_t size = get_element_size(tensor.dtype);
+    uint64_t value = 0;
     if (writers.empty() && !host_.graph().has_writes()) {
         host_.memory().copy_out(&value, reinterpret_cast<const void*>(address), size);
         if (options_.side == Side::kDevice) host_.memory().open();
@@ -158,16 +151,9 @@ uint64_t TensorRuntime::get_data(const Tensor& tensor, uint32_t ndims, const uin
 
 void TensorRuntime::set_data(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
                              uint64_t value) {
-    host_.count_call();
-    if (is_fatal_) return;
-    uint64_t address = 0;
-    std::string problem = find_element(tensor, ndims, indices, address);
-    std::vector<int32_t> tasks;
-    if (problem.empty()) {
-        tasks = with_readers(writers_of(tensor));
-        problem = check_wait(tensor, tasks, true);
-    }
-    if (!problem.empty()) return fail("set_tensor_data: " + problem);
+    const uint64_t address = address_of(tensor, ndims, indices);
+    const std::vector<int32_t> tasks = with_readers(writers_of(tensor));
+    check_wait(tensor, tasks, true);
     const size_t size = get_element_size(tensor.dtype);
     if (tasks.empty() && !host_.graph().has_writes()) {
         host_.write(reinterpret_cast<void*>(address), size, value);

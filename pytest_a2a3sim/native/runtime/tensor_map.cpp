@@ -5,6 +5,17 @@
 
 namespace a2a3sim {
 
+namespace {
+
+/// The least b of which 2^b is not below `value`; at most 32.
+int bits_of(uint64_t value) {
+    int bits = 0;
+    while (bits < 32 && (uint64_t{1} << bits) < value) ++bits;
+    return bits;
+}
+
+}  // namespace
+
 TensorMap::Overlap TensorMap::overlap_of_boxes(const uint32_t* offsets, const Tensor& tensor,
                                                const uint32_t* its_offsets, const Tensor& written) {
     Overlap found = tensor.ndims < written.ndims ? Overlap::kPart : Overlap::kCovers;
@@ -102,8 +113,8 @@ int32_t* TensorMap::list_of(Buffer& buffer, const Entry& entry) {
     if (buffer.index < 0 || entry.has_version) return &buffer.newest;
     Index& index = indices_[static_cast<size_t>(buffer.index)];
     if (entry.geometry != index.geometry) return &buffer.newest;
-    const uint64_t number = entry.extent.begin / index.step;
-    if (entry.extent.size > kSteps * index.step || number >= kMostLists) return &buffer.newest;
+    const uint64_t number = entry.extent.begin >> index.shift;
+    if (entry.extent.size > kSteps << index.shift || number >= kMostLists) return &buffer.newest;
     if (number >= index.newest.size()) index.newest.resize(number + 1, -1);
     return &index.newest[number];
 }
@@ -119,7 +130,7 @@ void TensorMap::make_index(Buffer& buffer, Geometry geometry) {
     const auto median = sizes.begin() + static_cast<ptrdiff_t>(sizes.size() / 2);
     std::nth_element(sizes.begin(), median, sizes.end());
     buffer.index = static_cast<int32_t>(indices_.size());
-    indices_.push_back({geometry, std::max<uint64_t>(*median, 1), {}});
+    indices_.push_back({geometry, bits_of(*median), {}});
     buffer.newest = -1;
     for (size_t i = entries.size(); i-- > 0;) {
         Entry& entry = entries_[static_cast<size_t>(entries[i])];
@@ -188,10 +199,10 @@ void TensorMap::find(int32_t buffer, const Tensor& tensor, Geometry geometry, bo
     // An entry of an older version overlaps wherever it is.
     if (index.geometry == geometry && tensor.version == 0) {
         const Extent extent = extent_of(tensor, geometry);
-        const uint64_t begin = extent.begin / index.step;
+        const uint64_t begin = extent.begin >> index.shift;
         first = begin - std::min(begin, kSteps);
-        if (extent.size < end * index.step) {
-            end = std::min(end, (extent.begin + extent.size) / index.step + 1);
+        if (extent.size < end << index.shift) {
+            end = std::min(end, ((extent.begin + extent.size) >> index.shift) + 1);
         }
     }
     for (uint64_t i = first; i < end; ++i) find_in(index.newest[i], tensor, geometry, kept_owner);

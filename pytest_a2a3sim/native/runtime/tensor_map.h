@@ -76,8 +76,8 @@ class TensorMap {
     /// version of their own, are in none.
     struct Index {
         Geometry geometry;
-        uint64_t step;
-        std::vector<int32_t> newest;  // entry, by begin / step
+        int shift;                    // a step is a power of two
+        std::vector<int32_t> newest;  // entry, by begin >> shift
     };
 
     struct Buffer {

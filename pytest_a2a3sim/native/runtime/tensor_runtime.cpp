@@ -10,77 +10,15 @@ namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kMostDescriptors = size_t{1} << 32;
 constexpr size_t kMostScalars = 128;
 
 static_assert(kMostOutputs + kMostScalars <= Graph::kMostTaskArgs);
 static_assert(std::is_trivially_copyable_v<Tensor>);
 
-std::string name_of(const TaskRequest& request) {
-    if (request.kind == TaskRequest::Kind::kAllocation) return "alloc_tensors";
-    if (request.kind == TaskRequest::Kind::kNothing) return "dummy task";
-    std::string ids;
-    const MixedKernels& kernels = request.kernels;
-    for (const int32_t id :
-         {kernels.aic_kernel_id, kernels.aiv0_kernel_id, kernels.aiv1_kernel_id}) {
-        if (id != INVALID_KERNEL_ID) ids += format("%s%d", ids.empty() ? "" : ", ", id);
-    }
-    return "func_id " + ids;
-}
-
 }  // namespace
 
-/// The functions behind TensorRuntimeOps.
-struct TensorCalls {
-    static TensorRuntime& self(void* state) { return *static_cast<TensorRuntime*>(state); }
-
-    static void submit(void* state, const TaskRequest* request, SubmittedTask* made) {
-        self(state).submit(*request, __builtin_return_address(0), *made);
-    }
-
-    static void add_dependency(void* state, PTO2TaskId producer, PTO2TaskId consumer) {
-        self(state).add_dependency(producer, consumer);
-    }
-
-    static void scope_begin(void* state, PTO2ScopeMode mode) { self(state).open_scope(mode); }
-
-    static void scope_end(void* state) { self(state).close_scope(); }
-
-    static bool is_fatal(const void* state) {
-        return static_cast<const TensorRuntime*>(state)->is_fatal_;
-    }
-
-    static void report_fatal(void* state, int32_t code, const char* function, const char* message) {
-        if (is_fatal(state)) return;
-        self(state).fail(
-            format("the orchestration reports error %d in %s: %s", code, function, message));
-    }
-
-    static uint64_t get_data(void* state, const Tensor* tensor, uint32_t ndims,
-                             const uint32_t* indices) {
-        return self(state).get_data(*tensor, ndims, indices);
-    }
-
-    static void set_data(void* state, const Tensor* tensor, uint32_t ndims, const uint32_t* indices,
-                         uint64_t value) {
-        self(state).set_data(*tensor, ndims, indices, value);
-    }
-
-    static int32_t core_count(void* state, int32_t is_vector) {
-        return self(state).options_.block_dim * (is_vector != 0 ? kAivPerBlock : 1);
-    }
-
-    static constexpr TensorRuntimeOps kOps{submit,    add_dependency, scope_begin,
-                                           scope_end, is_fatal,       report_fatal,
-                                           get_data,  set_data,       core_count};
-};
-
 TensorRuntime::TensorRuntime(RuntimeHost& host, const Options& options)
-    : host_(host),
-      options_(options),
-      rings_(options.ring_sizes),
-      descriptors_(kMostDescriptors),
-      runtime_{&TensorCalls::kOps, this} {
+    : host_(host), options_(options), rings_(options.ring_sizes), runtime_{&kOps, this} {
     open_scope(PTO2ScopeMode::AUTO);  // around all that the orchestration opens
 }
 
@@ -115,37 +53,35 @@ void TensorRuntime::fail(const std::string& problem) {
 }
 
 void TensorRuntime::open_scope(PTO2ScopeMode mode) {
-    if (is_fatal_) return;
     if (mode == PTO2ScopeMode::AUTO && !scopes_.empty() &&
         scopes_.back().mode == PTO2ScopeMode::MANUAL) {
-        return fail("a scope of mode AUTO is opened within one of mode MANUAL: error 5 there");
+        throw Refusal("a scope of mode AUTO is opened within one of mode MANUAL: error 5 there");
     }
-    const std::string problem = rings_.open_scope();
-    if (!problem.empty()) return fail(problem);
+    rings_.open_scope();
     scopes_.push_back({scope_count_++, mode});
 }
 
 void TensorRuntime::close_scope() {
-    if (is_fatal_) return;
-    if (scopes_.size() == 1) return fail("pto2_rt_scope_end: no scope is open");
+    if (scopes_.size() == 1) throw Refusal("no scope is open");
     rings_.close_scope();
     scopes_.pop_back();
 }
 
-/// Has the consumer's tasks wait for those of the producer.
-void TensorRuntime::connect(int32_t producer, const Submitted& consumer, a2a3_dependency why) {
-    why.target = consumer.first_task;
-    why.target_count = consumer.task_count;
+/// Has the consumer's tasks wait for those of the producer, and notes why, if it is said.
+void TensorRuntime::connect(int32_t producer, const Submitted& consumer,
+                            const a2a3_dependency* why) {
     const auto add = [&](int32_t first, int32_t count) {
         for (int32_t from = first; from < first + count; ++from) {
             for (int32_t to = 0; to < consumer.task_count; ++to) {
                 host_.graph().add_successor(from, consumer.first_task + to);
             }
         }
-        if (!options_.records_dependencies || count == 0) return;
-        why.source = first;
-        why.source_count = count;
-        dependencies_.push_back(why);
+        if (why == nullptr || count == 0) return;
+        a2a3_dependency& made = dependencies_.emplace_back(*why);
+        made.source = first;
+        made.source_count = count;
+        made.target = consumer.first_task;
+        made.target_count = consumer.task_count;
     };
     const Submitted& before = submitted(producer);
     add(before.first_task, before.task_count);
@@ -158,8 +94,8 @@ a2a3_dependency TensorRuntime::reason(const Submission& task, const Producer& pr
     why.kind = producer.kind;
     why.tensor = -1;
     why.buffer = -1;
-    if (producer.kind == A2A3_DEPENDENCY_EXPLICIT || !options_.records_dependencies) return why;
-    const Tensor& tensor = task.tensors[producer.tensor];
+    if (producer.kind == A2A3_DEPENDENCY_EXPLICIT) return why;
+    const Tensor& tensor = *task.tensors[producer.tensor];
     const auto place = std::find(places_.begin(), places_.end(), tensor.buffer.addr);
     if (place != places_.end()) why.tensor = static_cast<int32_t>(place - places_.begin());
     const void* const address = reinterpret_cast<const void*>(tensor.buffer.addr);
@@ -177,7 +113,7 @@ void TensorRuntime::add_to_graph(const Submission& task) {
     const size_t scalars = request.scalar_count;
     uint64_t words[TaskNode::kPlaceWords + kMostOutputs + kMostScalars];
     uint64_t* const args = words + TaskNode::kPlaceWords;
-    for (size_t i = 0; i < tensors; ++i) args[i] = reinterpret_cast<uint64_t>(&task.tensors[i]);
+    for (size_t i = 0; i < tensors; ++i) args[i] = reinterpret_cast<uint64_t>(task.tensors[i]);
     copy_args(args + tensors, request.scalars, scalars);
     Submitted made{host_.graph().task_count(), 0, scopes_.back().number, -1};
     const auto add = [&](int32_t kernel, CoreType core_type, uint64_t sub_block) {
@@ -203,7 +139,12 @@ void TensorRuntime::add_to_graph(const Submission& task) {
             host_.graph().start_together(made.first_task, made.task_count, clusters_of(request));
         }
         for (const Producer& producer : producers_) {
-            connect(producer.task, made, reason(task, producer));
+            if (options_.records_dependencies) {
+                const a2a3_dependency why = reason(task, producer);
+                connect(producer.task, made, &why);
+            } else {
+                connect(producer.task, made, nullptr);
+            }
         }
         connect_to_waited(made);
     } else if (!producers_.empty()) {
@@ -224,26 +165,14 @@ void TensorRuntime::add_to_graph(const Submission& task) {
 }
 
 void TensorRuntime::submit(const TaskRequest& request, const void* caller, SubmittedTask& made) {
-    host_.count_call();
-    made.id = PTO2TaskId::invalid();
-    made.output_count = 0;
-    if (is_fatal_) return;
-    Submission task{request, caller, static_cast<int32_t>(submitted_.size())};
+    Submission task(request, caller, static_cast<int32_t>(submitted_.size()));
     producers_.clear();
-    Rings::Demand demand{0, 0};
-    std::string problem = check(request);
-    if (problem.empty()) problem = copy_tensors(task);
-    if (problem.empty() && request.predicate != nullptr) {
-        problem = find_condition(request, task.condition);
-    }
-    if (problem.empty()) problem = find_producers(task);
-    if (problem.empty()) problem = allocate_outputs(task, demand.bytes);
-    demand.dependencies = producers_.size();
-    if (problem.empty()) problem = rings_.add_task(demand);
-    if (!problem.empty()) {
-        return fail(format("task %d (%s): %s", host_.graph().task_count(), name_of(request).c_str(),
-                           problem.c_str()));
-    }
+    check(request);
+    copy_tensors(task);
+    if (request.predicate != nullptr) task.condition = find_condition(*request.predicate);
+    find_producers(task);
+    const uint64_t bytes = allocate_outputs(task);
+    rings_.add_task({bytes, producers_.size()});
     if (derives()) note_writes(task);
     add_to_graph(task);
     made.id = PTO2TaskId(static_cast<uint64_t>(task.id));
@@ -252,30 +181,29 @@ void TensorRuntime::submit(const TaskRequest& request, const void* caller, Submi
             map_.note_use(task.buffers[i], request.types[i] != TensorArgType::INPUT);
         }
         if (request.types[i] == TensorArgType::OUTPUT) {
-            made.outputs[made.output_count++] = &task.tensors[i];
+            made.outputs[made.output_count++] = task.tensors[i];
         }
     }
 }
 
 void TensorRuntime::add_dependency(PTO2TaskId producer, PTO2TaskId consumer) {
-    host_.count_call();
-    if (is_fatal_) return;
     const uint64_t count = submitted_.size();
     if (producer.raw >= count || consumer.raw >= count) {
         const char* const which = producer.raw >= count ? "producer" : "consumer";
-        return fail(format("pto2_rt_add_dependency: the %s is no task that was submitted", which));
+        throw Refusal(format("the %s is no task that was submitted", which));
     }
     const Submitted& after = submitted_[consumer.raw];
     if (!is_open(after.scope)) {
-        return fail(
-            format("pto2_rt_add_dependency: the scope of the consumer, task %d, has ended, "
-                   "and it may run already; add dependencies before the scope ends",
+        throw Refusal(
+            format("the scope of the consumer, task %d, has ended, and it may run already; add "
+                   "dependencies before the scope ends",
                    after.first_task));
     }
     a2a3_dependency why{};
     why.tensor = -1;
     why.buffer = -1;
-    connect(static_cast<int32_t>(producer.raw), after, why);
+    connect(static_cast<int32_t>(producer.raw), after,
+            options_.records_dependencies ? &why : nullptr);
 }
 
 }  // namespace a2a3sim

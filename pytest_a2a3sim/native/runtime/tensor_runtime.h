@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/growing_array.h"
+#include "runtime/descriptors.h"
 #include "runtime/entry_arguments.h"
 #include "runtime/rings.h"
 #include "runtime/runtime_host.h"
@@ -53,10 +54,7 @@ class TensorRuntime {
     /// Kernels get the descriptors that they are submitted with, and cannot change them.
     void protect_descriptors() const;
     /// Whether a task's argument is the address of a descriptor.
-    bool is_descriptor(uint64_t address) const {
-        return address - reinterpret_cast<uint64_t>(descriptors_.data()) <
-               descriptors_.size() * sizeof(Tensor);
-    }
+    bool is_descriptor(uint64_t address) const { return descriptors_.has(address); }
 
     const Rings& rings() const { return rings_; }
     /// Those of all tasks, if they are recorded.
@@ -65,6 +63,8 @@ class TensorRuntime {
 
   private:
     friend struct TensorCalls;
+
+    static const TensorRuntimeOps kOps;
 
     /// Of tasks with a PTOParam; the device drops what is more.
     static constexpr size_t kMostProducers = 16;
@@ -90,14 +90,18 @@ class TensorRuntime {
 
     /// A task while it is being submitted.
     struct Submission {
+        Submission(const TaskRequest& what, const void* by, int32_t number)
+            : request(what), caller(by), id(number) {}
+
         const TaskRequest& request;
         const void* caller;
         int32_t id;
-        Tensor* tensors = nullptr;                    // copies, which kernels get
-        std::array<int32_t, kMostOutputs> buffers{};  // in the map
-        Condition condition{};                        // if there is one
+        std::array<Tensor*, kMostOutputs> tensors;  // copies, which kernels get
+        std::array<int32_t, kMostOutputs> buffers;  // in the map
+        Condition condition;                        // if there is one
     };
 
+    /// What the orchestration calls. They take nothing more once they have refused a call.
     void submit(const TaskRequest& request, const void* caller, SubmittedTask& made);
     void add_dependency(PTO2TaskId producer, PTO2TaskId consumer);
     void open_scope(PTO2ScopeMode mode);
@@ -108,32 +112,36 @@ class TensorRuntime {
     /// That all blocks of a task take at a time.
     static int clusters_of(const TaskRequest& request);
 
-    /// Each returns "" or what is wrong.
-    std::string check(const TaskRequest& request) const;
-    std::string copy_tensors(Submission& task);
-    std::string find_buffer(Submission& task, size_t index);
-    std::string find_producers(const Submission& task);
-    std::string look_up(const Submission& task, size_t index);
-    std::string add_producer(const Submission& task, const Producer& producer);
-    std::string allocate_outputs(Submission& task, uint64_t& bytes);
-    std::string find_element(const Tensor& tensor, uint32_t ndims, const uint32_t* indices,
-                             uint64_t& address);
+    /// These throw Refusal.
+    void check(const TaskRequest& request) const;
+    void copy_tensors(Submission& task);
+    /// Which kernels get; an OUTPUT's is changed when it has memory.
+    Tensor* copy_of(const Tensor& tensor, Geometry geometry, TensorArgType type);
+    void find_buffer(Submission& task, size_t index);
+    Condition find_condition(const CoreTaskPredicate& predicate) const;
+    void find_producers(const Submission& task);
+    void look_up(const Submission& task, size_t index);
+    void add_producer(const Submission& task, const Producer& producer);
+    /// How many bytes of the heap they take.
+    uint64_t allocate_outputs(Submission& task);
+    /// Of an element.
+    uint64_t address_of(const Tensor& tensor, uint32_t ndims, const uint32_t* indices) const;
+    /// Refuses if it is not known when the tensor can be read, or written.
+    void check_wait(const Tensor& tensor, const std::vector<int32_t>& tasks, bool writes);
+
     /// Tasks of the graph that are known to write elements of the tensor.
     std::vector<int32_t> writers_of(const Tensor& tensor);
     /// These, and the tasks that wait for one of them.
     std::vector<int32_t> with_readers(const std::vector<int32_t>& writers);
     /// By task of the graph: whether it is one of these, or one of these waits for it.
     std::vector<bool> up_to(const std::vector<int32_t>& tasks);
-    /// "" or why it is not known when the tensor can be read, or written.
-    std::string check_wait(const Tensor& tensor, const std::vector<int32_t>& tasks, bool writes);
     /// Tasks that are submitted from now on start when these have ended.
     void wait_for(const std::vector<int32_t>& tasks);
 
     void note_writes(const Submission& task);
     void add_to_graph(const Submission& task);
-    std::string find_condition(const TaskRequest& request, Condition& condition);
     void connect_to_waited(const Submitted& consumer);
-    void connect(int32_t producer, const Submitted& consumer, a2a3_dependency why);
+    void connect(int32_t producer, const Submitted& consumer, const a2a3_dependency* why);
     a2a3_dependency reason(const Submission& task, const Producer& producer) const;
     bool is_open(int32_t scope) const;
     bool derives() const {
@@ -147,8 +155,8 @@ class TensorRuntime {
     const Options options_;
     Rings rings_;
     TensorMap map_;
-    GrowingArray<Tensor> descriptors_;
-    std::vector<Submitted> submitted_;
+    Descriptors descriptors_;
+    GrowingArray<Submitted> submitted_{Graph::kMaxTasks};
     std::vector<std::vector<int32_t>> behind_;  // tasks of the graph
     std::vector<Producer> producers_;           // of the task that is being submitted
     std::vector<a2a3_dependency> dependencies_;
