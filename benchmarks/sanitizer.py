@@ -37,7 +37,7 @@ from pytest_a2a3sim.building.builder import Builder
 from pytest_a2a3sim.loading.golden import load_case
 from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.model.case import Pointer
-from pytest_a2a3sim.model.sanitizer import CHECKS
+from pytest_a2a3sim.model.checks import CHECKS
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:

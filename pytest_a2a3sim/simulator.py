@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
+from pytest_a2a3sim.model.checks import in_order
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
-from pytest_a2a3sim.model.overrides import overridden
 from pytest_a2a3sim.model.progress import Listeners
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
-from pytest_a2a3sim.model.sanitizer import in_order
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.version import __version__
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.progress import Progress, RunProgress
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.tracing import Trace
 
@@ -76,6 +75,8 @@ class Simulator:
         else:
             spec, chosen = load_case(golden, case, params=params, kernels=kernels)
             if settings:
+                from pytest_a2a3sim.model.overrides import overridden  # noqa: PLC0415 - only on demand
+
                 overridden(self.settings, settings, "run_case(settings=...)")
                 spec = replace(spec, options={**spec.options, **settings})
             result = self.attempt(spec, chosen).get()
@@ -147,6 +148,10 @@ class Simulator:
         return "fast" if self._checks(golden) else "none"
 
     def _settings(self, golden: GoldenSpec) -> Settings:
+        if not golden.options:
+            return self.settings
+        from pytest_a2a3sim.model.overrides import overridden  # noqa: PLC0415 - few have some
+
         return overridden(self.settings, golden.options, "pytest.mark.sim")
 
     def _checks(self, golden: GoldenSpec) -> tuple[Check, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.failures.buffers import Buffers
 from pytest_a2a3sim.loading.inputs import make_inputs
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.run import CaseSetup
 from pytest_a2a3sim.running.trace import data_flow_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
-@dataclass(frozen=True)
+@frozen
 class Trace:
     """What the data of a case says.
 

@@ -8,7 +8,6 @@ import platform
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.depends import compiler_parts, package_digest, sources_of
@@ -17,6 +16,7 @@ from pytest_a2a3sim.building.store.inputs import observed
 from pytest_a2a3sim.building.store.passes import Pass, Passes, without_root
 from pytest_a2a3sim.loading.libraries import is_library_file
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.stable_text import stable_text
 from pytest_a2a3sim.model.uses import UntrackedError
 from pytest_a2a3sim.version import __version__
@@ -37,7 +37,7 @@ _FORMAT = "1"
 _LONGEST = 60  # characters of a value that has changed
 
 
-@dataclass(frozen=True)
+@frozen
 class Candidate:
     """A case that may be left out.
 
@@ -52,7 +52,7 @@ class Candidate:
     case: CaseSpec
 
 
-@dataclass(frozen=True)
+@frozen
 class Ran:
     """How a case has passed.
 
@@ -71,7 +71,7 @@ class Ran:
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Judgement:
     """Whether a case can be left out.
 

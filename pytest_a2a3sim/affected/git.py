@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
+@frozen
 class Changes:
     """How a work tree differs from where a branch left another one.
 

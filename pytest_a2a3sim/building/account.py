@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.store.fingerprint import Stamp, read
@@ -16,6 +15,7 @@ from pytest_a2a3sim.building.store.inputs import (
     cpu_digest,
     names_digest,
 )
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ _NATIVE = b"=native"  # of -march, -mtune, -mcpu, wherever the words come from
 _LONGEST_TEXT = 1 << 20
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """What a result depends on.
 

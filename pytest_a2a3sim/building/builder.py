@@ -10,7 +10,7 @@ from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.compile import CompileError
+from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.compilers import Compilers
 from pytest_a2a3sim.building.complaints import Complaints
 from pytest_a2a3sim.building.entries import entry_symbol, missing_source, missing_symbols

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _LENGTH = 192  # of a placeholder: longer paths are not mapped
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini")
 
 
-@dataclass(frozen=True)
+@frozen
 class _Place:
     path: str
     name: str
@@ -39,7 +39,7 @@ class _Place:
         return f"/a2a3sim-{self.name}-".ljust(_LENGTH, "x")
 
 
-@dataclass(frozen=True)
+@frozen
 class Checkout:
     """The directory of a project, and that of this package where it is elsewhere.
 

@@ -7,19 +7,20 @@ import re
 import shlex
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.account import Account
 from pytest_a2a3sim.building.arguments import shortened
 from pytest_a2a3sim.building.companions import Companions
+from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.instrumentation import CALLBACKS, callback_flags
 from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
 from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Stamp
 from pytest_a2a3sim.building.symbols import exported_symbols
-from pytest_a2a3sim.model.errors import BuildError, CompilerMessage
+from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,37 +33,11 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
-_ERROR = re.compile(
-    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$",
-    re.MULTILINE,
-)
-
 _SHOWN = 1 << 14  # characters of a command in a message
 _READ_BY_ASSEMBLER = re.compile(r"\.(?:incbin|include)\b")
 
 
-class CompileError(Exception):
-    """A compiler did not accept a source.
-
-    Attributes:
-        summary: the first error's place and text, or "" where there is none.
-        messages: every error that the compiler names.
-        details: the compiler's text, the command, the exit status.
-        inputs: what it had looked for; None where nobody can tell.
-    """
-
-    def __init__(self, printed: str, command: str, inputs: Inputs | None) -> None:
-        errors = list(_ERROR.finditer(printed))
-        self.summary = errors[0][0] if errors else ""
-        self.messages = tuple(
-            CompilerMessage(error["file"], int(error["line"]), error["text"]) for error in errors
-        )
-        self.details = f"{printed.rstrip()}\n{command}"
-        self.inputs = inputs
-        super().__init__(self.summary)
-
-
-@dataclass(frozen=True)
+@frozen
 class PrecompiledHeader:
     """A header in the workspace with its precompiled form beside it.
 
@@ -75,7 +50,7 @@ class PrecompiledHeader:
     inputs: Inputs
 
 
-@dataclass(frozen=True)
+@frozen
 class Compiled:
     """A shared object.
 

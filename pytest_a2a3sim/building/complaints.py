@@ -10,7 +10,7 @@ from pytest_a2a3sim.model.errors import BuildError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.building.compile import CompileError
+    from pytest_a2a3sim.building.compile_error import CompileError
     from pytest_a2a3sim.building.unit import Unit
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.symbols import demangled
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.spec import TENSOR_ENTRY
 
@@ -95,4 +94,6 @@ def entry_symbol(spec: KernelSpec, entry: ResultEntry) -> str | None:
 
 
 def _listed(symbols: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    from pytest_a2a3sim.building.symbols import demangled  # noqa: PLC0415 - only on failure
+
     return ", ".join(demangled(symbols, environment)) or "nothing"

@@ -8,9 +8,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.compile import CompileError, UnitCompiler
+from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.key import key_parts
-from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed, refreshed
 from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pytest_a2a3sim.building.compile import UnitCompiler
+    from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
     from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.toolchain import Toolchain
@@ -57,8 +58,7 @@ class Objects:
         self._rebuild_since = rebuild_since
         self._digests = Digests()
         self._environment = environment
-        self._compiler = UnitCompiler(workspace, cache, self._digests, self._environment)
-        self._headers = PrecompiledHeaders(workspace, cache, self._digests, self._compiler)
+        self._making: tuple[UnitCompiler, PrecompiledHeaders] | None = None
         self._expected: set[Unit] = set()
         self._planning = threading.Lock()  # of the plan: who is expected, and whether it was made
         self._is_planned = True
@@ -70,7 +70,20 @@ class Objects:
 
     def stop(self) -> None:
         """Ends running compilers."""
-        self._compiler.stop()
+        compiler, _ = self._makers()
+        compiler.stop()
+
+    def _makers(self) -> tuple[UnitCompiler, PrecompiledHeaders]:
+        """What compiles; imported when something is to be compiled."""
+        from pytest_a2a3sim.building.compile import UnitCompiler  # noqa: PLC0415 - see above
+        from pytest_a2a3sim.building.precompiled import PrecompiledHeaders  # noqa: PLC0415 - as above
+
+        with self._mutex:
+            if self._making is None:
+                shared = (self._workspace, self._cache, self._digests)
+                compiler = UnitCompiler(*shared, self._environment)
+                self._making = compiler, PrecompiledHeaders(*shared, compiler)
+            return self._making
 
     def path(self, unit: Unit, entry: ResultEntry, copy: int = 1) -> Path:
         """The object of a unit's entry that this session found or compiled.
@@ -213,13 +226,14 @@ class Objects:
         self, unit: Unit, toolchain: Toolchain, key: str, parts: tuple[Part, ...]
     ) -> tuple[ResultEntry, bool]:
         """Compiles a unit, and keeps the result if it is certain; says whether it is."""
-        self._plan()
-        header = self._headers.of(unit, toolchain)
+        compiler, headers = self._makers()
+        self._plan(headers)
+        header = headers.of(unit, toolchain)
         source_digest = dict(parts)["source content"]
         name = f"unit-{self._new_name()}"
         try:
             with self._cache.locks.cpu_slot(usable_cpus()):
-                compiled = self._compiler.compile(unit, toolchain, source_digest, name, header)
+                compiled = compiler.compile(unit, toolchain, source_digest, name, header)
         except CompileError as error:
             with self._mutex:
                 self._failures[key + unit.checkout.tag] = error
@@ -261,13 +275,13 @@ class Objects:
             self._last_name += 1
             return self._last_name
 
-    def _plan(self) -> None:
+    def _plan(self, headers: PrecompiledHeaders) -> None:
         """Decides about precompiled headers, once something is to be compiled."""
         with self._planning:
             if not self._is_planned:
                 self._is_planned = True
                 present = [unit for unit in self._expected if unit.source.is_file()]
-                self._headers.want(set(present) - self.find(present).keys())
+                headers.want(set(present) - self.find(present).keys())
 
     def _raise_known_failure(self, unit: Unit, key: str) -> None:
         """A source that did not compile is not tried again while its files are the same."""

@@ -12,10 +12,10 @@ import re
 import threading
 import weakref
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.arguments import shortened
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _STARTED, _EXECUTES, _EXECUTES_NOT = "X", "E", "F"
 _READ, _SEEN, _LOADED, _ABSENT, _LISTED, _WRITTEN, _TIME = "R", "S", "P", "A", "D", "W", "T"
 
 
-@dataclass(frozen=True)
+@frozen
 class Sight:
     """What one command, or several of them, looked for.
 

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.starting import start
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def lack_of_processes(said: str | OSError) -> BuildError | None:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class Run:
     """A command that has ended: its exit status, what it printed, and its process's number."""
 

@@ -6,8 +6,9 @@ import contextlib
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -16,7 +17,7 @@ K = TypeVar("K", bound="Hashable")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@frozen
 class QueueLoad(Generic[K]):
     """How far a queue has come: jobs ended, jobs accepted, and those that run now."""
 

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
 _SCRUBBED = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
 
 
-@dataclass(frozen=True)
+@frozen
 class Toolchain:
     """A C++ compiler.
 
@@ -224,7 +225,7 @@ def _parts(label: str, values: tuple[str, ...]) -> tuple[Part, ...]:
     return tuple((label, value) for value in values)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Description:
     """What a compiler says about itself, and the files of which it consists."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_a2a3sim.building.checkout import Checkout, checkout_of
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _COMPRESSED = "-gz"
 _ORCHESTRATION_FLAGS = ("-std=c++17", "-O2")
 
 
-@dataclass(frozen=True)
+@frozen
 class Unit:
     """A source, and how it is compiled.
 

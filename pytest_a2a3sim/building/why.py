@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.key import key_parts
@@ -11,6 +10,7 @@ from pytest_a2a3sim.building.objects import source_name
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts, read
 from pytest_a2a3sim.building.store.inputs import changed
 from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 
-@dataclass(frozen=True)
+@frozen
 class Why:
     """What the cache knows about a source.
 

@@ -80,8 +80,6 @@ def _value(option: Option, text: Any) -> Any:
         return text
     if option.kind == "words":
         return tuple(shlex.split(text))
-    if option.parse is None:
-        return text
     try:
         return option.parse(text)
     except ValueError as error:

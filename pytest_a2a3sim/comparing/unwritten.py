@@ -10,7 +10,6 @@ Outputs are looked at in pieces, so that it takes little memory besides theirs.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from pytest_a2a3sim.engine.compare import mismatch_mask
 from pytest_a2a3sim.engine.request import OTHER_POISON, POISON
 from pytest_a2a3sim.model.diff import Diagnosis, Pair, Unwritten
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ _NAN_TYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
 _PIECE = 1 << 20  # elements that are looked at at a time
 
 
-@dataclass(frozen=True)
+@frozen
 class Suspect:
     """An output of which elements may never have been written.
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.engine.dependencies import dependencies_of
-from pytest_a2a3sim.engine.dump import dump_of
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
-from pytest_a2a3sim.engine.findings import data_flow_of, sanitized_of
 from pytest_a2a3sim.engine.graph import map_recording
 from pytest_a2a3sim.engine.library import check, core_name, ffi, lib
 from pytest_a2a3sim.engine.request import request_of
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, LoadedObject
+    from pytest_a2a3sim.model.data_flow import DataFlow
+    from pytest_a2a3sim.model.dependency import Dependency
     from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.failure import Ending, Place
     from pytest_a2a3sim.model.sanitized import Sanitized
@@ -113,31 +112,45 @@ class Run(AbstractContextManager["Run"]):
             use=self._use(raw.use),
             objects=self._objects() if raw.use.call else (),
             sanitized=self._sanitized(raw),
-            data_flow=(
-                data_flow_of(self._run, raw, self._memory.tensors(), self._objects())
-                if self._options.records_flows
-                else None
-            ),
+            data_flow=self._data_flow(raw),
             described=raw.described,
             rings=tuple(
                 RingUse(number, ring.tasks, ring.bytes, ring.dependencies)
                 for number, ring in enumerate(raw.rings)
                 if ring.tasks
             ),
-            dependencies=(
-                dependencies_of(self._run, self._memory.tensors())
-                if self._options.records_dependencies
-                else ()
-            ),
+            dependencies=self._dependencies(),
             dump=self._dump(),
         )
 
+    # What few cases ask for is imported for them.
+
     def _dump(self) -> RawDump | None:
-        return None if self._options.dump is None else dump_of(self._run, self._memory.tensors())
+        if self._options.dump is None:
+            return None
+        from pytest_a2a3sim.engine.dump import dump_of  # noqa: PLC0415 - see above
+
+        return dump_of(self._run, self._memory.tensors())
+
+    def _dependencies(self) -> tuple[Dependency, ...]:
+        if not self._options.records_dependencies:
+            return ()
+        from pytest_a2a3sim.engine.dependencies import dependencies_of  # noqa: PLC0415 - see above
+
+        return dependencies_of(self._run, self._memory.tensors())
+
+    def _data_flow(self, ending: Any) -> DataFlow | None:
+        if not self._options.records_flows:
+            return None
+        from pytest_a2a3sim.engine.findings import data_flow_of  # noqa: PLC0415 - see above
+
+        return data_flow_of(self._run, ending, self._memory.tensors(), self._objects())
 
     def _sanitized(self, ending: Any) -> Sanitized | None:
         if not self._options.checks:
             return None
+        from pytest_a2a3sim.engine.findings import sanitized_of  # noqa: PLC0415 - see above
+
         return sanitized_of(self._run, ending, self._memory.tensors(), self._objects())
 
     def _use(self, raw: Any) -> BufferUse | None:

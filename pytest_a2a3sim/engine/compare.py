@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_a2a3sim.engine.library import check, ffi, lib, values
 from pytest_a2a3sim.model.diff import Census
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import Pair
@@ -18,7 +18,7 @@ DISTANCE_BOUNDS: tuple[int, ...] = tuple(lib.a2a3_distance_bounds()[0 : lib.A2A3
 ALLOWED_FACTORS: tuple[float, ...] = tuple(lib.a2a3_allowed_factors()[0 : lib.A2A3_ALLOWED_FACTORS])
 
 
-@dataclass(frozen=True)
+@frozen
 class Measured:
     """The engine's a2a3_difference; flat indices, None where there is no such element.
 

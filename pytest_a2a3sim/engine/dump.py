@@ -1,58 +1,17 @@
-"""What a run keeps of tasks' arguments: the engine's request from data, data from its tables."""
+"""What a run has kept of tasks' arguments: data from the engine's tables."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.engine.library import ffi, lib, text
 from pytest_a2a3sim.model.dump import Description, RawDump, RawRange, RawTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_a2a3sim.model.tensor import Tensor
-
-
-@dataclass(frozen=True)
-class DumpRequest:
-    """Which tasks are looked at, and where the bytes go.
-
-    Attributes:
-        descriptor: of an empty file, open for reading and writing.
-        limit: bytes that it may get.
-        everything: look at all tasks,
-        tasks: or at these,
-        func_ids: and those of these kernels.
-        changes_only: keep nothing but what the orchestration describes, as the first task that has
-            it among its arguments and those that change it leave it.
-    """
-
-    descriptor: int
-    limit: int
-    everything: bool = False
-    tasks: tuple[int, ...] = ()
-    func_ids: tuple[int, ...] = ()
-    changes_only: bool = False
-
-
-def dump_request_of(
-    asked: DumpRequest | None, array: Callable[[str, list[Any]], Any]
-) -> dict[str, Any]:
-    """The fields of an ``a2a3_dump_request``; ``array`` makes C arrays that last long enough."""
-    if asked is None:
-        return {"limit": 0}
-    return {
-        "limit": asked.limit,
-        "descriptor": asked.descriptor,
-        "all": asked.everything,
-        "tasks": array("int32_t", list(asked.tasks)),
-        "task_count": len(asked.tasks),
-        "func_ids": array("int32_t", list(asked.func_ids)),
-        "func_id_count": len(asked.func_ids),
-        "changes_only": asked.changes_only,
-    }
 
 
 def dump_of(run: Any, tensors: Sequence[Tensor]) -> RawDump:

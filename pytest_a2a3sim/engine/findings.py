@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.engine.library import ffi, lib, names, values
+from pytest_a2a3sim.engine.library import ffi, lib, names
 from pytest_a2a3sim.model.data_flow import DataFlow, Flow
 from pytest_a2a3sim.model.sanitized import (
     RawBuffer,
@@ -15,17 +15,10 @@ from pytest_a2a3sim.model.sanitized import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pytest_a2a3sim.model.case import LoadedObject
-    from pytest_a2a3sim.model.sanitizer import Check
     from pytest_a2a3sim.model.tensor import Tensor
-
-
-def check_bits(checks: Iterable[Check]) -> int:
-    """The a2a3_check bits of checks."""
-    bits = values("a2a3_check", "A2A3_CHECK_")
-    return sum(bits[check] for check in checks)
 
 
 def sanitized_of(

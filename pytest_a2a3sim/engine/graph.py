@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.engine.dump import descriptions_of
 from pytest_a2a3sim.engine.library import check, ffi, lib
 from pytest_a2a3sim.model.recording import Recording
-from pytest_a2a3sim.model.task_arguments import BUFFER, TaskArguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.task_arguments import TaskArguments
     from pytest_a2a3sim.model.tensor import Tensor
 
 _NUMPY_NAMES = {"double": "float64", "int32_t": "int32", "int16_t": "int16"}
@@ -66,6 +65,9 @@ def map_recording(
         return values
 
     def arguments() -> TaskArguments:
+        from pytest_a2a3sim.engine.dump import descriptions_of  # noqa: PLC0415 - few cases keep them
+        from pytest_a2a3sim.model.task_arguments import TaskArguments  # noqa: PLC0415 - as above
+
         first = array(raw.first_argument, np.uint64, raw.task_count + 1)
         return TaskArguments(
             first_argument=first,
@@ -95,6 +97,8 @@ def map_recording(
 
 
 def _buffers(run: Any, count: int) -> npt.NDArray[np.void]:
+    from pytest_a2a3sim.model.task_arguments import BUFFER  # noqa: PLC0415 - few cases keep them
+
     listed = np.zeros(count, BUFFER)
     raw = ffi.new("a2a3_buffer*")
     for number in range(count):

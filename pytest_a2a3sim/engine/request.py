@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.engine.dump import DumpRequest, dump_request_of
-from pytest_a2a3sim.engine.findings import check_bits
+from pytest_a2a3sim.engine.dump_request import DumpRequest, dump_request_of
 from pytest_a2a3sim.engine.library import core_type_value, ffi, lib, values
 from pytest_a2a3sim.model.case import Pointer
+from pytest_a2a3sim.model.frozen import frozen
+from pytest_a2a3sim.model.option import DEFAULT_HANG_TIMEOUT
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
-from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT, default_device_memory
+from pytest_a2a3sim.model.settings import default_device_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_a2a3sim.engine.host_memory import HostMemory
     from pytest_a2a3sim.model.case import BuiltCase, CaseInputs
-    from pytest_a2a3sim.model.core import CoreMemory
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.checks import Check
+    from pytest_a2a3sim.model.chip import CoreMemory
     from pytest_a2a3sim.model.values import Threads
 
 #: Codes of ``DataType`` in ``include/tensors/data_type.h``.
@@ -52,7 +55,7 @@ OTHER_POISON: int = lib.A2A3_POISON_NUMBER
 """What it is filled with to find out who reads it: a common number in every float type."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Watch:
     """A device buffer whose last byte, or first one for an underrun, touches unreachable memory."""
 
@@ -60,7 +63,7 @@ class Watch:
     underrun: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class RunOptions:
     """How a case is simulated.
 
@@ -207,7 +210,7 @@ def request_of(
     )
     request.order_count = len(orders)
     request.order_seconds = options.order_seconds or 0.0
-    request.checks = check_bits(options.checks)
+    request.checks = _check_bits(options.checks)
     request.records_flows = options.records_flows
     request.questions = array(
         "a2a3_question",
@@ -236,3 +239,9 @@ def _described_shape(shape: tuple[int, ...]) -> dict[str, Any]:
     if leading > 1:
         shape = (math.prod(shape[:leading]), *shape[leading:])
     return {"ndim": max(len(shape), 1), "shape": [*(shape or (1,))]}
+
+
+def _check_bits(checks: Iterable[Check]) -> int:
+    """The a2a3_check bits of checks."""
+    bits = values("a2a3_check", "A2A3_CHECK_")
+    return sum(bits[check] for check in checks)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_a2a3sim.model.case import BuiltCase
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.sanitized import RawCoreFinding, RawFinding, Sanitized
-    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+    from pytest_a2a3sim.model.sanitizer import Suppression
     from pytest_a2a3sim.model.tensor import Tensor
 
 _MEMCHECK_KINDS = {"freed_buffer": "FREED", "tensor": "HOST", "near_tensor": "HOST"}

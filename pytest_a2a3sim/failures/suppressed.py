@@ -12,9 +12,10 @@ from pytest_a2a3sim.model.sanitizer import Suppressed
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.recording import Recording
     from pytest_a2a3sim.model.sanitized import RawFinding
-    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+    from pytest_a2a3sim.model.sanitizer import Suppression
 
 
 def applicable(

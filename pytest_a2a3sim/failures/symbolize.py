@@ -9,9 +9,10 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ _FILTERS = ("c++filt", "llvm-cxxfilt")
 _MANGLED = re.compile(r"\b_Z\w+")
 
 
-@dataclass(frozen=True)
+@frozen
 class Frame:
     """One call of a native backtrace; inlined ones have a frame of their own.
 

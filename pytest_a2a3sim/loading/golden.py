@@ -12,8 +12,8 @@ from pytest_a2a3sim.loading.params import unwrapped
 from pytest_a2a3sim.loading.siblings import Siblings
 from pytest_a2a3sim.loading.tolerances import read_tolerances
 from pytest_a2a3sim.loading.user_code import load_module
+from pytest_a2a3sim.model.checks import checks_of_mark, in_order
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
-from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
 from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.tolerance import Tolerances
 
 

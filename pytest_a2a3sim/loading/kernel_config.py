@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_a2a3sim.loading.compiled_meta import platform_beside
 from pytest_a2a3sim.loading.config_reader import ConfigReader
 from pytest_a2a3sim.loading.runtime_config import IGNORED_KEYS, read_runtime
-from pytest_a2a3sim.loading.suppressions import suppressions_of
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.spec import (
@@ -24,6 +23,8 @@ from pytest_a2a3sim.model.spec import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_a2a3sim.model.sanitizer import Suppression
 
 _NAME = "kernel_config.py"
 
@@ -80,21 +81,25 @@ class KernelConfigReader(ConfigReader):
         orchestration = self._orchestration(
             getattr(module, "ORCHESTRATION", None), runtime.runtime != "host_build_graph"
         )
-        suppressions = suppressions_of(
-            getattr(module, "SUPPRESSIONS", None),
-            self.path,
-            dict.fromkeys(kernel.name for kernel in kernels),
-        )
         return KernelConfig(
             self.path,
             kernels,
             orchestration,
             runtime,
-            suppressions,
+            self._suppressions(getattr(module, "SUPPRESSIONS", None), kernels),
             tuple(self.notes),
             compiler=self._compiler(getattr(module, "COMPILER", None)),
             platform=platform_beside(self.path.parent),
         )
+
+    def _suppressions(
+        self, value: object, kernels: tuple[KernelSpec, ...]
+    ) -> tuple[Suppression, ...]:
+        if value is None:
+            return ()
+        from pytest_a2a3sim.loading.suppressions import suppressions_of  # noqa: PLC0415 - few have some
+
+        return suppressions_of(value, self.path, dict.fromkeys(kernel.name for kernel in kernels))
 
     def _compiler(self, value: object) -> str | None:
         if value is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from pytest_a2a3sim.model.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Entry:
     """An entry: what generate_inputs gets, the marks of its case, and the id that it has."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from pytest_a2a3sim.loading.stand_ins import StandIns
 from pytest_a2a3sim.loading.tolerances import read_tolerances
 from pytest_a2a3sim.loading.user_code import load_module
 from pytest_a2a3sim.model.chip import CHIPS, Platform
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.spec import TENSOR_ENTRY, CaseSpec, GoldenSpec
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _RINGS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class SceneCase:
     """A case of a scene test.
 
@@ -50,7 +50,7 @@ class SceneCase:
     platform: Platform = "a2a3"
 
 
-@dataclass(frozen=True)
+@frozen
 class Scenes:
     """A file of scene tests.
 

@@ -23,15 +23,13 @@ def suppressions_of(value: object, path: Path, kernels: Collection[str]) -> tupl
     """Reads and checks SUPPRESSIONS.
 
     Args:
-        value: of SUPPRESSIONS; None where there are none.
+        value: of SUPPRESSIONS.
         path: of kernel_config.py.
         kernels: names of its kernels.
 
     Raises:
         GoldenError: saying what is wrong with which entry, and what is accepted.
     """
-    if value is None:
-        return ()
     if not isinstance(value, (list, tuple)):
         raise _error(path, "SUPPRESSIONS", f"must be a list of dicts; got {value!r}")
     return tuple(

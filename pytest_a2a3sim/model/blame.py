@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.data_flow import Flow
 
 
-@dataclass(frozen=True)
+@frozen
 class Question:
     """An element that does not match.
 
@@ -26,7 +27,7 @@ class Question:
     what: str
 
 
-@dataclass(frozen=True)
+@frozen
 class BlameStep:
     """A task of the chain.
 
@@ -41,7 +42,7 @@ class BlameStep:
     reads: tuple[Flow, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Blame:
     """Where an element comes from.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ elements that nobody wanted. ``exact``: what the source accesses, several times 
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class BuildProgress:
     """A build that somebody waits for.
 
@@ -37,7 +39,7 @@ class BuildProgress:
     seconds: float
 
 
-@dataclass(frozen=True)
+@frozen
 class BuiltKernel:
     """A kernel's shared object and the symbol to call in it."""
 
@@ -46,7 +48,7 @@ class BuiltKernel:
     symbol: str
 
 
-@dataclass(frozen=True)
+@frozen
 class BuiltCase:
     """Everything of one golden directory that is native.
 
@@ -76,21 +78,21 @@ class BuiltCase:
         return [str(self.orchestration_path), *(str(kernel.path) for kernel in self.kernels)]
 
 
-@dataclass(frozen=True)
+@frozen
 class Pointer:
     """An argument of the orchestration: the address of a host tensor."""
 
     tensor: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Scalar:
     """An argument of the orchestration: 64 bits."""
 
     bits: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseInputs:
     """What one case works on.
 
@@ -105,7 +107,7 @@ class CaseInputs:
     outputs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Expected:
     """What compute_golden wrote.
 
@@ -122,7 +124,7 @@ class Expected:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class LoadedObject:
     """An object file in memory: code address - bias = address in the file."""
 

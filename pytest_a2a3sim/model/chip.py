@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from pytest_a2a3sim.model.frozen import frozen
 
 Platform = Literal["a2a3", "a5"]
+CoreMemory = Literal["a2a3", "a5", "generous"]
+
+CORE_MEMORIES: tuple[CoreMemory, ...] = get_args(CoreMemory)
 
 
-@dataclass(frozen=True)
+@frozen
 class Chip:
     """What a chip has.
 
@@ -39,3 +43,15 @@ def parse_platform(text: str) -> Platform:
     if name not in CHIPS:
         raise ValueError(f"must be one of {', '.join(CHIPS)}")
     return name
+
+
+def parse_core_memory(text: str) -> CoreMemory:
+    """The chip of which a core's memories are.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    for memory in CORE_MEMORIES:
+        if text == memory:
+            return memory
+    raise ValueError(f"must be one of {', '.join(CORE_MEMORIES)}")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.source_line import SourceLine
 
-CoreMemory = Literal["a2a3", "a5", "generous"]
 
-CORE_MEMORIES: tuple[CoreMemory, ...] = get_args(CoreMemory)
-
-
-def parse_core_memory(text: str) -> CoreMemory:
-    """The chip of which a core's memories are.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    for memory in CORE_MEMORIES:
-        if text == memory:
-            return memory
-    raise ValueError(f"must be one of {', '.join(CORE_MEMORIES)}")
-
-
-@dataclass(frozen=True)
+@frozen
 class CoreStep:
     """What a core was told to do.
 
@@ -47,7 +32,7 @@ class CoreStep:
     source: SourceLine | None
 
 
-@dataclass(frozen=True)
+@frozen
 class CoreDetails:
     """What a finding inside a kernel is about.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ NOBODY = -2
 """In place of a task: bytes that were never written."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Flow:
     """Bytes of a device buffer by which one task comes after another one.
 
@@ -43,7 +44,7 @@ class Flow:
     tensor: str | None
 
 
-@dataclass(frozen=True)
+@frozen
 class DataFlow:
     """All flows of a graph.
 

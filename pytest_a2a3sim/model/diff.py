@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.tolerance import Tolerance
 
 
-@dataclass(frozen=True)
+@frozen
 class Pair:
     """What the device left of a tensor, and what compute_golden did.
 
@@ -37,7 +38,7 @@ class Pair:
     why_not: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Census:
     """How many elements of a tensor are not finite."""
 
@@ -46,7 +47,7 @@ class Census:
     negative_infinity: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """One element that does not match.
 
@@ -65,7 +66,7 @@ class Difference:
     byte: int | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Bin:
     """One bar of a histogram: ``count`` elements with ``above < value <= upto``."""
 
@@ -74,7 +75,7 @@ class Bin:
     count: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Diagnosis:
     """What the mismatches of a tensor look like.
 
@@ -89,7 +90,7 @@ class Diagnosis:
     brief: str
 
 
-@dataclass(frozen=True)
+@frozen
 class HeatStrip:
     """Where the mismatches are, along the leading axes.
 
@@ -104,7 +105,7 @@ class HeatStrip:
     shares: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class TensorDiff:
     """The comparison of one tensor.
 
@@ -167,7 +168,7 @@ class TensorDiff:
         return self.beyond_budget == 0 and self.size - self.matched <= self.allowed_mismatches
 
 
-@dataclass(frozen=True)
+@frozen
 class OrderDifference:
     """An output that depends on the order of tasks that nothing orders.
 
@@ -190,7 +191,7 @@ class OrderDifference:
 UnwrittenKind = Literal["written", "copied back", "copied"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Unwritten:
     """Elements of one output where nothing was written.
 
@@ -214,7 +215,7 @@ class Unwritten:
     twice: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class UnwrittenRead:
     """Outputs depend on what a device buffer held before anybody had written to it.
 

@@ -1,52 +1,17 @@
-"""What tasks found and left in their arguments: what is asked for, and what is kept of it."""
+"""What tasks found and left in their arguments: what is kept of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class DumpChoice:
-    """The tasks that are asked for.
-
-    Attributes:
-        everything: all of them.
-        kernels: or those of these kernels,
-        tasks: and those with these ids.
-    """
-
-    everything: bool = False
-    kernels: tuple[str, ...] = ()
-    tasks: tuple[int, ...] = ()
-
-
-def parse_dump(text: str) -> DumpChoice | None:
-    """Names of kernels and ids of tasks with commas between them, ``all``, or ``off``.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    words = [word.strip() for word in text.split(",")]
-    if words == ["off"]:
-        return None
-    if words == ["all"]:
-        return DumpChoice(everything=True)
-    if not all(words) or {"all", "off"} & set(words):
-        raise ValueError(
-            "must be names of kernels and ids of tasks with commas between them, all, or off"
-        )
-    return DumpChoice(
-        kernels=tuple(word for word in words if not word.isdecimal()),
-        tasks=tuple(int(word) for word in words if word.isdecimal()),
-    )
-
-
-@dataclass(frozen=True)
+@frozen
 class Description:
     """What a range of device memory holds.
 
@@ -67,7 +32,7 @@ class Description:
     shape: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class RawRange:
     """Device memory that an argument points into; positions in the dump's file, None where none.
 
@@ -90,7 +55,7 @@ class RawRange:
     left: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class RawTask:
     """A task that was looked at; ``ranges`` are indices by argument, None where there is none."""
 
@@ -101,7 +66,7 @@ class RawTask:
     ranges: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class RawDump:
     """What the engine has kept, besides the bytes.
 
@@ -118,7 +83,7 @@ class RawDump:
     error: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class DumpedArgument:
     """An argument of a dumped task.
 
@@ -148,7 +113,7 @@ class DumpedArgument:
     left: Path | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class DumpedTask:
     """A dumped task; ``finished`` is whether its kernel returned."""
 
@@ -159,7 +124,7 @@ class DumpedTask:
     arguments: tuple[DumpedArgument, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Dump:
     """The files of one case.
 

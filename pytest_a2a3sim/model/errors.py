@@ -6,10 +6,10 @@ what happened and where; further lines give details and the next step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.lines import headline, short_headline
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class GoldenError(A2A3SimError):
     kind = "golden-error"
 
 
-@dataclass(frozen=True)
+@frozen
 class CompilerMessage:
     """An error that a compiler found.
 
@@ -94,7 +94,7 @@ class EngineError(A2A3SimError):
     kind = "engine-error"
 
 
-@dataclass(frozen=True)
+@frozen
 class Culprit:
     """Where in the graph a case failed; what is unknown is None.
 

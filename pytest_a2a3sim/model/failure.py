@@ -6,9 +6,9 @@ their prefix and in lower case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.recording import Graph
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.dump import RawDump
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """The engine's a2a3_ending; -1 stands for what is unknown.
 
@@ -57,7 +57,7 @@ class Ending:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """What the bytes at an address belong to.
 
@@ -80,7 +80,7 @@ class Place:
     offset: int
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskArgument:
     """An argument of a task: its 64 bits and what is there if they are an address."""
 
@@ -88,7 +88,7 @@ class TaskArgument:
     place: Place
 
 
-@dataclass(frozen=True)
+@frozen
 class RunningTask:
     """A task that was on a core when the case ended.
 
@@ -106,7 +106,7 @@ class RunningTask:
     addresses: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """Everything that is known of a case that failed.
 

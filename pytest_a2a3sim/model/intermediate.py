@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.diff import TensorDiff
 
 
-@dataclass(frozen=True)
+@frozen
 class Intermediate:
     """A described range of device memory, as a task left it.
 
@@ -30,7 +31,7 @@ class Intermediate:
     diff: TensorDiff
 
 
-@dataclass(frozen=True)
+@frozen
 class Intermediates:
     """All that were compared, in the order in which tasks left them, and remarks about others."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,7 @@ _PAUSES = (("; ",), (": ",), (", ", " ("), (" ",))  # the best ends of a headlin
 Style = Literal["plain", "headline", "passed", "failed", "diagnosis", "warm", "hot"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """A part of a line.
 
@@ -29,7 +30,7 @@ class Span:
     style: Style = "plain"
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """A line; its text is that of its spans."""
 

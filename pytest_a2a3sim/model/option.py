@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import importlib
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+DEFAULT_HANG_TIMEOUT = 30.0
+DEFAULT_DUMP_DIR = "a2a3sim-dump"
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One thing that a user can set.
 
     Attributes:
         name: without a prefix: ``hang_timeout`` is ``--sim-hang-timeout`` for pytest,
             ``sim_hang_timeout`` in an ini file, and ``--hang-timeout`` on the command line.
         help: what it does; ``{p}`` stands for the prefix of options.
-        parse: text -> value; None for a flag, or for what is text already.
+        parser: names the function text -> value, as ``values.parse_size`` of this package; "" for a
+            flag, or for what is text already.
         metavar: names the value in help texts.
         field: of Settings; "" where the option concerns pytest alone.
         kind: ``value``; ``flag``, which has none; ``switch``, which may have one; ``words``, a list
@@ -31,7 +31,7 @@ class Option:
 
     name: str
     help: str
-    parse: Callable[[str], Any] | None = None
+    parser: str = ""
     metavar: str | None = None
     field: str = ""
     kind: str = "value"
@@ -49,3 +49,17 @@ class Option:
     def flag(self, prefix: str) -> str:
         """``--sim-hang-timeout`` for the prefix ``--sim-``."""
         return prefix + self.name.replace("_", "-")
+
+    def parse(self, text: str) -> Any:
+        """The value that a text stands for.
+
+        Modules that parse are imported when there is something to parse: pytest has the options of
+        every session.
+
+        Raises:
+            ValueError: saying what is accepted.
+        """
+        if not self.parser:
+            return text
+        module, _, function = self.parser.rpartition(".")
+        return getattr(importlib.import_module(f"{__package__}.{module}"), function)(text)

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from pytest_a2a3sim.model.chip import parse_platform
-from pytest_a2a3sim.model.core import parse_core_memory
-from pytest_a2a3sim.model.dump import parse_dump
-from pytest_a2a3sim.model.option import Option
-from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
-from pytest_a2a3sim.model.sanitizer import parse_checks
-from pytest_a2a3sim.model.settings import DEFAULT_HANG_TIMEOUT
-from pytest_a2a3sim.model.suppressions import parse_suppression
-from pytest_a2a3sim.model.values import (
-    parse_isolation,
-    parse_seconds,
-    parse_size,
-    parse_threads,
-)
+from pytest_a2a3sim.model.option import DEFAULT_DUMP_DIR, DEFAULT_HANG_TIMEOUT, Option
 
 OPTIONS = (
     Option(
         "threads",
         "threads that simulate the cores (default: usable CPUs, shared out among xdist workers), "
         "or a thread per simulated core",
-        parse_threads,
+        "values.parse_threads",
         "N|cores",
         field="threads",
     ),
@@ -31,7 +18,7 @@ OPTIONS = (
         "execute ready tasks in another order, on one thread unless {p}threads is given: "
         "fifo, lifo, creation, reverse, random, random:SEED, or before:TASK,TASK for the order of "
         "creation in which the second task runs right after the first",
-        parse_schedule,
+        "order_options.parse_schedule",
         "ORDER",
         field="schedule",
     ),
@@ -40,7 +27,7 @@ OPTIONS = (
         "execute each graph in further orders on one thread, which must leave the same outputs "
         "bit for bit: a number of them, off, or auto (default: three, if it takes less "
         "than 100 ms of CPU time)",
-        parse_orders,
+        "order_options.parse_orders",
         "auto|N|off",
         field="orders",
     ),
@@ -49,7 +36,7 @@ OPTIONS = (
         "run graphs on instrumented kernels, and fail a case with a race, an access outside of its "
         "buffers, a use of bytes that nobody wrote, or flags between pipes that do not pair up: "
         "memcheck, racecheck, initcheck, synccheck, several with commas between them, or all",
-        parse_checks,
+        "checks.parse_checks",
         "CHECK[,CHECK]|all",
         field="sanitize",
     ),
@@ -73,7 +60,7 @@ OPTIONS = (
         "platform",
         "the chip that is simulated: a2a3 or a5 (default: the one that a directory was generated "
         "for, else a2a3)",
-        parse_platform,
+        "chip.parse_platform",
         "a2a3|a5",
         field="platform",
         command=False,
@@ -82,7 +69,7 @@ OPTIONS = (
         "core_memory",
         "the chip of which the memories and rules of a core are inside kernels on PTO ISA: a2a3, "
         "a5, or generous for memories without end (default: that of {p}platform)",
-        parse_core_memory,
+        "chip.parse_core_memory",
         "a2a3|a5|generous",
         field="core_memory",
     ),
@@ -106,7 +93,7 @@ OPTIONS = (
         "suppressions",
         "findings of the sanitizer to leave out, a line each, with a reason: "
         "CHECK KERNEL [KERNEL [TENSOR]]: REASON",
-        parse_suppression,
+        "suppressions.parse_suppression",
         field="suppressions",
         kind="lines",
         option=False,
@@ -117,7 +104,7 @@ OPTIONS = (
         "keep what tasks find and leave in their arguments, as files, and run the graph on one "
         "thread: those of a kernel by its name, a task by its id, several with commas between "
         "them, all, or off (default)",
-        parse_dump,
+        "dump_choice.parse_dump",
         "KERNEL|TASK|all|off",
         field="dump",
         decides=False,
@@ -125,14 +112,14 @@ OPTIONS = (
     Option(
         "dump_limit",
         "bytes that {p}dump keeps of a case (default: 1G)",
-        parse_size,
+        "values.parse_size",
         "SIZE",
         field="dump_limit",
         decides=False,
     ),
     Option(
         "dump_dir",
-        "directory in which {p}dump makes one for each case (default: a2a3sim-dump)",
+        f"directory in which {{p}}dump makes one for each case (default: {DEFAULT_DUMP_DIR})",
         metavar="DIR",
         field="dump_dir",
         ini=False,
@@ -142,14 +129,14 @@ OPTIONS = (
         "hang_timeout",
         "fail a case in which no task starts or finishes for so long (default: "
         f"{DEFAULT_HANG_TIMEOUT:g})",
-        parse_seconds,
+        "values.parse_seconds",
         "SECONDS",
         field="hang_timeout",
     ),
     Option(
         "timeout",
         "fail a case that takes longer than this in all, its compilation aside (default: no limit)",
-        parse_seconds,
+        "values.parse_seconds",
         "SECONDS",
         field="timeout",
     ),
@@ -157,14 +144,14 @@ OPTIONS = (
         "device_memory",
         "memory of the simulated device, such as 8G or 512M (default: 64G, or what this machine "
         "has if less)",
-        parse_size,
+        "values.parse_size",
         "SIZE",
         field="device_memory",
     ),
     Option(
         "isolation",
         "simulate in a child process (process, the default) or in this one, for gdb (none)",
-        parse_isolation,
+        "values.parse_isolation",
         "process|none",
         field="isolate",
         ini=False,
@@ -188,7 +175,7 @@ OPTIONS = (
     Option(
         "cache_size",
         "size above which the build cache evicts, such as 500M or 2G",
-        parse_size,
+        "values.parse_size",
         "SIZE",
         field="cache_limit",
         option=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.model.dump import DumpChoice
+from pytest_a2a3sim.model.dump_choice import DumpChoice
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.options import OPTIONS
 from pytest_a2a3sim.model.schedule import Schedule
@@ -52,7 +52,7 @@ def _value(option: Option, given: Any, whose: str) -> Any:
         if not isinstance(given, bool):
             raise SettingsError(f"{whose}, {option.name}: must be True or False; got {given!r}")
         return given
-    if isinstance(given, (Schedule, DumpChoice)) or option.parse is None:
+    if isinstance(given, (Schedule, DumpChoice)) or not option.parser:
         return given
     text = ",".join(map(str, given)) if isinstance(given, (list, tuple)) else str(given)
     try:

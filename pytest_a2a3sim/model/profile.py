@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pytest_a2a3sim.model.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class KernelTotal:
     """One kernel's tasks together.
 
@@ -29,7 +29,7 @@ class KernelTotal:
     makespan_if_twice_as_fast: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Makespan:
     """List scheduling of the graph on a device: ready tasks start in the order they became ready.
 
@@ -46,7 +46,7 @@ class Makespan:
     aiv_utilisation: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Profile:
     """What the measured durations and the edges say about a graph.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
-@dataclass(frozen=True)
+@frozen
 class RunProgress:
     """A graph at some moment.
 
@@ -47,7 +48,7 @@ class Progress(Protocol):
         """Its graph is about to be built and run."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Listeners:
     """Who is told about a case.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.graph_record import GraphRecord
-    from pytest_a2a3sim.model.sanitizer import Check
 
 
 class DiagnosisRecord(TypedDict):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +44,7 @@ def core_name(position: int) -> str:
     return f"AIC {block}" if core == 0 else f"AIV {2 * block + core - 1}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Graph:
     """Size of a task graph."""
 
@@ -50,7 +52,7 @@ class Graph:
     edges: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Recording:
     """A graph that ran to its end, and when and where each of its tasks did.
 
@@ -91,7 +93,7 @@ class Recording:
         return self.successors.size
 
 
-@dataclass(frozen=True)
+@frozen
 class CopiedRange:
     """Bytes of a tensor that a tensor pair copied from the device.
 
@@ -110,7 +112,7 @@ class CopiedRange:
     buffer: int
 
 
-@dataclass(frozen=True)
+@frozen
 class BufferUse:
     """What a case did with one device buffer.
 
@@ -135,7 +137,7 @@ class BufferUse:
     addresses: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class RingUse:
     """What a ring of a runtime that has some had to hold at a time at most.
 
@@ -165,7 +167,7 @@ def _power_of_two(least: int) -> int:
     return 1 << max(0, least - 1).bit_length()
 
 
-@dataclass(frozen=True)
+@frozen
 class Completion:
     """What the engine knows of a case that ran to its end.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.schedule import Schedule
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseFacts:
     """What is known of every case, however far it came; None is what it did not reach.
 
@@ -60,7 +62,7 @@ class CaseFacts:
     objects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseResult:
     """A case that ran to its end, whether its outputs match or not.
 
@@ -170,7 +172,7 @@ class CaseResult:
             raise self.failure.with_traceback(None)
 
 
-@dataclass(frozen=True)
+@frozen
 class Attempt:
     """One attempt at a case, however it ended.
 

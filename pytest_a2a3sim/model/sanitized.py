@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.case import LoadedObject
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.checks import Check
 
 
-@dataclass(frozen=True)
+@frozen
 class RawFinding:
     """The engine's a2a3_finding; names of kinds and places are those of its enumerators."""
 
@@ -33,7 +34,7 @@ class RawFinding:
     submitters: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class RawCoreStep:
     """The engine's a2a3_core_step; names of kinds and pipes are those of its enumerators."""
 
@@ -45,7 +46,7 @@ class RawCoreStep:
     code: int
 
 
-@dataclass(frozen=True)
+@frozen
 class RawCoreFinding:
     """The engine's a2a3_core_finding: of ``steps``, ``about`` are the indices."""
 
@@ -62,7 +63,7 @@ class RawCoreFinding:
     steps: tuple[RawCoreStep, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class RawBuffer:
     """The engine's a2a3_buffer: a device buffer, and the code that asked for it."""
 
@@ -72,7 +73,7 @@ class RawBuffer:
     caller: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Sanitized:
     """What the engine knows of a sanitized run.
 

@@ -1,55 +1,25 @@
-"""What the sanitizer looks for, and what it has found."""
+"""What the sanitizer has found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.checks import CHECKS, Check
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable
     from pathlib import Path
 
     from pytest_a2a3sim.model.core import CoreDetails
     from pytest_a2a3sim.model.source_line import SourceLine
     from pytest_a2a3sim.model.witness import Witness
 
-Check = Literal["memcheck", "racecheck", "initcheck", "synccheck"]
-
-CHECKS: tuple[Check, ...] = get_args(Check)
 MOST_KERNELS = 2  # of a suppression
 ANY_KERNEL = "*"
 
 
-def parse_checks(text: str) -> tuple[Check, ...]:
-    """``all``, or names of checks with commas between them, each once and in one order.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    names = [name.strip() for name in text.split(",")]
-    if not set(names) <= {*CHECKS, "all"}:
-        raise ValueError(f"must be all, or some of {', '.join(CHECKS)} with commas between them")
-    return in_order(CHECKS if "all" in names else cast("list[Check]", names))
-
-
-def checks_of_mark(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Check, ...]:
-    """What ``pytest.mark.sim_sanitize`` names: checks, or all without arguments.
-
-    Raises:
-        ValueError: saying what is accepted.
-    """
-    if kwargs or not all(isinstance(arg, str) for arg in args):
-        raise ValueError(f"takes names of checks, such as {', '.join(map(repr, CHECKS))}")
-    return in_order(check for arg in args or ("all",) for check in parse_checks(str(arg)))
-
-
-def in_order(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """The checks, each once and in one order."""
-    wanted = set(checks)
-    return tuple(check for check in CHECKS if check in wanted)
-
-
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """Something that would go wrong on a device.
 
@@ -133,7 +103,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Suppression:
     """What leaves out findings.
 
@@ -186,7 +156,7 @@ class Suppression:
         return sorted(self.kernels) == sorted(kernels)
 
 
-@dataclass(frozen=True)
+@frozen
 class Suppressed:
     """How many findings of a case a suppression has left out; 0 of one that could have."""
 
@@ -194,7 +164,7 @@ class Suppressed:
     findings: int
 
 
-@dataclass(frozen=True)
+@frozen
 class SanitizerReport:
     """What a sanitized case looked at and found.
 

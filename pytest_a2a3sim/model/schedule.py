@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from pytest_a2a3sim.model.frozen import frozen
 
 Order = Literal["depth-first", "fifo", "lifo", "random", "reverse", "creation", "before"]
 
@@ -14,7 +15,7 @@ ORDERS: tuple[Order, ...] = (
 _ID_BITS = 32  # of a task in the seed of ``before``
 
 
-@dataclass(frozen=True)
+@frozen
 class Schedule:
     """The order in which ready tasks are executed; on one thread it is the same every time.
 

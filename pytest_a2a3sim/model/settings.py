@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_a2a3sim.model.chip import parse_platform
-from pytest_a2a3sim.model.core import CoreMemory, parse_core_memory
-from pytest_a2a3sim.model.dump import DumpChoice, parse_dump
+from pytest_a2a3sim.model.checks import Check, parse_checks
+from pytest_a2a3sim.model.chip import CoreMemory, parse_core_memory, parse_platform
+from pytest_a2a3sim.model.dump_choice import DumpChoice, parse_dump
+from pytest_a2a3sim.model.option import DEFAULT_DUMP_DIR, DEFAULT_HANG_TIMEOUT
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
-from pytest_a2a3sim.model.sanitizer import Check, parse_checks
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 from pytest_a2a3sim.model.values import (
     TextField,
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import KernelConfig
 
 DEFAULT_PLATFORM: Platform = "a2a3"
-DEFAULT_HANG_TIMEOUT = 30.0
 DEFAULT_DUMP_LIMIT = 1 << 30
-DEFAULT_DUMP_DIR = "a2a3sim-dump"
 LARGEST_DEVICE_MEMORY = 64 << 30
 
 _NONE = type(None)

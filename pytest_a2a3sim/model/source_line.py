@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pytest_a2a3sim.model.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceLine:
     """A line of a source; ``line`` is None where only the file is known."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.tolerance import Tolerances
 
 if TYPE_CHECKING:
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.chip import Platform
-    from pytest_a2a3sim.model.sanitizer import Check, Suppression
+    from pytest_a2a3sim.model.sanitizer import Suppression
 
 CoreType = Literal["aic", "aiv"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CompileSpec:
     """A source and what its author adds to the compiler's command line.
 
@@ -36,7 +38,7 @@ class CompileSpec:
     defines: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class KernelSpec:
     """A kernel of kernel_config.py.
 
@@ -53,7 +55,7 @@ class KernelSpec:
     signature: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class OrchestrationSpec:
     """The function that builds the task graph, and its source.
 
@@ -76,7 +78,7 @@ TENSOR_ENTRY = "aicpu_orchestration_entry"
 """The function of an orchestration for a runtime of tensors, whatever function_name says."""
 
 
-@dataclass(frozen=True)
+@frozen
 class RingSizes:
     """What each ring of a runtime of tensors holds: tasks, bytes of outputs, dependencies."""
 
@@ -85,7 +87,7 @@ class RingSizes:
     dependencies: int = 16384
 
 
-@dataclass(frozen=True)
+@frozen
 class RuntimeConfig:
     """The simulated device: ``block_dim`` AIC cores and twice as many AIV cores.
 
@@ -98,7 +100,7 @@ class RuntimeConfig:
     rings: RingSizes = field(default_factory=RingSizes)
 
 
-@dataclass(frozen=True)
+@frozen
 class KernelConfig:
     """The whole of kernel_config.py.
 
@@ -119,7 +121,7 @@ class KernelConfig:
     platform: Platform | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseSpec:
     """One test case: its unique name, what generate_inputs gets, and whether it runs unasked.
 
@@ -134,7 +136,7 @@ class CaseSpec:
     label: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class GoldenSpec:
     """A golden directory.
 

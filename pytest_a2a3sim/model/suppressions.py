@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_a2a3sim.model.sanitizer import ANY_KERNEL, CHECKS, MOST_KERNELS, Suppression
+from pytest_a2a3sim.model.checks import CHECKS
+from pytest_a2a3sim.model.sanitizer import ANY_KERNEL, MOST_KERNELS, Suppression
 
 _FORM = (
     "must be `CHECK KERNEL [KERNEL [TENSOR]]: REASON`, such as `racecheck QK SF out: both add`; "

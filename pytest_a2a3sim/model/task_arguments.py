@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +21,7 @@ that was not.
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskArguments:
     """The arguments of every task of a graph.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from pytest_a2a3sim.model.frozen import frozen
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -29,7 +30,7 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or is_torch_tensor(value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Tensor:
     """An author's array that nobody changes: each user gets a copy of its own.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+from pytest_a2a3sim.model.frozen import frozen
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ _MANTISSA_BITS = {"float16": 10, "bfloat16": 7}
 _FLOAT8 = re.compile(r"float8_e(\d)m(\d)")
 
 
-@dataclass(frozen=True)
+@frozen
 class Budget:
     """Elements that may be off by more than their tolerance.
 
@@ -32,7 +33,7 @@ class Budget:
     atol: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Tolerance:
     """Values match where ``|actual - expected| <= atol + rtol * |expected|``.
 
@@ -47,7 +48,7 @@ class Tolerance:
     budget: Budget | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class BudgetSpec:
     """MISMATCH_BUDGET of a tensor; what is None follows from the tensor's tolerance."""
 
@@ -56,7 +57,7 @@ class BudgetSpec:
     atol: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Tolerances:
     """What a golden file says: one value, or values by tensor name; None where it says nothing."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,7 @@ class UntrackedError(Exception):
     """Something is used of which nobody can tell whether it stays the same; says what."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Uses:
     """What a computation has used that its key does not say; it holds while all of it is the same.
 
@@ -35,7 +37,7 @@ class Uses:
     modules: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class KeptGolden:
     """Expected outputs that were kept, and what they were computed from."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.source_line import SourceLine
 
 
-@dataclass(frozen=True)
+@frozen
 class IdleEdge:
     """An edge that could be left out: no data goes along it, neither directly nor through others.
 
@@ -24,7 +25,7 @@ class IdleEdge:
     seconds_saved: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Allocation:
     """A device buffer.
 
@@ -41,7 +42,7 @@ class Allocation:
     source: SourceLine | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Overwrite:
     """Bytes that were written twice without a read between.
 
@@ -58,7 +59,7 @@ class Overwrite:
     bytes: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Waste:
     """What a graph does in vain, for these inputs.
 

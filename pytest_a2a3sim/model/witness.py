@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.schedule import Schedule
 
 
-@dataclass(frozen=True)
+@frozen
 class WitnessRun:
     """A run in one of the two orders.
 
@@ -28,7 +29,7 @@ class WitnessRun:
     message: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class WitnessDifference:
     """An output of which the two runs leave other bytes.
 
@@ -50,7 +51,7 @@ class WitnessDifference:
     largest: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Witness:
     """The two orders of a race's tasks; nothing else differs between the runs.
 

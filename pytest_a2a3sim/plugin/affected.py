@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.plugin.collect import ATTEMPT, SIMULATOR, GoldenItem
-from pytest_a2a3sim.plugin.options import deciding, switched
+from pytest_a2a3sim.plugin.options import deciding
 from pytest_a2a3sim.plugin.selecting import (
     STARTED,
     WATCH,
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.plugin.balance import LongestFirst
 
 
-def register(config: pytest.Config) -> None:
-    """Adds what leaves out cases, where somebody asks for it."""
-    if word := switched(config, "affected"):
-        watch(config)
-        config.pluginmanager.register(Affected(config, word), "a2a3sim-affected")
+def register(config: pytest.Config, word: str) -> None:
+    """Adds what leaves out cases; ``word`` is that of the switch."""
+    watch(config)
+    config.pluginmanager.register(Affected(config, word), "a2a3sim-affected")
 
 
 class Affected(Selecting):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xdist.scheduler import LoadScheduling
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ _ORDINARY = 0.01  # seconds that a test is said to take that is no case
 _AHEAD = 2  # a worker begins a test when it knows the next one, for which fixtures may stay
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """In which order tests are handed out, and which go to one worker.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import re
 import types
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -30,26 +29,6 @@ SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 
 _NOTHING: Final = object()
-_FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTILINE)
-
-
-def is_golden_file(path: Path) -> bool:
-    """Whether a file is ours: a golden.py beside kernels, or with our functions in it."""
-    if path.name != "golden.py":
-        return False
-    if (path.parent / "kernels").is_dir() or (path.parent / "kernel_config.py").is_file():
-        return True
-    try:
-        return _FUNCTIONS.search(path.read_bytes()) is not None
-    except OSError:
-        return False
-
-
-def is_kernel_config(path: Path) -> bool:
-    """Whether a file is the kernel_config.py of a golden directory."""
-    return path.name == "kernel_config.py" and any(
-        is_golden_file(directory / "golden.py") for directory in (path.parent, path.parent.parent)
-    )
 
 
 class GoldenFile(pytest.Module):

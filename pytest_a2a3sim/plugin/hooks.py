@@ -1,4 +1,4 @@
-"""pytest's hooks; each hands over to the module that does the work."""
+"""The hooks of sessions that have something of ours; each hands over to who does the work."""
 
 from __future__ import annotations
 
@@ -6,84 +6,60 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.sanitizer import CHECKS
-from pytest_a2a3sim.plugin import (
-    affected,
-    builds,
-    options,
-    pictures,
-    progress,
-    reports,
-    selecting,
-    since,
-)
-from pytest_a2a3sim.plugin.collect import (
-    SIMULATOR,
-    GoldenFile,
-    deselect_unasked,
-    is_golden_file,
-    is_kernel_config,
-)
-from pytest_a2a3sim.plugin.scenes import SceneFile, is_scene_file
+from pytest_a2a3sim.plugin import builds, options, progress, reports
+from pytest_a2a3sim.plugin.collect import SIMULATOR, deselect_unasked
 from pytest_a2a3sim.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declares the options."""
-    options.declare(parser)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Notes what conftest.py files use already."""
-    if options.switched(early_config, "affected") or early_config.known_args_namespace.sim_since:
-        selecting.watch(early_config)
-    yield
+_TOLD: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the markers; prepares the session's simulator and reports."""
-    config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
-    config.addinivalue_line(
-        "markers",
-        "sim_sanitize(*checks): look for these with the sanitizer, whatever --sim-sanitize says: "
-        f"{', '.join(CHECKS)}; all of them without arguments",
-    )
-    config.addinivalue_line(
-        "markers",
-        "sim(**options): simulate with these options, whatever --sim-... says, as in "
-        "sim(threads=1, schedule='fifo', sanitize='all')",
-    )
+    """Prepares the session's simulator and reports."""
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
     reports.register(config)
-    affected.register(config)
-    since.register(config)
+    if word := options.switched(config, "affected"):
+        from pytest_a2a3sim.plugin import affected  # noqa: PLC0415 - only on demand
+
+        affected.register(config, word)
+    if reference := config.getoption("sim_since"):
+        from pytest_a2a3sim.plugin import since  # noqa: PLC0415 - only on demand
+
+        since.register(config, reference)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Prepares what is said while the session runs."""
+    prepare(session.config)
+
+
+def prepare(config: pytest.Config) -> None:
+    """Adds the lines per tensor, and those of long builds and graphs, where somebody reads them."""
+    reports.register_tensor_lines(config)
+    builds.report_builds(config)
+    progress.report_runs(config)
+    if config.getoption("sim_trace"):
+        from pytest_a2a3sim.plugin import pictures  # noqa: PLC0415 - only on demand
+
+        pictures.trace_results(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Names compiler, engine and threads."""
+    config.stash[_TOLD] = True
     return config.stash[SIMULATOR].header()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collect_file(
-    file_path: Path, parent: pytest.Collector
-) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-    """Collects golden.py as ours alone: no other collector may import it as a test module."""
-    others = yield
-    if is_golden_file(file_path):
-        return [GoldenFile.from_parent(parent, path=file_path)]
-    if is_kernel_config(file_path):
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Names them in sessions that did not know of golden files when the header was printed."""
+    if config.get_verbosity() < 0 or _TOLD in config.stash:
         return []
-    if is_scene_file(file_path, others):
-        return [SceneFile.from_parent(parent, path=file_path)]
-    return others
+    return [pytest_report_header(config)]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -116,19 +92,3 @@ def pytest_runtest_makereport(
     report = yield
     reports.attach(item, call, report)
     return report
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Prepares the lines per tensor, and those of long builds, where somebody reads them."""
-    config = session.config
-    reports.register_tensor_lines(config)
-    builds.report_builds(config)
-    progress.report_runs(config)
-    pictures.trace_results(config)
-
-
-@pytest.fixture(scope="session")
-def a2a3sim(request: pytest.FixtureRequest) -> Simulator:
-    """Runs golden directories from ordinary tests: ``a2a3sim.run_case(path).check()``."""
-    return request.config.stash[SIMULATOR]

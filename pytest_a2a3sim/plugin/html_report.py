@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def attach(item: pytest.Item, report: pytest.TestReport, result: CaseResult | None) -> None:
     """Adds a line a tensor, the strip that shows where its errors are, and a link to our page."""
-    target = getattr(item.config.option, "htmlpath", None)
-    if not target or not item.config.pluginmanager.hasplugin("html"):
+    target = item.config.option.htmlpath
+    if not item.config.pluginmanager.hasplugin("html"):
         return
     lines = [] if result is None else _lines(result)
     content = f"<pre>{html.escape(chr(10).join(lines))}</pre>" if lines else ""

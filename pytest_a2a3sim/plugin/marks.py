@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from pytest_a2a3sim.model.checks import checks_of_mark, in_order
 from pytest_a2a3sim.model.errors import GoldenError, SettingsError
-from pytest_a2a3sim.model.sanitizer import checks_of_mark, in_order
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.spec import GoldenSpec
 
 Mark: TypeAlias = pytest.Mark | pytest.MarkDecorator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.model.errors import SettingsError
+from pytest_a2a3sim.model.option import DEFAULT_DUMP_DIR
 from pytest_a2a3sim.model.options import OPTIONS
-from pytest_a2a3sim.model.settings import DEFAULT_DUMP_DIR, Settings, settings_of, usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_a2a3sim.model.option import Option
+    from pytest_a2a3sim.model.settings import Settings
 
 REBUILD_SINCE = "a2a3sim_rebuild_since"
 
@@ -53,6 +53,15 @@ def declare(parser: pytest.Parser) -> None:
             )
 
 
+def are_given(config: pytest.Config) -> bool:
+    """Whether the command line or the ini file has any of them."""
+    return any(
+        (option.option and config.getoption(option.ini_name))
+        or (option.ini and config.getini(option.ini_name))
+        for option in OPTIONS
+    )
+
+
 def _argument(option: Option) -> dict[str, Any]:
     if option.kind == "flag":
         return {"action": "store_true"}
@@ -69,6 +78,8 @@ def settings(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: an option or ini value has no meaning.
     """
+    from pytest_a2a3sim.model.settings import settings_of  # noqa: PLC0415 - not every session needs it
+
     values = {option.field: _value(config, option) for option in OPTIONS if option.field}
     values["cxxflags"] = anchored(config.getini("sim_cxxflags"), config.rootpath)
     if root := values["pto_isa_root"]:
@@ -150,6 +161,8 @@ def deciding(config: pytest.Config) -> list[tuple[str, str]]:
 
 def default_threads(config: pytest.Config) -> int:
     """Usable CPUs, shared out among the xdist workers."""
+    from pytest_a2a3sim.model.settings import usable_cpus  # noqa: PLC0415 - not every session needs it
+
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         workers = int(worker["workercount"])
@@ -172,9 +185,9 @@ def _value(config: pytest.Config, option: Option) -> Any:
 
 
 def _parsed(source: str, text: str, option: Option) -> Any:
-    if option.parse is None:
-        return text
     try:
         return option.parse(text)
     except ValueError as error:
+        from pytest_a2a3sim.model.errors import SettingsError  # noqa: PLC0415 - only on failure
+
         raise pytest.UsageError(str(SettingsError(f"{source} {error}; got {text!r}"))) from None

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.errors import A2A3SimWarning
-from pytest_a2a3sim.plugin import html_report, page
+from pytest_a2a3sim.plugin import page
 from pytest_a2a3sim.plugin.collect import SIMULATOR
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def save(
             page.add_case(path, record, attempt, item.config.rootpath)
         except OSError as error:
             report.sections.append(("a2a3sim page", f"--sim-html: {error}"))
-    html_report.attach(item, report, attempt.result)
+    if getattr(item.config.option, "htmlpath", None):
+        from pytest_a2a3sim.plugin import html_report  # noqa: PLC0415 - only for pytest-html
+
+        html_report.attach(item, report, attempt.result)
     if attempt.result is None:
         return
     if SUMMARY in os.environ:
@@ -56,8 +59,7 @@ def trace_results(config: pytest.Config) -> None:
         if problem := _trace(config, result, name):
             warnings.warn(problem, A2A3SimWarning, stacklevel=2)
 
-    if config.getoption("sim_trace"):
-        config.stash[SIMULATOR].report_result = write
+    config.stash[SIMULATOR].report_result = write
 
 
 def _trace(config: pytest.Config, result: CaseResult, name: str) -> str | None:

@@ -43,7 +43,6 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         case_record,
         properties,
     )
-    from pytest_a2a3sim.reporting.text import tensor_line, verdict_line  # noqa: PLC0415 - as above
 
     attempt = item.stash.get(ATTEMPT, Attempt(CaseFacts()))
     error = call.excinfo.value if call.excinfo is not None else None
@@ -69,6 +68,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         setattr(report, _SUMMARY, error.summary)
     verbosity = item.config.get_verbosity()
     if attempt.result is not None and verbosity > 0:
+        from pytest_a2a3sim.reporting.text import tensor_line, verdict_line  # noqa: PLC0415 - as above
+
         line = tensor_line if verbosity > 1 else verdict_line
         setattr(report, _VERDICTS, [line(diff) for diff in attempt.result.diffs])
     item.user_properties += properties(record)
@@ -165,7 +166,9 @@ class SessionReports:
                 file.write("\n".join(lines) + "\n")
 
     def _warn_of_unused_suppressions(self, session: pytest.Session) -> None:
-        from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - not needed at start
+        if not any(record["sanitizer"] for record in self.records):
+            return
+        from pytest_a2a3sim.reporting import suppression_text  # noqa: PLC0415 - few sessions need it
 
         for text in suppression_text.unused_lines(suppression_text.of_cases(self.records)):
             self._warn(text, session)

@@ -8,33 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.engine.binary import find_engine
-from pytest_a2a3sim.loading.scene_files import has_scenes
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning
 from pytest_a2a3sim.plugin.collect import SIMULATOR, GoldenItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_a2a3sim.loading.scenes import SceneCase, Scenes
-
-
-def is_scene_file(path: Path, collectors: Sequence[pytest.Collector]) -> bool:
-    """Whether a file that pytest takes for a test module has scene tests in it."""
-    if not any(isinstance(each, pytest.Module) for each in collectors):
-        return False
-    try:
-        return has_scenes(path.read_bytes()) and not _pto_runtime_is_there()
-    except OSError:
-        return False
-
-
-@functools.cache
-def _pto_runtime_is_there() -> bool:
-    """Whether scene tests are the business of the PTO runtime, which is installed."""
-    from pytest_a2a3sim.loading.stand_ins import is_there  # noqa: PLC0415 - few files need it
-
-    return is_there("simpler")
 
 
 class SceneFile(pytest.Module):

@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.affected.since import Since
 
 
-def register(config: pytest.Config) -> None:
-    """Adds what leaves out cases, where somebody asks for it.
+def register(config: pytest.Config, reference: str) -> None:
+    """Adds what leaves out cases that nothing since ``reference`` affects.
 
     Raises:
         pytest.UsageError: there is nothing to compare with, or passes are asked for, too.
     """
-    if not (reference := config.getoption("sim_since")):
-        return
     if switched(config, "affected") in {"on", "explain"}:
         raise pytest.UsageError(
             "--sim-since judges by git, --sim-affected by passes that are kept: give one of them "

@@ -7,13 +7,14 @@ import errno
 import json
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from pytest_a2a3sim.model.dump import Dump, DumpedArgument, DumpedTask
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.tensor import STANDARD_DTYPES
 from pytest_a2a3sim.reporting.artifacts import clean, directory_name
 from pytest_a2a3sim.reporting.dump_record import dump_record
@@ -29,7 +30,7 @@ _MOST_TRIES = 100
 _OVERWRITTEN = "the case has overwritten the file that it was kept in"
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """A run that has ended.
 

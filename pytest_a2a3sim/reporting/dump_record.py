@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.reporting.sanitizer_record import shown_path
+from pytest_a2a3sim.reporting.shown_path import shown_path
 from pytest_a2a3sim.reporting.units import counted
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import platform
 import tempfile
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.reporting.summary import totals
 from pytest_a2a3sim.version import __version__
 
@@ -22,7 +22,7 @@ SCHEMA = 1
 """Version of the document's form: raised when a field goes or changes its meaning."""
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Session:
     """What is said about a whole session.
 

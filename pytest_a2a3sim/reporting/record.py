@@ -5,16 +5,15 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, Culprit, RunError
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.stable_text import stable_text
-from pytest_a2a3sim.reporting.dump_record import dump_record
-from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record, shown_path
+from pytest_a2a3sim.reporting.shown_path import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +23,11 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.intermediate import Intermediate
     from pytest_a2a3sim.model.record import (
         CaseRecord,
+        DumpRecord,
         FailureRecord,
         IntermediateRecord,
         KernelRecord,
+        SanitizerRecord,
         TensorRecord,
     )
     from pytest_a2a3sim.model.result import CaseFacts, CaseResult
@@ -39,7 +40,7 @@ _OF_FAILURE = ("kind", "task", "kernel", "func_id", "core", "source", "line", "b
 _OF_CASE = ("peak_rss_bytes", "compiled", "cache_hits", "golden_cache", "seed")
 
 
-@dataclass(frozen=True)
+@frozen
 class TestedCase:
     """What is known of a case once its test has ended.
 
@@ -93,13 +94,28 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "notes": [] if result is None else list(result.notes),
         "defaults": [] if result is None else list(result.defaults),
         "seed": _seed(facts.schedule),
-        "sanitizer": (
-            None
-            if result is None or result.sanitizer is None
-            else sanitizer_record(result.sanitizer, root)
-        ),
-        "dump": None if facts.dump is None else dump_record(facts.dump, root),
+        "sanitizer": _sanitizer(result, root),
+        "dump": _dump(facts, root),
     }
+
+
+# Few cases have one: what makes it is imported for them.
+
+
+def _sanitizer(result: CaseResult | None, root: Path) -> SanitizerRecord | None:
+    if result is None or result.sanitizer is None:
+        return None
+    from pytest_a2a3sim.reporting.sanitizer_record import sanitizer_record  # noqa: PLC0415 - see above
+
+    return sanitizer_record(result.sanitizer, root)
+
+
+def _dump(facts: CaseFacts, root: Path) -> DumpRecord | None:
+    if facts.dump is None:
+        return None
+    from pytest_a2a3sim.reporting.dump_record import dump_record  # noqa: PLC0415 - see above
+
+    return dump_record(facts.dump, root)
 
 
 def _graph(facts: CaseFacts, result: CaseResult | None) -> GraphRecord | None:

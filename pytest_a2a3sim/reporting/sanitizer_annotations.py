@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.reporting.units import counted
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_ANNOTATED = 10  # of a case; GitHub shows no more errors than that of a step
 
 
-@dataclass(frozen=True)
+@frozen
 class Annotation:
     """What stands at a line of a file, or at the file."""
 

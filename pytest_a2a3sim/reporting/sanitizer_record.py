@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.reporting.shown_path import shown_path
 from pytest_a2a3sim.reporting.witness_text import witness_record
 
 if TYPE_CHECKING:
@@ -92,8 +92,3 @@ def _source(source: SourceLine | None, root: Path) -> SourceRecord | None:
     if source is None:
         return None
     return {"file": shown_path(Path(source.file), root), "line": source.line}
-
-
-def shown_path(path: Path, root: Path) -> str:
-    """The path, relative to ``root`` below it."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else os.fspath(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.model.sanitizer import CHECKS
+from pytest_a2a3sim.model.checks import CHECKS
 from pytest_a2a3sim.reporting.sanitizer_record import suppression_record
 from pytest_a2a3sim.reporting.suppression_text import of_cases, used_lines
 from pytest_a2a3sim.reporting.units import counted

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.lines import line
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Writer(Protocol):
         """Prints a line, or ends one."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Crash:
     """What pytest's short summary shows of a failure."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pytest_a2a3sim.loading.tensors import as_tensor, describe
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import GoldenError, Mismatch
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.intermediate import Intermediate, Intermediates
 from pytest_a2a3sim.model.lines import line
 from pytest_a2a3sim.reporting.brief import intermediate_summary
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.running.time_limit import TimeLimit
 
 
-@dataclass(frozen=True)
+@frozen
 class Look:
     """What is needed to look at the intermediates of a case.
 
@@ -159,7 +160,7 @@ class Look:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class _State:
     """What a task that gets a described range left in it; ``step`` is how many ran before it."""
 
@@ -168,7 +169,7 @@ class _State:
     is_changed: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class _Wanted:
     """An array of compute_golden, and what it is compared with; None with the reason why not."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.engine.dump import DumpRequest
+from pytest_a2a3sim.engine.dump_request import DumpRequest
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.schedule import Schedule
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.engine.request import RunOptions
     from pytest_a2a3sim.model.case import BuiltCase
-    from pytest_a2a3sim.model.dump import DumpChoice
+    from pytest_a2a3sim.model.dump_choice import DumpChoice
     from pytest_a2a3sim.model.recording import Graph
     from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.running.run import CaseSetup

@@ -6,11 +6,12 @@ every time unless a kernel is not deterministic, which a second run in the same 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.running.run import run_silently
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0  # seconds without progress, after which a run shows nothing
 
 
-@dataclass(frozen=True)
+@frozen
 class OrderRun:
     """What a run in one order left.
 

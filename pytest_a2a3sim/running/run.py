@@ -7,10 +7,11 @@ import io
 import os
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from pytest_a2a3sim.engine.case import Run
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.running.time_limit import NO_LIMIT, TimeLimit
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _WAIT_SLICE = 0.2  # seconds between two looks at Ctrl-C and the time limit
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseSetup:
     """All that a run of a case depends on; ``inputs`` are the tensors as they were before it."""
 

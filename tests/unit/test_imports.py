@@ -25,8 +25,7 @@ MAY_IMPORT = {
         *("comparing", "engine", "failures", "loading", "model", "reporting", "running"),
     },
     "pipeline": {
-        *("building", "comparing", "engine", "failures", "loading", "model", "reporting"),
-        *("rerunning", "running"),
+        *("building", "comparing", "engine", "loading", "model", "rerunning", "running"),
     },
     "tracing": {"building", "failures", "loading", "model", "running"},
     "affected": {"building", "loading", "model", "version"},

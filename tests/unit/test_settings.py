@@ -12,7 +12,7 @@ from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.model.values import parse_size
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.model.sanitizer import Check
+    from pytest_a2a3sim.model.checks import Check
 
 
 def test_usable_cpus_follow_the_affinity() -> None:

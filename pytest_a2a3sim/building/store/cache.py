@@ -36,6 +36,7 @@ from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.model.values import parse_size
 
 FORMAT = "2"
+NAME = "pytest-a2a3sim"
 DEFAULT_LIMIT = 2 << 30
 DIRECTORY_VARIABLE = "A2A3SIM_CACHE_DIR"
 LIMIT_VARIABLE = "A2A3SIM_CACHE_SIZE"
@@ -49,13 +50,19 @@ _TAG = (
 
 
 def cache_directory() -> Path:
-    """Where the cache is: ``A2A3SIM_CACHE_DIR``, or the user's cache directory."""
+    """Where the cache is: ``A2A3SIM_CACHE_DIR``, or the user's cache directory by the XDG rules.
+
+    https://specifications.freedesktop.org/basedir/latest/: a relative ``XDG_CACHE_HOME`` counts for
+    nothing. Who has no home has no cache.
+    """
     named = os.environ.get(DIRECTORY_VARIABLE, "").strip()
     if named:
         return Path(named).expanduser().absolute()
-    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where it is named
-
-    return user_cache_path("pytest-a2a3sim", appauthor=False)
+    caches = Path(os.environ.get("XDG_CACHE_HOME", "").strip())
+    try:
+        return (caches if caches.is_absolute() else Path("~/.cache").expanduser()) / NAME
+    except RuntimeError:
+        return _NOWHERE
 
 
 def size_limit() -> int:

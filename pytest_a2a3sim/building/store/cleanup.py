@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_a2a3sim.model.frozen import frozen
 
 _STALE_SECONDS = 3600.0
 _KEPT_SHARE = 0.9  # a cleanup goes below the limit, so that it does not run every time
 _CLEANED = ("objects", "manifests", "sources", "headers", "goldens", "passes", "inputs")
 
 
-@dataclass(frozen=True)
+@frozen
 class Statistics:
     """What a cache holds: files and bytes by kind, such as ``{"objects": (12, 480000)}``."""
 

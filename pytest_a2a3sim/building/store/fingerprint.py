@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from pytest_a2a3sim.model.frozen import frozen
 
 # A file's change time is taken from a clock that ticks every 1 to 10 ms, so that a file which
 # changed after an instant may carry a time this much before it.
@@ -71,7 +72,7 @@ class Glance:
         return names
 
 
-@dataclass(frozen=True)
+@frozen
 class Content:
     """A file as it was read.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.store.fingerprint import Glance
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Absent = dict[str, tuple[str, ...]]
 """Names that must not appear, by directory."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Dependency:
     """A file that the compiler read: absolute path, and what it was then."""
 
@@ -36,7 +37,7 @@ class Dependency:
     digest: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Inputs:
     """All that a result depends on, besides what its key is made from.
 

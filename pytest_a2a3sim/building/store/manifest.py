@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.store.fingerprint import Stamp
 from pytest_a2a3sim.building.store.inputs import Dependency, Inputs
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ MAX_RESULTS = 8
 Part = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@frozen
 class ResultEntry:
     """One result of compiling a source.
 
@@ -38,7 +39,7 @@ class ResultEntry:
     checkout: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Manifest:
     """The results for one key, newest first.
 

@@ -12,12 +12,13 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.building.store.cache import checked, with_digest
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import Dependency, Inputs, changes, refreshed
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _REFUSAL = "not-kept"
 _OWN = f"{PACKAGE}/"
 
 
-@dataclass(frozen=True)
+@frozen
 class Pass:
     """A case that passed, and what it depended on.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_a2a3sim.comparing.diagnose.mismatches import FEWEST
 from pytest_a2a3sim.model.diff import Diagnosis
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +50,7 @@ def _of_rows(wrong: Mismatches, model: _Model) -> Diagnosis | None:
     return None
 
 
-@dataclass(frozen=True)
+@frozen
 class _Rows:
     """The elements that share an index of an axis, or of all axes up to one, or a block.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from pytest_a2a3sim.comparing.parts import parts
 from pytest_a2a3sim.engine.compare import mismatch_mask
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ FEWEST = 4
 _SAMPLE = 4096
 
 
-@dataclass(frozen=True)
+@frozen
 class FloatFormat:
     """A float type: bits of mantissa that are stored, and its least normal exponent."""
 
@@ -62,7 +62,7 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """Elements from ``start`` on of which ``wrong`` do not match.
 
@@ -89,7 +89,7 @@ class Part:
         return np.flatnonzero(np.unpackbits(self.bits, count=self.size))
 
 
-@dataclass(frozen=True)
+@frozen
 class Mismatches:
     """A pair of tensors and where it does not match.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.pictures import colours
 from pytest_a2a3sim.reporting.profile_text import time_text
 
@@ -16,7 +16,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Labels:
     """Names and colours.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.spec import KernelSpec
 
 
-@dataclass(frozen=True)
+@frozen
 class EdgeNote:
     """What is known of an edge besides its ends.
 
@@ -36,7 +38,7 @@ class EdgeNote:
         return " ".join(filter(None, (self.tensor + self.region, self.kind)))
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskGraph:
     """The graph of a run.
 
@@ -87,7 +89,7 @@ class TaskGraph:
         return taken
 
 
-@dataclass(frozen=True)
+@frozen
 class Node:
     """Tasks that are drawn as one.
 
@@ -108,7 +110,7 @@ class Node:
     critical: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Link:
     """Edges, or races, between the tasks of two nodes.
 
@@ -129,7 +131,7 @@ class Link:
     note: EdgeNote | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Drawing:
     """What is drawn of a graph.
 
