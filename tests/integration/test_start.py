@@ -1,0 +1,88 @@
+"""What a session imports: no more than it uses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.golden_dirs import GoldenDir
+
+LISTS_MODULES = """
+import json, pathlib, sys
+
+def pytest_unconfigure():
+    pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules)))
+"""
+OF_EVERY_SESSION = {"loading", "model", "plugin"}
+ONLY_FOR_FAILURES = ("failures", "rerunning", "comparing.diagnose", "reporting.text")
+ONLY_TO_COMPILE = {"building.compile", "building.precompiled", "building.observer"}
+
+
+def modules(pytester: pytest.Pytester, *args: str) -> set[str]:
+    """Those that are there at the end of a session in a process of its own."""
+    pytester.makeconftest(LISTS_MODULES)
+    pytester.runpytest_subprocess(*args)
+    return set(json.loads((pytester.path / "modules.json").read_text()))
+
+
+def ours(names: set[str]) -> set[str]:
+    package = "pytest_a2a3sim."
+    return {name.removeprefix(package) for name in names if name.startswith(package)}
+
+
+def test_plain_tests_pay_for_options_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+    there = modules(pytester)
+    assert "numpy" not in there
+    assert {name.partition(".")[0] for name in ours(there)} <= OF_EVERY_SESSION
+    assert "plugin.hooks" not in ours(there)
+
+
+def test_passing_case_imports_nothing_for_failures(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    there = ours(modules(pytester))
+    assert "pipeline" in there
+    assert not [name for name in there if name.startswith(ONLY_FOR_FAILURES)]
+    assert not there & ONLY_TO_COMPILE
+
+
+def test_collecting_imports_nothing_that_runs(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    there = ours(modules(pytester, "--collect-only"))
+    assert "plugin.collect" in there
+    assert not there & {"pipeline", "building.builder", "_engine"}
+
+
+@pytest.mark.parametrize(("args", "shown"), [((), 1), (("--sim-threads=2",), 1), (("-q",), 0)])
+def test_header_is_shown_once_where_there_are_cases(
+    pytester: pytest.Pytester,
+    doubler: GoldenDir,
+    plugin_args: tuple[str, ...],
+    args: tuple[str, ...],
+    shown: int,
+) -> None:
+    result = pytester.runpytest(*args, *plugin_args)
+    assert sum("native engine" in line for line in result.outlines) == shown
+
+
+def test_header_is_not_shown_to_others(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+    assert not any("native engine" in line for line in pytester.runpytest().outlines)
+
+
+def test_fixture_alone_is_enough(
+    pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
+) -> None:
+    test = pytester.makepyfile(
+        f"""
+        def test_case(a2a3sim):
+            assert a2a3sim.run_case({str(doubler.golden_py)!r}).passed
+        """
+    )
+    pytester.runpytest(test, *plugin_args).assert_outcomes(passed=1)
