@@ -7,7 +7,6 @@ such a case: :mod:`pytest_a2a3sim.rerunning.closer`.
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,34 +14,33 @@ from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, proven
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
 from pytest_a2a3sim.engine.host_memory import HostMemory
+from pytest_a2a3sim.loading.case_data import CaseData
 from pytest_a2a3sim.loading.comparison import choose_compared, without_dont_care
 from pytest_a2a3sim.loading.defaults import defaults_of
-from pytest_a2a3sim.loading.expected import compute_expected
 from pytest_a2a3sim.loading.fixtures import check_bound
-from pytest_a2a3sim.loading.inputs import make_inputs
 from pytest_a2a3sim.loading.runtime_config import check_fits
 from pytest_a2a3sim.loading.tolerances import check_names
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.phases import Phases
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
 from pytest_a2a3sim.running.options import options_of
 from pytest_a2a3sim.running.run import CaseSetup, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from pytest_a2a3sim.building.builder import Builder
-    from pytest_a2a3sim.model.case import BuiltCase, CaseInputs, Expected, Instrumentation
+    from pytest_a2a3sim.model.case import BuiltCase, Expected, Instrumentation
     from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.progress import Listeners, Progress, RunProgress
     from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.model.uses import GoldenStore
 
 
 def attempt_case(
@@ -78,17 +76,15 @@ class _Attempt:
         self._report_run = report_run
         self._case = case
         self._settings = settings
-        self._limit = TimeLimit(None)
-        self._inputs: CaseInputs | None = None
+        self._limit = TimeLimit(settings.timeout)
+        self._phases = Phases()
+        self._data = CaseData(golden, case, self._phases, self._limit.interrupting)
         self._facts = CaseFacts()
-        self._seconds: dict[str, float] = {}
-        self._starts: dict[str, float] = {}
         self._build: Callable[[Instrumentation], BuiltCase]
-        self._goldens: GoldenStore | None = None
 
     def failed(self, error: A2A3SimError) -> Attempt:
         """The attempt of a case whose outputs could not be compared."""
-        return Attempt(self._facts_now(), self._inputs, error=error.with_traceback(None))
+        return Attempt(self._facts_now(), self._data.made, error=error.with_traceback(None))
 
     def build(self, builder: Builder, progress: Progress | None) -> BuiltCase:
         """Builds the case's sources."""
@@ -97,15 +93,22 @@ class _Attempt:
         title = f"{golden.path.parent.name}: {self._case.name}"
         if progress is not None:
             progress.building(golden)
-        with self._phase("build"):
+        if self._settings.golden_cache:
+            self._data.store = builder.goldens()
+        # A time limit counts the data and not the compilers: with one, they are not made together.
+        ahead = iter(()) if self._settings.timeout is not None else self._data.ahead()
+        with self._phases.phase("build"):
             # Nothing here refers to the attempt: a circle would keep its tensors until Python
             # happens to collect it, dozens of cases later.
             self._build = lambda instrumentation: builder.build(
                 golden.config, title, instrumentation
             )
-            built = self._build("fast" if self._settings.sanitize else "none")
-        if self._settings.golden_cache:
-            self._goldens = builder.goldens()
+            built = builder.build(
+                golden.config,
+                title,
+                "fast" if self._settings.sanitize else "none",
+                meanwhile=ahead,
+            )
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -118,9 +121,8 @@ class _Attempt:
     def run(self, built: BuiltCase, progress: Progress | None) -> Attempt:
         """Makes the inputs, simulates, and compares."""
         settings = self._settings
-        self._limit = TimeLimit(settings.timeout)
-        with self._phase("inputs"), self._limit.interrupting():
-            inputs = self._inputs = make_inputs(self._golden, self._case)
+        self._limit.restart()
+        inputs = self._data.inputs()
         if progress is not None:
             progress.running(self._case)
         config = self._golden.config
@@ -132,34 +134,28 @@ class _Attempt:
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
         with self._keeping(setup) as first, started(first, memory) as run:
-            with self._phase("golden"), self._limit.interrupting():  # while the process is at work
-                expected = self._expected(setup.inputs)
+            expected = self._data.expected(setup.inputs)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)
             ended = finish(run, self._limit, self._report_run)
             dump = self._save_dump(first, ended)
         self._facts = replace(
-            self._facts, peak_rss_bytes=ended.peak_rss_bytes, graph=ended.graph, dump=dump
+            self._facts,
+            golden_cache=self._data.origin,
+            peak_rss_bytes=ended.peak_rss_bytes,
+            graph=ended.graph,
+            dump=dump,
         )
-        self._seconds |= ended.phases
+        self._phases.seconds |= ended.phases
         if isinstance(ended, Failure):
             from pytest_a2a3sim.rerunning.closer import error_of_run  # noqa: PLC0415 - see the head
 
             raise error_of_run(ended, setup)
         begun = ended.started
         for name, seconds in ended.phases.items():
-            self._starts[name] = begun
+            self._phases.starts[name] = begun
             begun += seconds
         return expected, ended
-
-    def _expected(self, inputs: CaseInputs) -> Expected:
-        if self._goldens is None:
-            return compute_expected(self._golden, self._case, inputs)
-        from pytest_a2a3sim.loading.stored import stored_or_computed  # noqa: PLC0415 - only on demand
-
-        expected, origin = stored_or_computed(self._golden, self._case, inputs, self._goldens)
-        self._facts = replace(self._facts, golden_cache=origin)
-        return expected
 
     def _keeping(self, setup: CaseSetup) -> AbstractContextManager[CaseSetup]:
         if self._settings.dump is None:
@@ -189,7 +185,7 @@ class _Attempt:
             )
             for name in inputs.outputs
         ]
-        with self._phase("compare"):
+        with self._phases.phase("compare"):
             refused = None
             try:
                 with self._limit.interrupting():
@@ -249,15 +245,8 @@ class _Attempt:
         return Attempt(result.facts, inputs, result, result.failure)
 
     def _facts_now(self) -> CaseFacts:
-        return replace(self._facts, phases=dict(self._seconds), starts=dict(self._starts))
-
-    @contextlib.contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        start = self._starts[name] = time.monotonic()
-        try:
-            yield
-        finally:
-            self._seconds[name] = time.monotonic() - start
+        phases = self._phases
+        return replace(self._facts, phases=dict(phases.seconds), starts=dict(phases.starts))
 
 
 def _profile_of(*args: Any) -> Profile:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections import Counter
-from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -25,17 +23,17 @@ from pytest_a2a3sim.model.case import BuildProgress, BuiltCase, BuiltKernel
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_a2a3sim.building.objects import Objects
+    from pytest_a2a3sim.building.queue import QueueLoad
     from pytest_a2a3sim.building.store.goldens import StoredGoldens
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
     from pytest_a2a3sim.model.case import Instrumentation
     from pytest_a2a3sim.model.spec import KernelConfig
 
-_PROGRESS_SECONDS = 0.5
+_NOTHING: Iterator[object] = iter(())
 
 
 class Builder(AbstractContextManager["Builder"]):
@@ -168,6 +166,7 @@ class Builder(AbstractContextManager["Builder"]):
         config: KernelConfig,
         asked_by: str = "an earlier case",
         instrumentation: Instrumentation = "none",
+        meanwhile: Iterator[object] = _NOTHING,
     ) -> BuiltCase:
         """The objects of the kernels and of the orchestration.
 
@@ -175,6 +174,7 @@ class Builder(AbstractContextManager["Builder"]):
             config: what to build.
             asked_by: names the case, for later ones that fail for the same reason.
             instrumentation: whether kernels tell which memory they access.
+            meanwhile: steps of other work, taken one after the other while compilers run.
 
         Raises:
             BuildError: a source is missing, does not compile, or lacks its symbol. All sources
@@ -184,7 +184,7 @@ class Builder(AbstractContextManager["Builder"]):
         try:
             wanted = self._units(session, config, instrumentation)
             try:
-                return self._build(session, config, wanted, asked_by)
+                return self._build(session, config, wanted, asked_by, meanwhile)
             except BuildError as error:
                 if built := self._built_by_another(session, config, instrumentation, error):
                     return built
@@ -227,13 +227,19 @@ class Builder(AbstractContextManager["Builder"]):
         return None
 
     def _build(
-        self, session: Session, config: KernelConfig, wanted: tuple[Unit, ...], asked_by: str
+        self,
+        session: Session,
+        config: KernelConfig,
+        wanted: tuple[Unit, ...],
+        asked_by: str,
+        meanwhile: Iterator[object] = _NOTHING,
     ) -> BuiltCase:
         roles = [
             *(f"kernel {spec.name!r} (func_id {spec.func_id})" for spec in config.kernels),
             "the orchestration",
         ]
-        entries, errors = self._obtain(session, dict(zip(wanted, roles, strict=True)), asked_by)
+        named = dict(zip(wanted, roles, strict=True))
+        entries, errors = self._obtain(session, named, asked_by, meanwhile)
         if not errors:
             missing = missing_symbols(config, wanted, entries, self.environment)
             errors = [BuildError(text) for text in missing]
@@ -262,7 +268,7 @@ class Builder(AbstractContextManager["Builder"]):
         )
 
     def _obtain(
-        self, session: Session, roles: dict[Unit, str], asked_by: str
+        self, session: Session, roles: dict[Unit, str], asked_by: str, meanwhile: Iterator[object]
     ) -> tuple[dict[Unit, ResultEntry], list[BuildError]]:
         """The units' results, and the errors of those that have none."""
         session.objects.expect(roles)
@@ -272,7 +278,7 @@ class Builder(AbstractContextManager["Builder"]):
         futures = {
             unit: session.queue.submit(unit, urgent=True) for unit in present if unit not in entries
         }
-        self._wait(session, futures.values())
+        session.queue.wait(futures.values(), meanwhile, self._tell)
         for unit, future in futures.items():
             error = future.exception()
             if isinstance(error, CompileError):
@@ -288,13 +294,7 @@ class Builder(AbstractContextManager["Builder"]):
                 entries[unit] = future.result()
         return entries, errors
 
-    def _wait(self, session: Session, futures: Iterable[Future[ResultEntry]]) -> None:
-        start = time.monotonic()
-        pending = set(futures)
-        while pending:
-            pending = wait(pending, timeout=_PROGRESS_SECONDS).not_done
-            if pending and self._on_progress is not None:
-                load = session.queue.load()
-                running = tuple(unit.source.name for unit in load.running)
-                seconds = time.monotonic() - start
-                self._on_progress(BuildProgress(load.done, load.total, running, seconds))
+    def _tell(self, load: QueueLoad[Unit], seconds: float) -> None:
+        if self._on_progress is not None:
+            running = tuple(unit.source.name for unit in load.running)
+            self._on_progress(BuildProgress(load.done, load.total, running, seconds))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import OrderedDict
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
 K = TypeVar("K", bound="Hashable")
 R = TypeVar("R")
+
+_PROGRESS_SECONDS = 0.5
 
 
 @frozen
@@ -81,6 +84,29 @@ class CompileQueue(Generic[K, R]):
                     return
                 job = self._take()
             self._run(*job)
+
+    def wait(
+        self,
+        futures: Iterable[Future[R]],
+        meanwhile: Iterator[object],
+        tell: Callable[[QueueLoad[K], float], None],
+    ) -> None:
+        """Waits until jobs have ended.
+
+        Args:
+            futures: of the jobs.
+            meanwhile: steps of other work, taken one after the other while jobs run.
+            tell: is told now and then how far the queue is, and after how many seconds.
+        """
+        start = time.monotonic()
+        pending = set(futures)
+        while any(not future.done() for future in pending):
+            if next(meanwhile, None) is None:
+                break
+        while pending:
+            pending = wait(pending, timeout=_PROGRESS_SECONDS).not_done
+            if pending:
+                tell(self.load(), time.monotonic() - start)
 
     def load(self) -> QueueLoad[K]:
         """How far it has come."""

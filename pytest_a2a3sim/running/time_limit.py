@@ -27,6 +27,10 @@ class TimeLimit:
         self.seconds = seconds
         self._start = time.monotonic()
 
+    def restart(self) -> None:
+        """Starts it anew."""
+        self._start = time.monotonic()
+
     @property
     def left(self) -> float:
         """Seconds until it is over, infinite without a limit."""

@@ -255,3 +255,47 @@ def test_lines_of_a_long_build() -> None:
         f"compiled 2 of 9 sources, waiting for {seconds} s; compiling a.cpp, b.cpp"
         for seconds in (3, 34, 4)
     ]
+
+
+WAITS_FOR_DATA = """
+case "$*" in
+*double.cpp*)
+    tries=0
+    until [ -e {made} ] || [ "$tries" -ge 3000 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+    [ -e {made} ] || exit 1
+esac
+"""
+
+
+def test_data_is_made_while_compilers_run(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compiler waits for what compute_golden does, which waits for the inputs."""
+    made = pytester.path / "made"
+    before = WAITS_FOR_DATA.format(made=made)
+    waiting = CountingCompiler.create(pytester.path / "compiler", before=before)
+    monkeypatch.setenv("CXX", str(waiting.executable))
+    doubler.extend_golden(
+        f"""
+        computed = compute_golden
+
+        def compute_golden(tensors, params):
+            computed(tensors, params)
+            open({str(made)!r}, "w").close()
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_what_the_compiler_says_comes_first(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    doubler.kernel("no C++")
+    doubler.extend_golden("def generate_inputs(params): raise ValueError('no inputs')")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*kernel 'double' does not compile*"])
+    result.stdout.no_fnmatch_line("*no inputs*")
+    doubler.kernel(KERNEL)
+    pytester.runpytest().stdout.fnmatch_lines(["*no inputs*"])
