@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.profile import Profile
     from pytest_a2a3sim.model.progress import Listeners, Progress, RunProgress
-    from pytest_a2a3sim.model.recording import Completion
+    from pytest_a2a3sim.model.recording import Completion, Recording
     from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
@@ -238,6 +238,11 @@ class _Attempt:
             sanitizer=None if look is None else look.report,
             rings=completion.rings,
             dependencies=completion.dependencies,
+            critical_tasks=(
+                _critical_tasks(completion.recording)
+                if self._settings.records_dependencies
+                else None
+            ),
             failure=refused,
         )
         if look is not None:
@@ -247,6 +252,12 @@ class _Attempt:
     def _facts_now(self) -> CaseFacts:
         phases = self._phases
         return replace(self._facts, phases=dict(phases.seconds), starts=dict(phases.starts))
+
+
+def _critical_tasks(recording: Recording) -> int:
+    from pytest_a2a3sim.running.profile import critical_tasks  # noqa: PLC0415 - only on demand
+
+    return critical_tasks(recording)
 
 
 def _profile_of(*args: Any) -> Profile:

@@ -231,6 +231,12 @@ class UnwrittenOutput(Mismatch):
     kind = "unwritten-output"
 
 
+class Regression(A2A3SimError):  # noqa: N818 - names the condition
+    """A case passed, but became worse than in the baseline (--sim-baseline with --sim-strict)."""
+
+    kind = "regression"
+
+
 class VacuousGolden(A2A3SimError):  # noqa: N818 - names the condition
     """A case passed, but for a reason that would let a wrong kernel pass too (--sim-strict)."""
 

@@ -30,5 +30,6 @@ class GraphRecord(TypedDict):
 
     tasks: int
     edges: int
+    critical_tasks: int | None
     rings: list[RingRecord]
     dependencies: list[DependencyRecord]

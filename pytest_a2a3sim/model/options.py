@@ -256,9 +256,18 @@ OPTIONS = (
     ),
     Option(
         "baseline",
-        "compare the page of {p}html with an earlier report of {p}json",
+        "say which errors and critical paths have grown since an earlier report of {p}json; with "
+        "{p}strict a case with one fails; the page of {p}html compares with it, too",
         metavar="FILE",
         ini=False,
+        command=False,
+        decides=False,
+    ),
+    Option(
+        "baseline_factor",
+        "by which an error may grow since {p}baseline (default: 2)",
+        "values.parse_factor",
+        option=False,
         command=False,
         decides=False,
     ),

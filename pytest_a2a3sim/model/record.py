@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.baseline_record import RegressionRecord
     from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.graph_record import GraphRecord
 
@@ -232,6 +233,7 @@ class CaseRecord(TypedDict):
     seed: int | None
     sanitizer: SanitizerRecord | None
     dump: DumpRecord | None
+    regressions: list[RegressionRecord] | None
 
 
 class CollectionErrorRecord(TypedDict):

@@ -85,6 +85,8 @@ class CaseResult:
         rings: of a runtime that has rings, what each that held a task had to hold.
         dependencies: why tasks wait for others, where the runtime finds that out from tensors;
             empty unless :attr:`Settings.records_dependencies` is set.
+        critical_tasks: on the longest path of the graph, each of which counts as one; None unless
+            :attr:`Settings.records_dependencies` is set.
         intermediates: what the orchestration describes and compute_golden returns, in the order in
             which tasks left it.
         failure: what :meth:`check` raises; None if every output matches, in every order.
@@ -107,6 +109,7 @@ class CaseResult:
     sanitizer: SanitizerReport | None = None
     rings: tuple[RingUse, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    critical_tasks: int | None = None
     intermediates: tuple[Intermediate, ...] = ()
     failure: A2A3SimError | None = None
 

@@ -78,7 +78,8 @@ class Settings:
         dump: tasks whose arguments are kept in files, such as ``"QK"``, ``"3"`` or ``"all"``.
         dump_limit: bytes of arguments that are kept of a case.
         dump_dir: where each case has a directory for them, relative to the current one.
-        records_dependencies: keep why tasks wait for others, for reports and drawings.
+        records_dependencies: keep why tasks wait for others, and how many tasks are on the critical
+            path, for reports and drawings.
         records_arguments: keep the arguments of tasks and what device memory holds, for traces.
         cache_limit: bytes that the build cache may hold; None for its default.
         cache_shared: use a build cache that others may write to, too, since they are trusted.

@@ -62,6 +62,21 @@ def parse_threads(text: str) -> Threads:
     return count
 
 
+def parse_factor(text: str) -> float:
+    """A factor, at least 1.
+
+    Raises:
+        ValueError: saying what is accepted.
+    """
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not (factor >= 1 and math.isfinite(factor)):
+        raise ValueError("must be a number of at least 1")
+    return factor
+
+
 def parse_isolation(text: str) -> bool:
     """``process``, for a child process a case, or ``none``.
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_a2a3sim.plugin.baseline import BASELINE
 from pytest_a2a3sim.plugin.collect import ATTEMPT, SIMULATOR, GoldenItem
-from pytest_a2a3sim.plugin.options import deciding
+from pytest_a2a3sim.plugin.options import deciding, is_strict
 from pytest_a2a3sim.plugin.selecting import (
     STARTED,
     WATCH,
@@ -138,6 +139,8 @@ class Affected(Selecting):
                 for _, found in config.pluginmanager.list_plugin_distinfo()
             }
             parts = [*deciding(config), *(("pytest plugin", name) for name in sorted(plugins))]
+            if is_strict(config) and (baseline := config.stash.get(BASELINE, None)):
+                parts.append(("baseline", baseline.digest()))
             simulator = config.stash[SIMULATOR]
             self._gate = simulator.gate(config.rootpath, parts, self.until)
         return self._gate

@@ -14,6 +14,7 @@ from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.loading.case_names import keywords
 from pytest_a2a3sim.loading.fixtures import bound
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
+from pytest_a2a3sim.plugin.baseline import BASELINE
 from pytest_a2a3sim.plugin.marks import checks_of, marks_of, options_of
 from pytest_a2a3sim.plugin.options import is_strict
 
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
+    from pytest_a2a3sim.model.baseline_record import RegressionRecord
     from pytest_a2a3sim.model.result import Attempt
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.simulator import Simulator
 
 SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
+REGRESSIONS: pytest.StashKey[list[RegressionRecord]] = pytest.StashKey()
+"""What has become worse of a case since the baseline, where that has it."""
 
 _NOTHING: Final = object()
 
@@ -137,6 +141,8 @@ class GoldenItem(pytest.Function):
             raise error.with_traceback(None)
         if findings and is_strict(self.config):
             raise VacuousGolden("\n".join([*findings, "These are errors because of --sim-strict."]))
+        if is_strict(self.config) and (worse := self.stash.get(REGRESSIONS, [])):
+            raise self.config.stash[BASELINE].error(worse)
         for finding in findings:
             self.warn(A2A3SimWarning(f"{self.nodeid}: {finding}"))
 
@@ -156,6 +162,10 @@ class GoldenItem(pytest.Function):
         self.stash[ATTEMPT] = attempt
         if attempt.result is None:
             return attempt.error, (), ()
+        if attempt.error is None and (baseline := self.config.stash.get(BASELINE, None)):
+            found = baseline.regressions(self.nodeid, attempt.result)
+            if found is not None:
+                self.stash[REGRESSIONS] = found
         return attempt.error, attempt.result.findings, attempt.result.notes
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as Function does

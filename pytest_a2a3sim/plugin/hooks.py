@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.plugin import builds, options, progress, reports
+from pytest_a2a3sim.plugin import baseline, builds, options, progress, reports
 from pytest_a2a3sim.plugin.collect import SIMULATOR, deselect_unasked
 from pytest_a2a3sim.simulator import Simulator
 
@@ -21,6 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
     simulator = Simulator(options.settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
+    if config.getoption("sim_baseline"):
+        baseline.register(config, options.value_of(config, "baseline_factor"))
     reports.register(config)
     if word := options.switched(config, "affected"):
         from pytest_a2a3sim.plugin import affected  # noqa: PLC0415 - only on demand
@@ -80,8 +82,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells an xdist worker since when everything is to be compiled anew."""
+    """Tells an xdist worker since when everything is to be compiled anew, and the baseline."""
     node.workerinput[options.REBUILD_SINCE] = node.config.stash[SIMULATOR].settings.rebuild_since
+    baseline.tell_worker(node)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,6 +22,7 @@ REBUILD_SINCE = "a2a3sim_rebuild_since"
 
 _PREFIX = "--sim-"
 _PICTURED = ("sim_html", "sim_trace", "sim_artifacts")  # what shows the arguments of tasks
+_COUNTED = ("sim_json", "sim_baseline")  # what has the lengths of critical paths
 _HEADER_FLAGS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros")
 _INI_TYPES: dict[str, Any] = {"flag": "bool", "words": "args", "lines": "linelist"}
 _INI_DEFAULTS: dict[str, Any] = {"flag": False, "words": [], "lines": []}
@@ -88,7 +89,7 @@ def settings(config: pytest.Config) -> Settings:
         config.invocation_params.dir / (values["dump_dir"] or DEFAULT_DUMP_DIR)
     )
     values["rebuild_since"] = rebuild_since(config)
-    values["records_dependencies"] = config.getoption("sim_json") is not None
+    values["records_dependencies"] = any(map(config.getoption, _COUNTED))
     values["records_arguments"] = any(map(config.getoption, _PICTURED))
     return settings_of(values, default_threads=default_threads(config))
 
@@ -125,6 +126,15 @@ def rebuild_since(config: pytest.Config) -> float:
 def is_strict(config: pytest.Config) -> bool:
     """Whether a golden that proves nothing fails its case."""
     return bool(config.getoption("sim_strict") or config.getini("sim_strict"))
+
+
+def value_of(config: pytest.Config, name: str) -> Any:
+    """What the command line says of an option that is pytest's alone, or the ini file; or None.
+
+    Raises:
+        pytest.UsageError: it has no meaning.
+    """
+    return _value(config, next(option for option in OPTIONS if option.name == name))
 
 
 def switched(config: pytest.Config, name: str) -> str:

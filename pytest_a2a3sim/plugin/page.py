@@ -28,19 +28,13 @@ def prepare(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: it cannot.
     """
-    baseline = config.getoption("sim_baseline")
     path = page_path(config)
     if path is None:
-        if baseline:
-            raise pytest.UsageError("--sim-baseline needs --sim-html=PATH: the page compares")
         return
     from pytest_a2a3sim.pictures.page import assemble, parts  # noqa: PLC0415 - only on demand
-    from pytest_a2a3sim.pictures.page.baseline import read_baseline  # noqa: PLC0415 - as above
 
     try:
         assemble.find_bokeh()
-        if baseline:
-            read_baseline(config.invocation_params.dir / baseline)
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     parts.Parts(path).remove()  # those of a session that was killed
@@ -65,12 +59,13 @@ def write(config: pytest.Config, records: Sequence[CaseRecord]) -> str | None:
         return None
     from pytest_a2a3sim.pictures.page import assemble, parts  # noqa: PLC0415 - only on demand
     from pytest_a2a3sim.pictures.page import baseline as earlier  # noqa: PLC0415 - as above
+    from pytest_a2a3sim.reporting.baseline import read_baseline  # noqa: PLC0415 - as above
 
     compared = None
     kept = parts.Parts(path)
     try:
         if baseline := config.getoption("sim_baseline"):
-            before = earlier.read_baseline(config.invocation_params.dir / baseline)
+            before = read_baseline(config.invocation_params.dir / baseline)
             compared = {
                 "cases": earlier.changes(records, before),
                 "gone": earlier.gone(records, before),

@@ -14,7 +14,8 @@ from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, 
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
 from pytest_a2a3sim.plugin import page, pictures
-from pytest_a2a3sim.plugin.collect import ATTEMPT, GoldenItem
+from pytest_a2a3sim.plugin.baseline import BASELINE
+from pytest_a2a3sim.plugin.collect import ATTEMPT, REGRESSIONS, GoldenItem
 from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
             facts=attempt.facts,
             result=attempt.result,
             error=error,
+            regressions=item.stash.get(REGRESSIONS, None),
             message=str(error) if isinstance(error, A2A3SimError) else report.longreprtext,
         ),
         item.config.rootpath,
@@ -205,6 +207,9 @@ class SessionReports:
             for line in summary_lines(self.records, slowest, strict=is_strict(self._config)):
                 for part in wrapped(line, width):
                     terminalreporter.write_line(part)
+        if (baseline := self._config.stash.get(BASELINE, None)) is not None:
+            for line in baseline.lines(self.records):
+                terminalreporter.write_line(line)
         for text in self._errors:
             terminalreporter.write_line(f"ERROR: {text}", red=True)
         if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -16,8 +16,9 @@ from pytest_a2a3sim.model.stable_text import stable_text
 from pytest_a2a3sim.reporting.shown_path import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from pytest_a2a3sim.model.baseline_record import RegressionRecord
     from pytest_a2a3sim.model.diff import TensorDiff
     from pytest_a2a3sim.model.graph_record import GraphRecord
     from pytest_a2a3sim.model.intermediate import Intermediate
@@ -55,6 +56,8 @@ class TestedCase:
         result: None where the case did not run to its end.
         error: what failed the test; None where it did not fail.
         message: the text of a failure.
+        regressions: what has become worse since the baseline; None where there is nothing to
+            compare with.
     """
 
     nodeid: str
@@ -67,6 +70,7 @@ class TestedCase:
     result: CaseResult | None = None
     error: BaseException | None = None
     message: str = ""
+    regressions: Sequence[RegressionRecord] | None = None
 
 
 def case_record(done: TestedCase, root: Path) -> CaseRecord:
@@ -80,7 +84,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "outcome": done.outcome,
         "seconds": done.seconds,
         "failure": _failure(done, root) if done.outcome == "failed" else None,
-        "tensors": [] if result is None else [_tensor(diff) for diff in result.diffs],
+        "tensors": [] if result is None else [tensor_record(diff) for diff in result.diffs],
         "intermediates": [] if result is None else list(map(_intermediate, result.intermediates)),
         "graph": _graph(facts, result),
         "phases": {_PHASES.get(name, name): seconds for name, seconds in facts.phases.items()},
@@ -96,6 +100,7 @@ def case_record(done: TestedCase, root: Path) -> CaseRecord:
         "seed": _seed(facts.schedule),
         "sanitizer": _sanitizer(result, root),
         "dump": _dump(facts, root),
+        "regressions": None if done.regressions is None else list(done.regressions),
     }
 
 
@@ -126,6 +131,7 @@ def _graph(facts: CaseFacts, result: CaseResult | None) -> GraphRecord | None:
     return {
         "tasks": facts.graph.tasks,
         "edges": facts.graph.edges,
+        "critical_tasks": None if result is None else result.critical_tasks,
         "rings": [
             {
                 "ring": ring.number,
@@ -218,7 +224,8 @@ def _kernel_source(culprit: Culprit, golden: GoldenSpec) -> str | None:
     return None if culprit.func_id is None else sources.get(culprit.func_id)
 
 
-def _tensor(diff: TensorDiff) -> TensorRecord:
+def tensor_record(diff: TensorDiff) -> TensorRecord:
+    """The comparison of an output."""
     return {
         "name": diff.name,
         "shape": list(diff.shape),
@@ -240,7 +247,7 @@ def _tensor(diff: TensorDiff) -> TensorRecord:
 
 def _intermediate(found: Intermediate) -> IntermediateRecord:
     return {
-        **_tensor(found.diff),
+        **tensor_record(found.diff),
         "task": found.task,
         "kernel": found.kernel,
         "changed": found.is_changed,

@@ -46,6 +46,13 @@ def profile_of(recording: Recording, *repetitions: Recording) -> Profile:
     )
 
 
+def critical_tasks(recording: Recording) -> int:
+    """How many tasks are on the longest path of a graph, each of which counts as one."""
+    if recording.tasks == 0:
+        return 0
+    return len(TimedGraph(recording, np.ones(recording.tasks)).critical_path())
+
+
 def _durations(recording: Recording) -> npt.NDArray[np.float64]:
     seconds: npt.NDArray[np.float64] = recording.timeline["end"] - recording.timeline["start"]
     return seconds

@@ -35,6 +35,7 @@ PHASES = {
     *("build", "inputs", "golden", "fork", "load", "orchestrate"),
     *("execute", "copy_back", "compare"),
 }
+GRAPH = {"tasks": 1, "edges": 0, "critical_tasks": 1, "rings": [], "dependencies": []}
 TIMES = {"seconds", "started", "phases", "kernels", "peak_rss_bytes", "compiled", "cache_hits"}
 
 
@@ -96,7 +97,7 @@ def test_passed_case(alone: ReportedRun) -> None:
     assert good["golden"] == "doubler/golden.py"
     assert good["params"] == {"name": "good", "mode": 0}
     assert good["failure"] is None
-    assert good["graph"] == {"tasks": 1, "edges": 0, "rings": [], "dependencies": []}
+    assert good["graph"] == GRAPH
     assert set(good["phases"]) >= PHASES
     assert good["peak_rss_bytes"] > 1 << 20
     assert good["kernels"][0]["kernel"] == "double"
@@ -116,7 +117,7 @@ def test_failed_cases(alone: ReportedRun) -> None:
     assert (crash["kind"], crash["task"], crash["kernel"]) == ("kernel-fault", 0, "double")
     assert crash["source"] == "doubler/kernels/double.cpp"
     assert crash["core"].startswith("AIV ")
-    assert cases["crash"]["graph"] == {"tasks": 1, "edges": 0, "rings": [], "dependencies": []}
+    assert cases["crash"]["graph"] == {**GRAPH, "critical_tasks": None}
     assert {"build", "inputs", "orchestrate", "execute"} <= set(cases["crash"]["phases"])
     assert cases["crash"]["peak_rss_bytes"] > 1 << 20
     assert cases["crash"]["compiled"] + cases["crash"]["cache_hits"] == 2

@@ -66,25 +66,6 @@ def test_without_bokeh(tmp_path: Path) -> None:
     assert "not installed: `pip install 'pytest-a2a3sim[html]'`" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--sim-baseline=b.json",), "--sim-baseline needs --sim-html=PATH"),
-        (("--sim-html=p", "--sim-baseline=none.json"), "the report cannot be read: No such file"),
-        (("--sim-html=p", "--sim-baseline=text"), "this is no JSON: "),
-        (("--sim-html=p", "--sim-baseline=list.json"), "this is no report of --sim-json"),
-        (("--sim-html=p", "--sim-baseline=odd.json"), "cases have no node id"),
-    ],
-)
-def test_bad_options(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    (tmp_path / "text").write_text("no")
-    (tmp_path / "list.json").write_text("[]")
-    (tmp_path / "odd.json").write_text('{"cases": [{}]}')
-    done = run_pytest(tmp_path, *options)
-    assert done.returncode == 4
-    assert message in done.stderr
-
-
 def test_page_that_cannot_be_written(tmp_path: Path) -> None:
     AttentionLike.create(tmp_path / "one", {"name": "one", "blocks": 32})
     (tmp_path / "taken").mkdir()

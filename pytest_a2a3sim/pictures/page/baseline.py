@@ -1,43 +1,13 @@
-"""An earlier report of ``--sim-json``, and what has changed since."""
+"""What has changed since an earlier report, as the page shows it."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
-
-from pytest_a2a3sim.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pytest_a2a3sim.model.record import CaseRecord
-
-_NEXT = "write one with --sim-json=FILE"
-
-
-def read_baseline(path: Path) -> dict[str, CaseRecord]:
-    """The records of an earlier session by node id.
-
-    Raises:
-        SettingsError: the file cannot be read, or is no such report.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"--sim-baseline: the report cannot be read: {error.strerror}; {_NEXT}\n  {path}"
-        ) from None
-    except ValueError as error:
-        raise SettingsError(
-            f"--sim-baseline: this is no JSON: {error}; {_NEXT}\n  {path}"
-        ) from None
-    if not isinstance(document, dict) or not isinstance(document.get("cases"), list):
-        raise SettingsError(f"--sim-baseline: this is no report of --sim-json; {_NEXT}\n  {path}")
-    try:
-        return {record["nodeid"]: record for record in document["cases"]}
-    except (KeyError, TypeError):
-        raise SettingsError(f"--sim-baseline: cases have no node id; {_NEXT}\n  {path}") from None
 
 
 def changes(
