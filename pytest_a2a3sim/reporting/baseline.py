@@ -160,7 +160,9 @@ def baseline_lines(name: str, records: Sequence[CaseRecord], known: Mapping[str,
     """
     ran = {record["nodeid"] for record in records}
     new, missing = len(ran - known.keys()), len(known.keys() - ran)
-    worse = [record for record in records if record["regressions"]]
+    worse = sorted(
+        (record for record in records if record["regressions"]), key=lambda each: each["nodeid"]
+    )
     count = f"{counted(len(worse), 'case')} worse, {new} new, {missing} of it did not run"
     lines = [f"baseline {name}: {count}"]
     for record in worse:
