@@ -15,9 +15,12 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     report.set_defaults(handler=run)
     actions = report.add_subparsers(dest="action", required=True, metavar="ACTION")
     merge = actions.add_parser(
-        "merge", help="make one report of those of several machines: --sim-json, or --junit-xml"
+        "merge",
+        help="make one report of those of several machines: --sim-json, --junit-xml or --sim-html",
     )
-    merge.add_argument("parts", nargs="+", type=Path, metavar="PART", help="a .json or .xml file")
+    merge.add_argument(
+        "parts", nargs="+", type=Path, metavar="PART", help="a .json, .xml or .html file"
+    )
     merge.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="of the same kind"
     )
@@ -27,6 +30,11 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from pytest_a2a3sim.reporting.merge import merge  # noqa: PLC0415 - not needed by --help
 
-    count = merge(options.parts, options.output)
+    if {path.suffix for path in (*options.parts, options.output)} == {".html"}:
+        from pytest_a2a3sim.pictures.page.merge import merge_pages  # noqa: PLC0415 - as above
+
+        count = merge_pages(options.parts, options.output)
+    else:
+        count = merge(options.parts, options.output)
     print(f"{options.output}: {count} cases of {len(options.parts)} reports")  # noqa: T201 - this is the command line
     return 0

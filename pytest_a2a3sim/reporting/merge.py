@@ -11,7 +11,7 @@ from pytest_a2a3sim.reporting.json_report import SCHEMA, write
 from pytest_a2a3sim.reporting.summary import totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pytest_a2a3sim.model.record import CaseRecord, SessionRecord
@@ -28,20 +28,26 @@ def merge(parts: Sequence[Path], output: Path) -> int:
     suffixes = {path.suffix for path in (*parts, output)}
     if suffixes == {".json"}:
         document = _documents(parts)
-        _written(output, lambda: write(output, document))
+        written(output, lambda: write(output, document))
         return len(document["cases"])
     if suffixes == {".xml"}:
         suites = _suites(parts)
         tree = ET.ElementTree(suites)
-        _written(output, lambda: tree.write(output, encoding="utf-8", xml_declaration=True))
+        written(output, lambda: tree.write(output, encoding="utf-8", xml_declaration=True))
         return sum(1 for _ in suites.iter("testcase"))
     raise SettingsError(
-        "reports of one kind are merged: .json of --sim-json, or .xml of --junit-xml; got "
+        "reports of one kind are merged: .json of --sim-json, .xml of --junit-xml or .html of "
+        "--sim-html; got "
         f"{', '.join(sorted(suffixes))}"
     )
 
 
-def _written(output: Path, write_it: Any) -> None:
+def written(output: Path, write_it: Callable[[], object]) -> None:
+    """Writes a report.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_it()
@@ -52,17 +58,9 @@ def _written(output: Path, write_it: Any) -> None:
 def _documents(parts: Sequence[Path]) -> SessionRecord:
     """One JSON document: the cases of all, and of the sessions what holds for all of them."""
     documents = [_document(path) for path in parts]
-    where: dict[str, Path] = {}
-    cases: list[CaseRecord] = []
-    for path, document in zip(parts, documents, strict=True):
-        for case in document["cases"]:
-            other = where.setdefault(case["nodeid"], path)
-            if other is not path:
-                raise SettingsError(
-                    f"{case['nodeid']} is in two reports: {other} and {path}\n"
-                    "Each case belongs to one part of a run; merge reports of the same run."
-                )
-            cases.append(case)
+    cases = cases_of_parts(
+        (path, document["cases"]) for path, document in zip(parts, documents, strict=True)
+    )
     errors = {
         error["nodeid"]: error for document in documents for error in document["collection_errors"]
     }
@@ -77,9 +75,29 @@ def _documents(parts: Sequence[Path]) -> SessionRecord:
         "seconds": ended - started,
         "exit_status": _status([document["exit_status"] for document in documents]),
         "totals": totals(cases),
-        "cases": sorted(cases, key=lambda case: case["nodeid"]),
+        "cases": cases,
         "collection_errors": [errors[nodeid] for nodeid in sorted(errors)],
     }
+
+
+def cases_of_parts(parts: Iterable[tuple[Path, Sequence[CaseRecord]]]) -> list[CaseRecord]:
+    """The cases of all parts, ordered by node id.
+
+    Raises:
+        SettingsError: one is in two of them.
+    """
+    where: dict[str, Path] = {}
+    found: list[CaseRecord] = []
+    for path, cases in parts:
+        for case in cases:
+            other = where.setdefault(case["nodeid"], path)
+            if other is not path:
+                raise SettingsError(
+                    f"{case['nodeid']} is in two reports: {other} and {path}\n"
+                    "Each case belongs to one part of a run; merge reports of the same run."
+                )
+            found.append(case)
+    return sorted(found, key=lambda case: case["nodeid"])
 
 
 def _document(path: Path) -> SessionRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from pytest_a2a3sim.model.errors import SettingsError
 from pytest_a2a3sim.reporting.artifacts import directory_name
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_a2a3sim.model.record import CaseRecord
-    from pytest_a2a3sim.pictures.page.parts import Parts
 
 _HERE = Path(__file__).parent
 _OURS = ("data.js", "charts.js", "graph.js", "case.js", "overview.js")
@@ -24,6 +23,18 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
 )
+
+
+class Data(Protocol):
+    """What is shown of each case, by the name of its directory."""
+
+    def worst(self, name: str) -> dict[str, float | None]:
+        """The largest error of each output of a case, in parts of what is allowed."""
+        ...
+
+    def data(self, name: str) -> str:
+        """All else, as JSON."""
+        ...
 
 
 def find_bokeh() -> Path:
@@ -44,7 +55,7 @@ def find_bokeh() -> Path:
 def write_page(
     path: Path,
     records: Sequence[CaseRecord],
-    parts: Parts,
+    parts: Data,
     compared: Mapping[str, Any] | None,
 ) -> None:
     """Writes the page; what stands at ``path`` is replaced when all of it is written.
@@ -52,7 +63,7 @@ def write_page(
     Args:
         path: of the file.
         records: of the cases.
-        parts: what is shown of each case, by the name of its directory.
+        parts: what is shown of each case.
         compared: what has changed since an earlier session.
 
     Raises:
