@@ -78,9 +78,12 @@ def round_of(oracle: Oracle, chance: random.Random, longest: float) -> str:
     if missed := failing - selected.keys():
         return f"{name} breaks {sorted(missed)[:5]}, which are left out\n{oracle.printed}"
     path.write_text(sound)
-    oracle.run("--sim-affected")
-    again = oracle.run("--sim-affected")
-    return f"{name} is mended, and {sorted(again)[:5]} run again" if again else ""
+    mended = oracle.run("--sim-affected")
+    again = oracle.run("--sim-affected=explain")
+    if again:
+        outcomes = {nodeid: mended.get(nodeid, "left out") for nodeid in again}
+        return f"{name} is mended, and cases run again: {outcomes}\n{oracle.printed}"
+    return ""
 
 
 def main(rounds: int, seed: int) -> None:

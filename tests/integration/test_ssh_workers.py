@@ -1,0 +1,163 @@
+"""Workers of xdist on other machines: sshd on two ports, directories and caches of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.golden_dirs import GoldenDir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SERVER = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {keys}/host
+AuthorizedKeysFile {keys}/user.pub
+StrictModes no
+UsePAM no
+PidFile none
+PermitRootLogin prohibit-password
+"""
+CLIENT = """
+Host {name}
+  HostName 127.0.0.1
+  Port {port}
+  User {user}
+  IdentityFile {keys}/user
+  IdentitiesOnly yes
+  BatchMode yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What ssh reaches under a name."""
+
+    name: str
+    config: Path
+    directory: Path
+
+    def worker(self, cache: Path) -> str:
+        """The option that has xdist start a worker there."""
+        self.directory.mkdir(exist_ok=True)
+        return (
+            f"--tx=ssh=-F {self.config} {self.name}//python={sys.executable}"
+            f"//chdir={self.directory}//env:A2A3SIM_CACHE_DIR={cache}"
+        )
+
+
+@contextlib.contextmanager
+def served(name: str, keys: Path, client: Path) -> Iterator[None]:
+    """Has a sshd answer to a name, on a port that is free."""
+    for _ in range(5):  # another process may take the port first
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            port = found.getsockname()[1]
+        server = keys / f"{name}.server"
+        server.write_text(SERVER.format(port=port, keys=keys))
+        command = [shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-e", "-f", str(server)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
+            assert daemon.stderr is not None
+            said = ""
+            for line in daemon.stderr:
+                said += line
+                if line.startswith("Server listening"):
+                    with client.open("a") as file:
+                        file.write(
+                            CLIENT.format(name=name, port=port, keys=keys, user=getpass.getuser())
+                        )
+                    try:
+                        yield
+                    finally:
+                        daemon.terminate()
+                        daemon.stderr.read()
+                    return
+    pytest.skip(f"sshd does not start: {said}")
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[list[Machine]]:
+    if not (shutil.which("ssh") and (shutil.which("sshd", path="/usr/sbin:/usr/local/sbin"))):
+        pytest.skip("sshd is not installed")
+    for name in ("host", "user"):
+        key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(key, check=True)
+    client = tmp_path / "client"
+    with contextlib.ExitStack() as stack:
+        for name in ("one", "two"):
+            stack.enter_context(served(name, tmp_path, client))
+        done = subprocess.run(
+            ["ssh", "-F", str(client), "one", "true"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"sshd lets nobody in: {done.stderr}")
+        yield [Machine(name, client, tmp_path / name) for name in ("one", "two")]
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Runs the project of the current directory on other machines, to which it is copied."""
+    project = pytester.path / "project"
+    return pytester.runpytest_subprocess(
+        *("-d", "-v", "-p", "no:cacheprovider", "-W", "ignore::DeprecationWarning"),
+        *(f"--rsyncdir={project}", *arguments, str(project)),
+    )
+
+
+@pytest.mark.parametrize("caches", ["shared", "not shared"])
+def test_workers_on_other_machines(
+    pytester: pytest.Pytester, tmp_path: Path, machines: list[Machine], caches: str
+) -> None:
+    pytester.mkdir("project")
+    (pytester.path / "project" / "pytest.ini").touch()
+    golden = GoldenDir.create(pytester.path / "project" / "doubler")
+    golden.extend_golden("PARAMS_LIST = [{'n': n} for n in range(4)]")
+    cache = [tmp_path / ("cache" if caches == "shared" else f"cache-{m.name}") for m in machines]
+    workers = [machine.worker(place) for machine, place in zip(machines, cache, strict=True)]
+    result = run(pytester, *workers, "--sim-json=report.json")
+    result.assert_outcomes(passed=4)
+    ran = {line.split()[0] for line in result.outlines if " PASSED " in line}
+    assert ran == {"[gw0]", "[gw1]"}
+    cases = json.loads((pytester.path / "report.json").read_text())["cases"]
+    assert [case["nodeid"] for case in cases] == [f"doubler/golden.py::n={n}" for n in range(4)]
+    assert sum(case["compiled"] for case in cases) == (2 if caches == "shared" else 4)
+    assert all(list(place.glob("v*/objects/*/*.so")) for place in cache)
+    again = run(pytester, *workers, "--sim-json=report.json")
+    again.assert_outcomes(passed=4)
+    cases = json.loads((pytester.path / "report.json").read_text())["cases"]
+    assert sum(case["compiled"] for case in cases) == 0
+
+
+def test_affected_cases_on_other_machines(
+    pytester: pytest.Pytester,
+    tmp_path: Path,
+    machines: list[Machine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Passes are shared, by a directory that all machines have."""
+    pytester.mkdir("project")
+    (pytester.path / "project" / "pytest.ini").touch()
+    golden = GoldenDir.create(pytester.path / "project" / "doubler")
+    golden.extend_golden("PARAMS_LIST = [{'n': n} for n in range(4)]")
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("A2A3SIM_CACHE_DIR", str(cache))
+    workers = [*(machine.worker(cache) for machine in machines), "--sim-affected"]
+    run(pytester, *workers).assert_outcomes(passed=4)
+    result = run(pytester, *workers)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines("a2a3sim: 4 of 4 cases deselected: *")
+    golden.kernel("// other\n" + (golden.path / "kernels" / "double.cpp").read_text())
+    run(pytester, *workers).assert_outcomes(passed=4)
