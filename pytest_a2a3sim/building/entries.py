@@ -19,11 +19,13 @@ _OF_ARGS = "(const ChipTaskArgs& args)"  # since April 2026; the others are of M
 _FORMS: Mapping[Runtime, tuple[str, ...]] = {
     "tensormap_and_ringbuffer": (
         _OF_ARGS,
+        "(const ChipStorageTaskArgs& args, int threads, int thread)",
         "(uint64_t* args, int count, int threads, int thread)",
         "(PTO2Runtime* rt, uint64_t* args, int count, int threads, int thread)",
     ),
     "aicpu_build_graph": (
         "(PTO2Runtime* rt, const ChipStorageTaskArgs& args)",
+        "(PTO2Runtime* rt, const ChipStorageTaskArgs& args, int threads, int thread)",
         "(PTO2Runtime* rt, uint64_t* args, int count, int threads, int thread)",
         "(PTO2Runtime* rt, uint64_t* args, int count)",
     ),

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-_NEEDED = {"simpler": "simpler.task_interface", "simpler_setup": "simpler_setup"}
+_NEEDED = {
+    "simpler": "simpler.task_interface",
+    "simpler_setup": "simpler_setup",
+    "task_interface": "task_interface",  # until April 2026
+}
 """What must be importable of each package; a stand-in takes the place of the package otherwise."""
 
 _LOCK = threading.RLock()  # of sys.modules and sys.meta_path, while stand-ins are in them
@@ -50,7 +54,9 @@ class StandIns:
             source: its text; one that names no such package costs nothing.
         """
         self._directory = file.parent
-        self._is_wanted = re.search(rb"\bsimpler(?:_setup)?\b", source) is not None
+        self._is_wanted = (
+            re.search(rb"\b(?:simpler(?:_setup)?|task_interface)\b", source) is not None
+        )
         self._missing: frozenset[str] | None = None
         self._modules: dict[str, ModuleType] = {}
 
@@ -173,6 +179,7 @@ def _scene_api() -> dict[str, Any]:
 _CONTENTS = {
     "simpler": _nothing,
     "simpler.task_interface": _task_interface,
+    "task_interface": _task_interface,
     "simpler_setup": _scene_api,
     "simpler_setup.scene_test": _scene_api,
 }

@@ -57,7 +57,7 @@ def declare(parser: pytest.Parser) -> None:
 def are_given(config: pytest.Config) -> bool:
     """Whether the command line or the ini file has any of them."""
     return any(
-        (option.option and config.getoption(option.ini_name))
+        (option.option and config.getoption(option.ini_name) not in {None, False})
         or (option.ini and config.getini(option.ini_name))
         for option in OPTIONS
     )

@@ -77,6 +77,24 @@ extern "C" int build(OrchestrationRuntime* runtime, const ChipStorageTaskArgs& a
 }
 """
 
+WITH_METHODS = """
+#include "runtime.h"
+#include "task_args.h"
+
+extern "C" int build(Runtime* runtime, const ChipStorageTaskArgs& args) {
+    const auto& x = args.tensor(0);
+    HostApi& api = runtime->host_api;
+    void* dev_x = api.device_malloc(x.nbytes());
+    void* dev_y = api.device_malloc(x.nbytes());
+    api.copy_to_device(dev_x, x.data_as<void>(), x.nbytes());
+    uint64_t task[] = {reinterpret_cast<uint64_t>(dev_x), reinterpret_cast<uint64_t>(dev_y), 12,
+                       3, args.scalar(1)};
+    runtime->add_task(task, 5, 0, CoreType::AIV);
+    runtime->record_tensor_pair(args.tensor(1).data_as<void>(), dev_y, x.nbytes());
+    return 0;
+}
+"""
+
 
 def directory_of(path: Path, output: int) -> GoldenDir:
     directory = GoldenDir(path)
@@ -90,6 +108,13 @@ def directory_of(path: Path, output: int) -> GoldenDir:
 
 def test_functions_and_shapes(tmp_path: Path) -> None:
     run_case(directory_of(tmp_path / "case", 1).path).check()
+
+
+def test_methods_and_shapes(tmp_path: Path) -> None:
+    """As in the last days of March 2026."""
+    directory = directory_of(tmp_path / "case", 1)
+    directory.orchestration(WITH_METHODS)
+    run_case(directory.path).check()
 
 
 def test_argument_that_is_not_there(tmp_path: Path) -> None:

@@ -86,6 +86,12 @@ def test_config_in_kernels_goes_before_one_beside(generated: GoldenDir) -> None:
     assert load(generated).path == generated.path / "kernels" / "kernel_config.py"
 
 
+def test_module_of_before_april(generated: GoldenDir) -> None:
+    generated.add("kernel_config.py", PTO_FORM.replace("simpler.task_interface", "task_interface"))
+    assert load(generated).kernels[0].signature == ("IN", "OUT")
+    assert "task_interface" not in sys.modules
+
+
 def test_nothing_of_the_stand_in_stays(generated: GoldenDir) -> None:
     before = {name: sys.modules[name] for name in sys.modules if name.startswith("simpler")}
     load(generated)

@@ -76,6 +76,8 @@ enum EntryKind : int {
     kEntryOfArgs = 4,               // (args)
     kEntryOfRuntimeAndArgs = 5,     // (runtime, args)
     kEntryOfHostTensors = 6,        // (runtime, args), called on the host, whose tensors it gets
+    kEntryOfArgsAndThreads = 7,     // (args, threads, thread)
+    kEntryOfAll = 8,                // (runtime, args, threads, thread)
 };
 
 }  // namespace a2a3sim

@@ -62,6 +62,10 @@ constexpr int entry_kind(void (*)(const ChipTaskArgs&)) { return kEntryOfArgs; }
 constexpr int entry_kind(void (*)(PTO2Runtime*, const ChipTaskArgs&)) {
     return kEntryOfRuntimeAndArgs;
 }
+constexpr int entry_kind(void (*)(const ChipTaskArgs&, int, int)) { return kEntryOfArgsAndThreads; }
+constexpr int entry_kind(void (*)(PTO2Runtime*, const ChipTaskArgs&, int, int)) {
+    return kEntryOfAll;
+}
 
 }  // namespace a2a3sim
 

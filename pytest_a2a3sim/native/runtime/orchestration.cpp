@@ -99,7 +99,8 @@ void Orchestration::call_with_tensors() {
     PTO2Runtime* const runtime = &tensor_runtime_->runtime();
     const auto symbol = [&](const char* name) { return dlsym(entry_.object, name); };
     const int form = entry_kind();
-    const bool has_view = form == kEntryOfArgs || form == kEntryOfRuntimeAndArgs;
+    const bool has_view = form == kEntryOfArgs || form == kEntryOfRuntimeAndArgs ||
+                          form == kEntryOfArgsAndThreads || form == kEntryOfAll;
     if (void* const config = symbol("aicpu_orchestration_config"); config != nullptr) {
         using Config = PTO2OrchestrationConfig(uint64_t*, int);
         using ViewConfig = PTO2OrchestrationConfig(const ChipTaskArgs&);
@@ -129,6 +130,11 @@ void Orchestration::call_with_tensors() {
         case kEntryOfRuntimeAndArgs:
             return reinterpret_cast<void (*)(PTO2Runtime*, const ChipTaskArgs&)>(entry)(runtime,
                                                                                         view);
+        case kEntryOfArgsAndThreads:
+            return reinterpret_cast<void (*)(const ChipTaskArgs&, int, int)>(entry)(view, 1, 0);
+        case kEntryOfAll:
+            return reinterpret_cast<void (*)(PTO2Runtime*, const ChipTaskArgs&, int, int)>(entry)(
+                runtime, view, 1, 0);
         default:
             throw CaseFailure(A2A3_FAILURE_LOAD, kIncludeIt);
     }
