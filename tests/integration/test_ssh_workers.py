@@ -110,52 +110,52 @@ def machines(tmp_path: Path) -> Iterator[list[Machine]]:
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Runs the project of the current directory on other machines, to which it is copied."""
-    project = pytester.path / "project"
+    directory = pytester.path / "project"
     return pytester.runpytest_subprocess(
         *("-d", "-v", "-p", "no:cacheprovider", "-W", "ignore::DeprecationWarning"),
-        *(f"--rsyncdir={project}", *arguments, str(project)),
+        *(f"--rsyncdir={directory}", *arguments, str(directory)),
     )
 
 
-@pytest.mark.parametrize("caches", ["shared", "not shared"])
-def test_workers_on_other_machines(
-    pytester: pytest.Pytester, tmp_path: Path, machines: list[Machine], caches: str
-) -> None:
+def project(pytester: pytest.Pytester) -> GoldenDir:
+    """A golden directory with four cases in the directory that is copied."""
     pytester.mkdir("project")
     (pytester.path / "project" / "pytest.ini").touch()
     golden = GoldenDir.create(pytester.path / "project" / "doubler")
     golden.extend_golden("PARAMS_LIST = [{'n': n} for n in range(4)]")
-    cache = [tmp_path / ("cache" if caches == "shared" else f"cache-{m.name}") for m in machines]
-    workers = [machine.worker(place) for machine, place in zip(machines, cache, strict=True)]
+    return golden
+
+
+def test_machines_with_caches_of_their_own(
+    pytester: pytest.Pytester, tmp_path: Path, machines: list[Machine]
+) -> None:
+    project(pytester)
+    caches = [tmp_path / f"cache-{machine.name}" for machine in machines]
+    workers = [machine.worker(cache) for machine, cache in zip(machines, caches, strict=True)]
     result = run(pytester, *workers, "--sim-json=report.json")
     result.assert_outcomes(passed=4)
     ran = {line.split()[0] for line in result.outlines if " PASSED " in line}
     assert ran == {"[gw0]", "[gw1]"}
     cases = json.loads((pytester.path / "report.json").read_text())["cases"]
     assert [case["nodeid"] for case in cases] == [f"doubler/golden.py::n={n}" for n in range(4)]
-    assert sum(case["compiled"] for case in cases) == (2 if caches == "shared" else 4)
-    assert all(list(place.glob("v*/objects/*/*.so")) for place in cache)
-    again = run(pytester, *workers, "--sim-json=report.json")
-    again.assert_outcomes(passed=4)
-    cases = json.loads((pytester.path / "report.json").read_text())["cases"]
-    assert sum(case["compiled"] for case in cases) == 0
+    assert sum(case["compiled"] for case in cases) == 4
+    assert all(list(cache.glob("v*/objects/*/*.so")) for cache in caches)
 
 
-def test_affected_cases_on_other_machines(
+def test_machines_that_share_a_cache(
     pytester: pytest.Pytester,
     tmp_path: Path,
     machines: list[Machine],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Passes are shared, by a directory that all machines have."""
-    pytester.mkdir("project")
-    (pytester.path / "project" / "pytest.ini").touch()
-    golden = GoldenDir.create(pytester.path / "project" / "doubler")
-    golden.extend_golden("PARAMS_LIST = [{'n': n} for n in range(4)]")
+    """They share objects, and passes."""
+    golden = project(pytester)
     cache = tmp_path / "cache"
     monkeypatch.setenv("A2A3SIM_CACHE_DIR", str(cache))
     workers = [*(machine.worker(cache) for machine in machines), "--sim-affected"]
-    run(pytester, *workers).assert_outcomes(passed=4)
+    run(pytester, *workers, "--sim-json=report.json").assert_outcomes(passed=4)
+    cases = json.loads((pytester.path / "report.json").read_text())["cases"]
+    assert sum(case["compiled"] for case in cases) == 2
     result = run(pytester, *workers)
     assert result.ret == 0
     result.stdout.fnmatch_lines("a2a3sim: 4 of 4 cases deselected: *")
