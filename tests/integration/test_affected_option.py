@@ -333,3 +333,22 @@ def test_workers_begin_with_the_longest_cases(
     assert first.split()[-1] == names[9]
     chosen = ended("-n2", "--dist=loadfile")
     assert len({line.split()[0] for line in chosen if "golden.py" in line}) == 1
+
+
+def test_cases_of_a_worker_that_dies_run_elsewhere(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    doubler.extend_golden("PARAMS_LIST = [{'n': n} for n in range(8)]")
+    run(pytester).assert_outcomes(passed=8)
+    pytester.makeconftest(
+        """
+        import os
+
+        def pytest_runtest_setup(item):
+            if item.name == "n=1":
+                os._exit(3)
+        """
+    )
+    result = run(pytester, "-n2")
+    result.assert_outcomes(passed=7, failed=1)
+    result.stdout.fnmatch_lines("worker 'gw?' crashed while running 'doubler/golden.py::n=1'")
