@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,8 @@ from pytest_a2a3sim.plugin.selecting import (
     WATCH,
     Selecting,
     candidate_of,
+    local_plugins,
+    missing_conftests,
     python_of,
     watch,
 )
@@ -122,6 +125,8 @@ class Affected(Selecting):
         except UntrackedError as reason:
             gate.refuse(item.nodeid, str(reason))
             return
+        absent = dict.fromkeys((*uses.absent, *missing_conftests(self.config, item)))
+        uses = replace(uses, absent=tuple(absent))
         started = self.config.stash[STARTED]
         instrumentation = self.config.stash[SIMULATOR].instrumentation(candidate.golden)
         gate.keep(candidate, Ran(facts, instrumentation, uses, started, self._seconds))
@@ -137,7 +142,7 @@ class Affected(Selecting):
             plugins = {
                 f"{found.project_name} {found.version}"
                 for _, found in config.pluginmanager.list_plugin_distinfo()
-            }
+            } | {*local_plugins(config)}
             parts = [*deciding(config), *(("pytest plugin", name) for name in sorted(plugins))]
             if is_strict(config) and (baseline := config.stash.get(BASELINE, None)):
                 parts.append(("baseline", baseline.digest()))

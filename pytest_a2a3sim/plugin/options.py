@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,8 @@ def deciding(config: pytest.Config) -> list[tuple[str, str]]:
                 value = config.getini(option.ini_name)
             given[f"option {option.ini_name}"] = value
     given["warnings"] = [*(config.option.pythonwarnings or ()), *config.getini("filterwarnings")]
+    given |= {f"ini {name}": config.getini(name) for name in ("pythonpath", "usefixtures")}
+    given["PYTHONPATH"] = os.environ.get("PYTHONPATH")
     texts = {
         name: "\n".join(map(str, value)) if isinstance(value, list) else str(value)
         for name, value in given.items()

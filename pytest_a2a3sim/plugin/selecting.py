@@ -71,6 +71,27 @@ def python_of(
             yield code.co_filename
 
 
+def missing_conftests(config: pytest.Config, item: GoldenItem) -> list[str]:
+    """Where a conftest.py would be one of a case, and there is none."""
+    above = [item.path.parent, *item.path.parent.parents]
+    if config.rootpath in above:
+        above = above[: above.index(config.rootpath) + 1]
+    places = (directory / "conftest.py" for directory in above)
+    return [str(place) for place in places if not place.exists()]
+
+
+def local_plugins(config: pytest.Config) -> list[str]:
+    """The files of the project's plugins: those of ``-p``, of ini files and of conftest.py."""
+    from pytest_a2a3sim.loading.libraries import is_library_file  # noqa: PLC0415 - on demand
+
+    files = {getattr(plugin, "__file__", None) for plugin in config.pluginmanager.get_plugins()}
+    return sorted(
+        file
+        for file in files
+        if file and not is_library_file(file) and not file.endswith("/conftest.py")
+    )
+
+
 class Selecting:
     """Deselects cases that need not run.
 

@@ -121,6 +121,17 @@ def hidden(repo: Repository, chance: random.Random) -> str:
     return name
 
 
+def conftest(repo: Repository, chance: random.Random) -> str:
+    """A conftest.py of one directory that comes or goes."""
+    name = f"{_directory(repo, chance)}/conftest.py"
+    path = repo.root / name
+    if path.exists():
+        path.unlink()
+    else:
+        path.write_text(f"VERSION = {_number(chance)}\n")
+    return name
+
+
 BREAKABLE = {
     "include/base.h": ("FACTOR = 2;", "FACTOR = 3;"),
     "include/lone.h": ("return 2 *", "return 3 *"),
@@ -152,6 +163,6 @@ def breakage(repo: Repository, chance: random.Random) -> str:
 
 EDITS = (
     *(kernel, kernel, header, header, comment, golden, golden, helper, orchestration, data, data),
-    *(flag, options, compiler, variable, touch, touch, unrelated, hidden, hidden),
+    *(flag, options, compiler, variable, touch, touch, unrelated, hidden, hidden, conftest),
     *(breakage, breakage, breakage),
 )

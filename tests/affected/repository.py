@@ -174,7 +174,7 @@ class Repository:
         number, case = int(directory[1:]), int(nodeid[-1])
         header, helper = header_of(number), helper_of(number)
         return [
-            *("conftest.py", "orchestration.cpp"),
+            *("conftest.py", f"{directory}/conftest.py", "orchestration.cpp"),
             *self._first(f"{directory}/kernels/{header}", f"include/{header}"),
             *(["include/base.h"] if header != "lone.h" else []),
             *(f"{directory}/{name}" for name in ("golden.py", "kernels/kernel_config.py")),

@@ -335,6 +335,34 @@ def test_workers_begin_with_the_longest_cases(
     assert len({line.split()[0] for line in chosen if "golden.py" in line}) == 1
 
 
+def test_what_comes_to_a_project_is_noticed(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A conftest.py, a plugin, places of modules, fixtures that all tests use."""
+    pytester.makeini("[pytest]")
+    run(pytester).assert_outcomes(passed=1)
+
+    def runs(reason: str, *arguments: str) -> None:
+        result = run(pytester, *arguments)
+        result.assert_outcomes(passed=1)
+        assert reason in "\n".join(reasons(result))
+        run(pytester, *arguments).assert_outcomes(deselected=1)
+
+    doubler.add("conftest.py", "")
+    runs("a new file comes first where Python looks: doubler/conftest.py")
+    pytester.makeconftest("import pytest\n@pytest.fixture\ndef used():\n    return 1\n")
+    runs("a new file comes first where Python looks: conftest.py")
+    pytester.makepyfile(extra="def pytest_runtest_setup():\n    pass\n")
+    pytester.syspathinsert()
+    runs("pytest plugin: '{root}/extra.py' is new", "-p", "extra")
+    pytester.makeini("[pytest]\nusefixtures = used")
+    runs("ini usefixtures: 'used' is new")
+    pytester.makeini("[pytest]\npythonpath = tools")
+    runs("ini pythonpath: '{root}/tools' is new")
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    runs("PYTHONPATH: ")
+
+
 def test_cases_of_a_worker_that_dies_run_elsewhere(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
