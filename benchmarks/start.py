@@ -11,7 +11,6 @@ NumPy and this plugin alone: other plugins cost both sides.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -30,15 +29,18 @@ def test_sum():
 """
 PLAIN_TEST = "def test_nothing():\n    pass\n"
 WITHOUT = ("-p", "no:a2a3sim")
+BARE = "bare pytest with NumPy"
 
 
 def cpu_seconds(arguments: tuple[str, ...], cwd: Path, cache: Path) -> float:
     """User and system time of one pytest and its processes."""
+    environment = {**os.environ, "A2A3SIM_CACHE_DIR": str(cache)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a warm session finds bytecode
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
         cwd=cwd,
-        env={**os.environ, "A2A3SIM_CACHE_DIR": str(cache)},
+        env=environment,
         stdout=subprocess.DEVNULL,
         check=True,
     )
@@ -46,12 +48,8 @@ def cpu_seconds(arguments: tuple[str, ...], cwd: Path, cache: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main() -> None:
-    """Runs all in turns; prints medians of CPU time, and of ratios within a turn."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=15)
-    parser.add_argument("--json", type=Path, help="where the ratios are written to")
-    options = parser.parse_args()
+def turns(repeat: int) -> list[dict[str, float]]:
+    """CPU seconds of each session, by its name, in so many turns."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         cache = root / "cache"
@@ -60,32 +58,40 @@ def main() -> None:
             (root / name).mkdir()
             (root / name / "test_it.py").write_text(text)
         sessions = {
-            "bare pytest with NumPy": (WITHOUT, root / "numpy"),
+            BARE: (WITHOUT, root / "numpy"),
             "one warm case": ((), case),
             "collect-only": (("--collect-only",), case),
             "plain tests, without the plugin": (WITHOUT, root / "plain"),
             "plain tests, with it": ((), root / "plain"),
         }
         cpu_seconds((), case, cache)  # compiles
-        turns = [
+        return [
             {name: cpu_seconds(*session, cache) for name, session in sessions.items()}
-            for _ in range(options.repeat)
+            for _ in range(repeat)
         ]
-    for name in sessions:
-        print(f"{name:32} {1e3 * statistics.median(turn[name] for turn in turns):6.1f} ms")
 
-    def ratio(name: str) -> float:
-        return statistics.median(turn[name] / turn["bare pytest with NumPy"] for turn in turns)
 
+def ratios(measured: list[dict[str, float]]) -> dict[str, float]:
+    """Of sessions to the bare one, medians of those within a turn."""
+    return {
+        name: statistics.median(turn[name] / turn[BARE] for turn in measured)
+        for name in ("one warm case", "collect-only")
+    }
+
+
+def main() -> None:
+    """Prints medians of CPU time, and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=15)
+    measured = turns(parser.parse_args().repeat)
+    for name in measured[0]:
+        print(f"{name:32} {1e3 * statistics.median(turn[name] for turn in measured):6.1f} ms")
+    for name, ratio in ratios(measured).items():
+        print(f"{name:32} {ratio:6.2f} x {BARE}")
     more = statistics.median(
-        turn["plain tests, with it"] - turn["plain tests, without the plugin"] for turn in turns
+        turn["plain tests, with it"] - turn["plain tests, without the plugin"] for turn in measured
     )
-    ratios = {"warm case": ratio("one warm case"), "collect-only": ratio("collect-only")}
-    print(f"one warm case  {ratios['warm case']:.2f} x bare pytest with NumPy")
-    print(f"collect-only   {ratios['collect-only']:.2f} x bare pytest with NumPy")
-    print(f"plain tests    {1e3 * more:+.1f} ms with the plugin")
-    if options.json:
-        options.json.write_text(json.dumps(ratios, indent=1) + "\n")
+    print(f"plain tests, with the plugin     {1e3 * more:+6.1f} ms")
 
 
 if __name__ == "__main__":
