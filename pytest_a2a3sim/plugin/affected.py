@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.plugin.balance import LongestFirst
 
 
-def register(config: pytest.Config, word: str) -> None:
+def register_affected(config: pytest.Config, word: str) -> None:
     """Adds what leaves out cases; ``word`` is that of the switch."""
     watch(config)
     config.pluginmanager.register(Affected(config, word), "a2a3sim-affected")

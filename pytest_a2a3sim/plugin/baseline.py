@@ -73,25 +73,29 @@ class Baseline:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def register(config: pytest.Config, factor: float | None) -> None:
+def register_baseline(config: pytest.Config, factor: float | None) -> None:
     """Reads the file that the option names, before any test runs; workers get what it says.
 
     Raises:
         pytest.UsageError: it is no report.
     """
     name = str(config.getoption("sim_baseline"))
-    from pytest_a2a3sim.reporting import baseline  # noqa: PLC0415 - only on demand
+    from pytest_a2a3sim.reporting.baseline import (  # noqa: PLC0415 - only on demand
+        DEFAULT_FACTOR,
+        known_of,
+        read_baseline,
+    )
 
     worker = getattr(config, "workerinput", None)
     try:
         known = (
-            baseline.known_of(baseline.read_baseline(config.invocation_params.dir / name))
+            known_of(read_baseline(config.invocation_params.dir / name))
             if worker is None
             else json.loads(worker[_OF_WORKER])
         )
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[BASELINE] = Baseline(name, known, factor or baseline.DEFAULT_FACTOR)
+    config.stash[BASELINE] = Baseline(name, known, factor or DEFAULT_FACTOR)
 
 
 def tell_worker(node: Any) -> None:

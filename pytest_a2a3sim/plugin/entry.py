@@ -6,6 +6,7 @@ for nothing else.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,9 +44,9 @@ def _import_as_written(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Notes what conftest.py files use already."""
     if options.switched(early_config, "affected") or early_config.known_args_namespace.sim_since:
-        from pytest_a2a3sim.plugin import selecting  # noqa: PLC0415 - only on demand
+        from pytest_a2a3sim.plugin.selecting import watch  # noqa: PLC0415 - only on demand
 
-        selecting.watch(early_config)
+        watch(early_config)
     yield
 
 
@@ -66,19 +67,21 @@ def pytest_configure(config: pytest.Config) -> None:
         _register_hooks(config)
 
 
-def _register_hooks(config: pytest.Config) -> None:
-    from pytest_a2a3sim.plugin import hooks  # noqa: PLC0415 - this module says why
+# Modules are imported by their full names: pytester takes those of a session in its own process out
+# of sys.modules afterwards, and leaves them in their packages.
 
-    config.pluginmanager.register(hooks, _HOOKS)
+
+def _register_hooks(config: pytest.Config) -> None:
+    config.pluginmanager.register(importlib.import_module(f"{__package__}.hooks"), _HOOKS)
 
 
 def _activate(config: pytest.Config) -> None:
     """Has all hooks from now on, in a session that has begun."""
     if not config.pluginmanager.has_plugin(_HOOKS):
         _register_hooks(config)
-        from pytest_a2a3sim.plugin import hooks  # noqa: PLC0415 - this module says why
+        from pytest_a2a3sim.plugin.hooks import prepare  # noqa: PLC0415 - this module says why
 
-        hooks.prepare(config)
+        prepare(config)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_a2a3sim.plugin import baseline, builds, options, progress, reports
+from pytest_a2a3sim.plugin.baseline import register_baseline, tell_worker
+from pytest_a2a3sim.plugin.builds import compile_early, report_builds
 from pytest_a2a3sim.plugin.collect import SIMULATOR, deselect_unasked
+from pytest_a2a3sim.plugin.options import REBUILD_SINCE, settings, switched, value_of
+from pytest_a2a3sim.plugin.progress import report_runs
+from pytest_a2a3sim.plugin.reports import attach, register_reports, register_tensor_lines
 from pytest_a2a3sim.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -18,20 +22,20 @@ _TOLD: pytest.StashKey[bool] = pytest.StashKey()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepares the session's simulator and reports."""
-    simulator = Simulator(options.settings(config))
+    simulator = Simulator(settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
     if config.getoption("sim_baseline"):
-        baseline.register(config, options.value_of(config, "baseline_factor"))
-    reports.register(config)
-    if word := options.switched(config, "affected"):
-        from pytest_a2a3sim.plugin import affected  # noqa: PLC0415 - only on demand
+        register_baseline(config, value_of(config, "baseline_factor"))
+    register_reports(config)
+    if word := switched(config, "affected"):
+        from pytest_a2a3sim.plugin.affected import register_affected  # noqa: PLC0415 - only on demand
 
-        affected.register(config, word)
+        register_affected(config, word)
     if reference := config.getoption("sim_since"):
-        from pytest_a2a3sim.plugin import since  # noqa: PLC0415 - only on demand
+        from pytest_a2a3sim.plugin.since import register_since  # noqa: PLC0415 - only on demand
 
-        since.register(config, reference)
+        register_since(config, reference)
 
 
 @pytest.hookimpl(trylast=True)
@@ -42,13 +46,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def prepare(config: pytest.Config) -> None:
     """Adds the lines per tensor, and those of long builds and graphs, where somebody reads them."""
-    reports.register_tensor_lines(config)
-    builds.report_builds(config)
-    progress.report_runs(config)
+    register_tensor_lines(config)
+    report_builds(config)
+    report_runs(config)
     if config.getoption("sim_trace"):
-        from pytest_a2a3sim.plugin import pictures  # noqa: PLC0415 - only on demand
+        from pytest_a2a3sim.plugin.pictures import trace_results  # noqa: PLC0415 - only on demand
 
-        pictures.trace_results(config)
+        trace_results(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -71,7 +75,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Starts compiling in the background."""
-    builds.compile_early(session)
+    compile_early(session)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -83,8 +87,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells an xdist worker since when everything is to be compiled anew, and the baseline."""
-    node.workerinput[options.REBUILD_SINCE] = node.config.stash[SIMULATOR].settings.rebuild_since
-    baseline.tell_worker(node)
+    node.workerinput[REBUILD_SINCE] = node.config.stash[SIMULATOR].settings.rebuild_since
+    tell_worker(node)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,5 +97,5 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attaches what the reports say about a case."""
     report = yield
-    reports.attach(item, call, report)
+    attach(item, call, report)
     return report

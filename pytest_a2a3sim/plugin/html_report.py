@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_a2a3sim.plugin import page
+from pytest_a2a3sim.plugin.page import page_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.result import CaseResult
 
 
-def attach(item: pytest.Item, report: pytest.TestReport, result: CaseResult | None) -> None:
+def attach_lines(item: pytest.Item, report: pytest.TestReport, result: CaseResult | None) -> None:
     """Adds a line a tensor, the strip that shows where its errors are, and a link to our page."""
     target = item.config.option.htmlpath
     if not item.config.pluginmanager.hasplugin("html"):
         return
     lines = [] if result is None else _lines(result)
     content = f"<pre>{html.escape(chr(10).join(lines))}</pre>" if lines else ""
-    if (path := page.page_path(item.config)) is not None:
+    if (path := page_path(item.config)) is not None:
         link = _link(path, item.config.invocation_params.dir / target, item.nodeid)
         content += f'<a class="a2a3sim" href="{html.escape(link)}">errors, times, graph</a>'
     if content:

@@ -22,7 +22,7 @@ def page_path(config: pytest.Config) -> Path | None:
     return config.invocation_params.dir / path if path else None
 
 
-def prepare(config: pytest.Config) -> None:
+def prepare_page(config: pytest.Config) -> None:
     """Looks whether the page can be written, before any test runs.
 
     Raises:
@@ -52,7 +52,7 @@ def add_case(path: Path, record: CaseRecord, attempt: Attempt, root: Path) -> No
     Parts(path).write(directory_name(record["nodeid"]), record, attempt, root)
 
 
-def write(config: pytest.Config, records: Sequence[CaseRecord]) -> str | None:
+def write_page(config: pytest.Config, records: Sequence[CaseRecord]) -> str | None:
     """Writes the page, if one is asked for; returns what keeps it from being written."""
     path = page_path(config)
     if path is None:

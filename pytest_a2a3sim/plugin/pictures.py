@@ -7,8 +7,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.errors import A2A3SimWarning
-from pytest_a2a3sim.plugin import page
 from pytest_a2a3sim.plugin.collect import SIMULATOR
+from pytest_a2a3sim.plugin.page import add_case, page_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +27,19 @@ GRAPH = "a2a3sim_graph"
 """Attribute of a report: the case's graph as Mermaid, where GitHub shows a summary."""
 
 
-def save(
+def save_pictures(
     item: pytest.Item, report: pytest.TestReport, attempt: Attempt, record: CaseRecord
 ) -> None:
     """Writes what the options ask for about a case; says in its report what cannot be written."""
-    if (path := page.page_path(item.config)) is not None:
+    if (path := page_path(item.config)) is not None:
         try:
-            page.add_case(path, record, attempt, item.config.rootpath)
+            add_case(path, record, attempt, item.config.rootpath)
         except OSError as error:
             report.sections.append(("a2a3sim page", f"--sim-html: {error}"))
     if getattr(item.config.option, "htmlpath", None):
-        from pytest_a2a3sim.plugin import html_report  # noqa: PLC0415 - only for pytest-html
+        from pytest_a2a3sim.plugin.html_report import attach_lines  # noqa: PLC0415 - only for pytest-html
 
-        html_report.attach(item, report, attempt.result)
+        attach_lines(item, report, attempt.result)
     if attempt.result is None:
         return
     if SUMMARY in os.environ:

@@ -13,10 +13,11 @@ import pytest
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, Mismatch, SanitizerError
 from pytest_a2a3sim.model.lines import decode, encode, lines_of
 from pytest_a2a3sim.model.result import Attempt, CaseFacts
-from pytest_a2a3sim.plugin import page, pictures
 from pytest_a2a3sim.plugin.baseline import BASELINE
 from pytest_a2a3sim.plugin.collect import ATTEMPT, REGRESSIONS, GoldenItem
 from pytest_a2a3sim.plugin.options import is_strict
+from pytest_a2a3sim.plugin.page import prepare_page, write_page
+from pytest_a2a3sim.plugin.pictures import GRAPH, SUMMARY, save_pictures, summary_lines, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     item.user_properties += properties(record)
     if report.failed and (directory := item.config.getoption("sim_artifacts")):
         _save_artifacts(item, report, record, item.config.invocation_params.dir / directory)
-    pictures.save(item, report, attempt, record)
+    save_pictures(item, report, attempt, record)
     if ATTEMPT in item.stash:
         del item.stash[ATTEMPT]  # items live to the session's end, and the tensors with them
 
@@ -91,7 +92,7 @@ def _save_artifacts(
     try:
         saved = artifacts.save(directory, record, item.path, attempt.inputs, attempt.result)
         if attempt.result is not None:
-            pictures.write_trace(saved / "trace.json.gz", attempt.result, item.nodeid)
+            write_trace(saved / "trace.json.gz", attempt.result, item.nodeid)
     except OSError as error:
         report.sections.append(("a2a3sim artifacts", f"cannot be saved: {error}"))
     else:
@@ -122,7 +123,7 @@ class SessionReports:
         if text is None:
             return
         self._records[report.nodeid] = text
-        if graph := getattr(report, pictures.GRAPH, None):
+        if graph := getattr(report, GRAPH, None):
             self._graphs[report.nodeid] = graph
         if report.failed and isinstance(report.longrepr, str):
             from pytest_a2a3sim.reporting.terminal import FailureText, likeness  # noqa: PLC0415 - only on failure
@@ -155,16 +156,16 @@ class SessionReports:
         if path := self._config.getoption("sim_json"):
             exit_status = int(session.exitstatus)
             self._write_json(self._config.invocation_params.dir / path, exit_status)
-        if problem := page.write(self._config, self.records):
+        if problem := write_page(self._config, self.records):
             self._errors.append(problem)
             if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        summary = os.environ.get(pictures.SUMMARY)
+        summary = os.environ.get(SUMMARY)
         if summary and self._records:
             from pytest_a2a3sim.reporting.github import markdown_lines  # noqa: PLC0415 - only there
 
             with Path(summary).open("a", encoding="utf-8") as file:
-                lines = [*markdown_lines(self.records), *pictures.summary_lines(self._graphs)]
+                lines = [*markdown_lines(self.records), *summary_lines(self._graphs)]
                 file.write("\n".join(lines) + "\n")
 
     def _warn_of_unused_suppressions(self, session: pytest.Session) -> None:
@@ -199,12 +200,12 @@ class SessionReports:
         """Prints the closing section, and the annotations of GitHub Actions."""
         slowest = self._config.getoption("sim_durations")
         if self._records and (self._config.get_verbosity() >= 0 or slowest):
-            from pytest_a2a3sim.reporting.summary import summary_lines  # noqa: PLC0415 - only with cases
+            from pytest_a2a3sim.reporting.summary import summary_lines as closing_lines  # noqa: PLC0415 - only with cases
             from pytest_a2a3sim.reporting.terminal import wrapped  # noqa: PLC0415 - as above
 
             terminalreporter.write_sep("=", "a2a3sim")
             width = terminalreporter._tw.fullwidth  # noqa: SLF001 - the only way to the width
-            for line in summary_lines(self.records, slowest, strict=is_strict(self._config)):
+            for line in closing_lines(self.records, slowest, strict=is_strict(self._config)):
                 for part in wrapped(line, width):
                     terminalreporter.write_line(part)
         if (baseline := self._config.stash.get(BASELINE, None)) is not None:
@@ -232,11 +233,11 @@ class TensorLines:
             self.terminal.write(f"\n    {line}")  # the reporter begins each line with a newline
 
 
-def register(config: pytest.Config) -> None:
+def register_reports(config: pytest.Config) -> None:
     """Adds the reports to the process that reports; xdist workers only attach records."""
     if hasattr(config, "workerinput"):
         return
-    page.prepare(config)
+    prepare_page(config)
     config.pluginmanager.register(SessionReports(config), "a2a3sim-reports")
 
 

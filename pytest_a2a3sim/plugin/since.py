@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.affected.since import Since
 
 
-def register(config: pytest.Config, reference: str) -> None:
+def register_since(config: pytest.Config, reference: str) -> None:
     """Adds what leaves out cases that nothing since ``reference`` affects.
 
     Raises:

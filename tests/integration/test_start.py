@@ -86,3 +86,18 @@ def test_fixture_alone_is_enough(
         """
     )
     pytester.runpytest(test, *plugin_args).assert_outcomes(passed=1)
+
+
+def test_sessions_within_one_process(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """As in tests of other plugins: each session imports the modules anew."""
+    pytester.makepyfile(
+        test_outer=f"""
+        import pytest
+
+        @pytest.mark.parametrize("time", [1, 2])
+        def test_inner(pytester, time):
+            pytester.runpytest({str(doubler.path)!r}).assert_outcomes(passed=1)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "pytester", "test_outer.py")
+    result.assert_outcomes(passed=2)
