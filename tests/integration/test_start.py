@@ -92,6 +92,7 @@ def test_sessions_within_one_process(pytester: pytest.Pytester, doubler: GoldenD
     """As in tests of other plugins: each session imports the modules anew."""
     pytester.makepyfile(
         test_outer=f"""
+        import numpy  # which cannot be imported anew
         import pytest
 
         @pytest.mark.parametrize("time", [1, 2])
