@@ -113,8 +113,10 @@ int32_t* TensorMap::list_of(Buffer& buffer, const Entry& entry) {
     if (buffer.index < 0 || entry.has_version) return &buffer.newest;
     Index& index = indices_[static_cast<size_t>(buffer.index)];
     if (entry.geometry != index.geometry) return &buffer.newest;
+    const uint64_t step = uint64_t{1} << index.shift;
     const uint64_t number = entry.extent.begin >> index.shift;
-    if (entry.extent.size > kSteps << index.shift || number >= kMostLists) return &buffer.newest;
+    if (entry.extent.size > step || number >= kMostLists) return &buffer.newest;
+    index.reaches_next |= entry.extent.begin % step + entry.extent.size > step;
     if (number >= index.newest.size()) index.newest.resize(number + 1, -1);
     return &index.newest[number];
 }
@@ -130,7 +132,7 @@ void TensorMap::make_index(Buffer& buffer, Geometry geometry) {
     const auto median = sizes.begin() + static_cast<ptrdiff_t>(sizes.size() / 2);
     std::nth_element(sizes.begin(), median, sizes.end());
     buffer.index = static_cast<int32_t>(indices_.size());
-    indices_.push_back({geometry, bits_of(*median), {}});
+    indices_.push_back({geometry, bits_of(*median), false, {}});
     buffer.newest = -1;
     for (size_t i = entries.size(); i-- > 0;) {
         Entry& entry = entries_[static_cast<size_t>(entries[i])];
@@ -191,7 +193,7 @@ void TensorMap::find(int32_t buffer, const Tensor& tensor, Geometry geometry, bo
     Buffer& its = buffers_[static_cast<size_t>(buffer)];
     const int32_t kept_owner = forget_covered ? its.owner : kKeepAll;
     found_.clear();
-    find_in(its.newest, tensor, geometry, kept_owner);
+    if (its.newest >= 0) find_in(its.newest, tensor, geometry, kept_owner);
     if (its.index < 0) return;
     Index& index = indices_[static_cast<size_t>(its.index)];
     uint64_t first = 0;
@@ -200,9 +202,10 @@ void TensorMap::find(int32_t buffer, const Tensor& tensor, Geometry geometry, bo
     if (index.geometry == geometry && tensor.version == 0) {
         const Extent extent = extent_of(tensor, geometry);
         const uint64_t begin = extent.begin >> index.shift;
-        first = begin - std::min(begin, kSteps);
+        first = index.reaches_next && begin > 0 ? begin - 1 : begin;
         if (extent.size < end << index.shift) {
-            end = std::min(end, ((extent.begin + extent.size) >> index.shift) + 1);
+            const uint64_t last = extent.begin + std::max<uint64_t>(extent.size, 1) - 1;
+            end = std::min(end, (last >> index.shift) + 1);
         }
     }
     for (uint64_t i = first; i < end; ++i) find_in(index.newest[i], tensor, geometry, kept_owner);

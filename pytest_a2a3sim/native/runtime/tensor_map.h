@@ -72,11 +72,12 @@ class TensorMap {
         int32_t task;
     };
 
-    /// Lists of entries by where they begin. Those that are longer than kSteps steps, or of a
-    /// version of their own, are in none.
+    /// Lists of entries by where they begin. Those that are longer than a step, or of a version of
+    /// their own, are in none.
     struct Index {
         Geometry geometry;
         int shift;                    // a step is a power of two
+        bool reaches_next;            // an entry ends behind the step in which it begins
         std::vector<int32_t> newest;  // entry, by begin >> shift
     };
 
@@ -93,7 +94,6 @@ class TensorMap {
     static constexpr int32_t kMostUnindexed = 8;  // entries of a buffer, before it gets an index
     static constexpr uint64_t kMostLists = 1 << 16;
     static constexpr int32_t kKeepAll = -2;  // where an owner is expected, of which -1 is none
-    static constexpr uint64_t kSteps = 2;    // that an entry of a list is long at most
 
     enum class Overlap { kNone, kPart, kCovers };
 
