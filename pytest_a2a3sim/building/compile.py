@@ -17,7 +17,9 @@ from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.instrumentation import CALLBACKS, callback_flags
 from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
-from pytest_a2a3sim.building.store.fingerprint import CLOCK_GRANULARITY_NS, Stamp
+from pytest_a2a3sim.building.store.fingerprint import (
+    wait_until_settled,
+)
 from pytest_a2a3sim.building.symbols import exported_symbols
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.frozen import frozen
@@ -106,7 +108,7 @@ class UnitCompiler:
         Raises:
             CompileError: the compiler or the linker does not accept it.
         """
-        _wait_until_settled(str(unit.source))
+        wait_until_settled(str(unit.source))
         started = time.time_ns()
         base = self._workspace / name
         compiled, output = base.with_suffix(".o"), base.with_suffix(".so")
@@ -260,12 +262,3 @@ def _shown(command: list[str]) -> str:
     """A command for people, without the middle of a very long one."""
     text = shlex.join(command)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 2 :]}"
-
-
-def _wait_until_settled(path: str) -> None:
-    """Waits until a change of the file from now on has a later time than its last one."""
-    stamp = Stamp.of(path)
-    if stamp is not None:
-        age = time.time_ns() - stamp.ctime_ns
-        if 0 <= age <= CLOCK_GRANULARITY_NS:
-            time.sleep((CLOCK_GRANULARITY_NS - age + 1_000_000) / 1e9)

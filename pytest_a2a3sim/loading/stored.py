@@ -6,7 +6,6 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-import time
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.loading.dependencies import Dependencies, are_same
@@ -48,7 +47,7 @@ def stored_or_computed(
         except UntrackedError as reason:
             return compute_expected(golden, case, inputs), str(reason)
         observer = Observer()
-        since = time.time_ns()
+        since = store.begin(str(golden.path))
         with watching(observer):
             expected = compute_expected(golden, case, inputs)
         if expected.notes:

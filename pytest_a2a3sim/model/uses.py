@@ -51,5 +51,8 @@ class GoldenStore(Protocol):
     def find(self, key: str) -> KeptGolden | None:
         """What is kept for a key, if files and environment are what they were."""
 
+    def begin(self, golden: str) -> int:
+        """Now, in nanoseconds since the epoch, when a later change of golden.py can be told."""
+
     def keep(self, key: str, kept: KeptGolden, since_ns: int) -> str:
         """Keeps outputs that were computed since then; says why not, or nothing."""

@@ -58,10 +58,7 @@ def python_of(
 
     yield str(item.golden.path)
     yield str(item.golden.config.path)
-    for plugin in config.pluginmanager.get_plugins():
-        file = getattr(plugin, "__file__", None)
-        if not file or is_library_file(file):
-            continue
+    for file in _plugin_files(config):
         directory, _, name = file.rpartition("/")
         if name != "conftest.py" or str(item.path).startswith(f"{directory}/"):
             yield file
@@ -69,6 +66,31 @@ def python_of(
         code = getattr(fixture.func, "__code__", None)
         if code is not None and not is_library_file(code.co_filename):
             yield code.co_filename
+
+
+def _plugin_files(config: pytest.Config) -> set[str]:
+    """Those of plugins that are no library: below the root, or of no installed package.
+
+    A worker on another machine has copies of installed plugins in a place of its own.
+    """
+    from pytest_a2a3sim.loading.libraries import is_library_file  # noqa: PLC0415 - on demand
+
+    manager = config.pluginmanager
+    installed = {_package_of(plugin) for plugin, _ in manager.list_plugin_distinfo()}
+    root = f"{config.rootpath}/"
+    files = {
+        (getattr(plugin, "__file__", None) or "", _package_of(plugin) in installed)
+        for plugin in manager.get_plugins()
+    }
+    return {
+        file
+        for file, is_installed in files
+        if file and not is_library_file(file) and (file.startswith(root) or not is_installed)
+    }
+
+
+def _package_of(plugin: object) -> str:
+    return str(getattr(plugin, "__name__", "")).partition(".")[0]
 
 
 def missing_conftests(config: pytest.Config, item: GoldenItem) -> list[str]:
@@ -82,14 +104,7 @@ def missing_conftests(config: pytest.Config, item: GoldenItem) -> list[str]:
 
 def local_plugins(config: pytest.Config) -> list[str]:
     """The files of the project's plugins: those of ``-p``, of ini files and of conftest.py."""
-    from pytest_a2a3sim.loading.libraries import is_library_file  # noqa: PLC0415 - on demand
-
-    files = {getattr(plugin, "__file__", None) for plugin in config.pluginmanager.get_plugins()}
-    return sorted(
-        file
-        for file in files
-        if file and not is_library_file(file) and not file.endswith("/conftest.py")
-    )
+    return sorted(file for file in _plugin_files(config) if not file.endswith("/conftest.py"))
 
 
 class Selecting:

@@ -41,6 +41,15 @@ class Stamp(NamedTuple):
         return self.ctime_ns < since_ns - CLOCK_GRANULARITY_NS
 
 
+def wait_until_settled(path: str) -> None:
+    """Waits until a change of the file from now on has a later time than its last one."""
+    stamp = Stamp.of(path)
+    if stamp is not None:
+        age = time.time_ns() - stamp.ctime_ns
+        if 0 <= age <= CLOCK_GRANULARITY_NS:
+            time.sleep((CLOCK_GRANULARITY_NS - age + 1_000_000) / 1e9)
+
+
 class _Stamps(dict[str, "Stamp | None"]):
     """Looks at a path when it is first asked for; some thousand times a case."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp
+from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp, wait_until_settled
 from pytest_a2a3sim.building.store.inputs import Dependency, Inputs, changed, observed, paths_of
 from pytest_a2a3sim.model.case import Expected
 from pytest_a2a3sim.model.uses import KeptGolden, UntrackedError, Uses
@@ -49,6 +49,11 @@ class StoredGoldens:
             return None
         self._cache.touch_golden(key)
         return _kept(document, body)
+
+    def begin(self, golden: str) -> int:
+        """Now, when a change of golden.py from now on can be told from its last one."""
+        wait_until_settled(golden)
+        return time.time_ns()
 
     def keep(self, key: str, kept: KeptGolden, since_ns: int) -> str:
         """Keeps outputs that were computed since then; says why not, or nothing."""
