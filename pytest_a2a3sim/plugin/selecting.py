@@ -76,7 +76,7 @@ def _plugin_files(config: pytest.Config) -> set[str]:
     from pytest_a2a3sim.loading.libraries import is_library_file  # noqa: PLC0415 - on demand
 
     manager = config.pluginmanager
-    installed = {_package_of(plugin) for plugin, _ in manager.list_plugin_distinfo()}
+    installed = {"_pytest", *(_package_of(plugin) for plugin, _ in manager.list_plugin_distinfo())}
     root = f"{config.rootpath}/"
     files = {
         (getattr(plugin, "__file__", None) or "", _package_of(plugin) in installed)
