@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,6 @@ from pytest_a2a3sim.model.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pytest_a2a3sim.model.option import Option
     from pytest_a2a3sim.model.settings import Settings
@@ -162,14 +162,22 @@ def deciding(config: pytest.Config) -> list[tuple[str, str]]:
                 value = config.getini(option.ini_name)
             given[f"option {option.ini_name}"] = value
     given["warnings"] = [*(config.option.pythonwarnings or ()), *config.getini("filterwarnings")]
-    given |= {f"ini {name}": config.getini(name) for name in ("pythonpath", "usefixtures")}
-    given["PYTHONPATH"] = os.environ.get("PYTHONPATH")
+    given["ini usefixtures"] = config.getini("usefixtures")
+    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    for name, entries in (("ini pythonpath", config.getini("pythonpath")), ("PYTHONPATH", path)):
+        given[name] = [_seen_from(config.rootpath, Path(entry)) for entry in entries if str(entry)]
     texts = {
         name: "\n".join(map(str, value)) if isinstance(value, list) else str(value)
         for name, value in given.items()
         if value not in (None, False, "", [])
     }
     return list(texts.items())
+
+
+def _seen_from(root: Path, directory: Path) -> str:
+    """A directory that goes with the project is named from there: workers have it elsewhere."""
+    goes_with_it = directory.is_relative_to(root) or root.is_relative_to(directory)
+    return os.path.relpath(directory, root) if goes_with_it else str(directory)
 
 
 def default_threads(config: pytest.Config) -> int:
