@@ -358,7 +358,7 @@ def test_what_comes_to_a_project_is_noticed(
     pytester.makeini("[pytest]\nusefixtures = used")
     runs("ini usefixtures: 'used' is new")
     pytester.makeini("[pytest]\npythonpath = tools")
-    runs("ini pythonpath: '{root}/tools' is new")
+    runs("ini pythonpath: 'tools' is new")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     runs("PYTHONPATH: ")
 
