@@ -32,8 +32,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def _import_as_written(pluginmanager: pytest.PytestPluginManager) -> None:
     """Has the modules of this package imported by Python's own importer from now on.
 
-    pytest rewrites the assert statements of plugins. There are none here, and its importer takes
-    longer; where it can keep no bytecode (``PYTHONDONTWRITEBYTECODE``), by half a second.
+    pytest rewrites the assert statements of plugins, so that tests can say more when they fail. Those
+    here are no tests', and its importer takes longer; where it can keep no bytecode
+    (``PYTHONDONTWRITEBYTECODE``), it parses every module in every session.
     """
     marked = getattr(pluginmanager.rewrite_hook, "_must_rewrite", None)
     if isinstance(marked, set):  # it is private: without it, imports take their time
