@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def _import_as_written(pluginmanager: pytest.PytestPluginManager) -> None:
     """Has the modules of this package imported by Python's own importer from now on.
 
-    pytest rewrites the assert statements of plugins, so that tests can say more when they fail. Those
+    pytest rewrites the assert statements of plugins, so that tests say more when they fail. Those
     here are no tests', and its importer takes longer; where it can keep no bytecode
     (``PYTHONDONTWRITEBYTECODE``), it parses every module in every session.
     """
