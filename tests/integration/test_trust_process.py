@@ -193,3 +193,31 @@ def test_openmp_in_the_golden_and_in_a_kernel(golden_dir: GoldenDir) -> None:
     golden_dir.kernel_body(f"#pragma omp parallel for num_threads(4)\n{DOUBLE}")
     for _ in range(2):
         run_case(golden_dir.path).check()
+
+
+AT_EXIT_OF_PYTEST_ONLY = """\
+#include <unistd.h>
+static pid_t owner;
+static void lock_of_a_thread_that_is_not_here() { if (getpid() != owner) for (;;) pause(); }
+__attribute__((constructor)) static void load() { owner = getpid(); }
+__attribute__((destructor)) static void unload() { lock_of_a_thread_that_is_not_here(); }
+"""
+FORKS_AND_WAITS = """\
+const pid_t child = fork();
+if (child == 0) exit(3);
+int status = 0;
+if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 3) abort();
+"""
+
+
+def test_exit_of_what_a_kernel_forked(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """What the libraries of pytest do at exit is pytest's."""
+    library = doubler.path / "library.so"
+    source = doubler.path / "library.c"
+    source.write_text(AT_EXIT_OF_PYTEST_ONLY)
+    subprocess.run(["gcc", "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
+    doubler.extend_golden(f"import ctypes\nctypes.CDLL({str(library)!r})\n")
+    doubler.kernel_body(FORKS_AND_WAITS + DOUBLE)
+    for header in ("sys/wait.h", "unistd.h", "cstdlib"):
+        include(doubler, header)
+    pytester.runpytest_subprocess("--sim-hang-timeout=5").assert_outcomes(passed=1)

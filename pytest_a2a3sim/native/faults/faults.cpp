@@ -160,11 +160,13 @@ void on_exit_of_unknown_status() {
 
 #if defined(__GLIBC__)
 
+/// Handlers that the parent installed before the fork, those of its libraries among them, are not
+/// called, by what a kernel forked neither: they take locks that a thread of the parent may have
+/// held, for ever then.
 void on_exit_call(int status, void*) {
-    if (!is_simulating_process()) return;
-    if (!fail_with_exit(status)) yield_to_first_failure();
+    if (is_simulating_process() && !fail_with_exit(status)) yield_to_first_failure();
     fflush(nullptr);
-    _exit(status);  // handlers that the parent installed before the fork are the parent's
+    _exit(status);
 }
 
 void watch_exit() { on_exit(on_exit_call, nullptr); }
