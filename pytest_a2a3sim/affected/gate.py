@@ -108,7 +108,7 @@ class Gate:
         """
         self._builder = builder
         self._root = root
-        self._parts = (*_parts_of_python(), *parts)
+        self._parts = (*_parts_of_python(builder.cache), *parts)
         self._until = until
         self._since = since
         self._passes = Passes(builder.cache, root)
@@ -218,11 +218,11 @@ class Gate:
         return text.replace(f"{self._root}/", "")
 
 
-def _parts_of_python() -> tuple[Part, ...]:
+def _parts_of_python(cache: Cache) -> tuple[Part, ...]:
     return (
         ("format", _FORMAT),
         ("pytest-a2a3sim", __version__),
-        ("pytest-a2a3sim's files", package_digest()),
+        ("pytest-a2a3sim's files", package_digest(cache)),
         ("Python", f"{platform.python_version()} {platform.machine()}"),
         *(("package", name) for name in _packages()),
     )

@@ -53,7 +53,7 @@ class Companions:
             return self._found[name]
 
     def _is_stored(self, name: str, path: Path) -> bool:
-        stored = self._cache.read_companion(name)
+        stored = self._cache.read_small(f"{name}.companion")
         if stored is not None:
             path.write_bytes(stored)
         return stored is not None
@@ -61,6 +61,6 @@ class Companions:
     def _is_made(self, command: list[str], name: str, path: Path) -> bool:
         with contextlib.suppress(BuildError):
             if self._processes.run(command, self._workspace).status == 0 and path.exists():
-                self._cache.save_companion(name, path.read_bytes())
+                self._cache.save_small(f"{name}.companion", path.read_bytes())
                 return True
         return False

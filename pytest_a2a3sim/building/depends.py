@@ -6,19 +6,20 @@ import functools
 import os
 import re
 import subprocess
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_a2a3sim.building.key import key_environment
 from pytest_a2a3sim.building.starting import answer
-from pytest_a2a3sim.building.store.fingerprint import Digests, digest_of_parts, read
+from pytest_a2a3sim.building.store.fingerprint import Digests, Stamp, digest_of_parts, read
 from pytest_a2a3sim.building.store.inputs import Dependency
 from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.model.uses import UntrackedError
 from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_a2a3sim.building.objects import Objects
     from pytest_a2a3sim.building.store.cache import Cache
@@ -55,17 +56,33 @@ def compiler_parts(
 
 
 @functools.cache
-def package_digest() -> str:
-    """SHA-256 of this package: its code, its headers and its engine."""
+def package_digest(cache: Cache) -> str:
+    """SHA-256 of this package: its code, its headers and its engine.
+
+    The cache keeps it for as long as no file's stamp changes.
+    """
+    now = time.time_ns()
+    stamps = {path: Stamp.of(path) for path in _files_of_package()}
+    key = digest_of_parts(tuple((path, repr(stamp)) for path, stamp in stamps.items()))
+    kept = cache.read_small(f"{key}.package")
+    if kept is not None:
+        return kept.decode()
     parts = []
+    for path in stamps:
+        content = read(path)
+        parts.append((os.path.relpath(path, PACKAGE), content.digest if content else ""))
+    digest = digest_of_parts(tuple(parts))
+    if all(stamp is not None and stamp.is_settled(now) for stamp in stamps.values()):
+        cache.save_small(f"{key}.package", digest.encode())
+    return digest
+
+
+def _files_of_package() -> Iterator[str]:
     for parent, directories, names in os.walk(PACKAGE):
         directories[:] = sorted(name for name in directories if name != "__pycache__")
         for name in sorted(names):
             if name.endswith(_SUFFIXES):
-                content = read(f"{parent}/{name}")
-                relative = os.path.relpath(f"{parent}/{name}", PACKAGE)
-                parts.append((relative, "" if content is None else content.digest))
-    return digest_of_parts(tuple(parts))
+                yield f"{parent}/{name}"
 
 
 class Sources(NamedTuple):

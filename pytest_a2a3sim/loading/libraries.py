@@ -6,7 +6,6 @@ import functools
 import importlib.machinery
 import sys
 import sysconfig
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.version import PACKAGE
@@ -18,7 +17,8 @@ TRUSTED = ("numpy", "scipy", "torch", "ml_dtypes")
 """Their versions stand for their code, and they open files where Python sees it."""
 
 _UNRELATED = {*TRUSTED, "pytest", "_pytest", "pytest_a2a3sim"}
-_STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
+_OWN = f"{PACKAGE}/"
+_LIBRARIES = (_OWN, *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -26,19 +26,13 @@ def is_library_file(file: str) -> bool:
     """Whether a file is Python's, an installed package's or this package's."""
     if file.startswith("<"):
         return file.startswith("<frozen")
-    path = Path(file)
-    return (
-        PACKAGE in path.parents
-        or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
-        or file.startswith(_STANDARD)
-    )
+    return file.startswith(_LIBRARIES) or "/site-packages/" in file or "/dist-packages/" in file
 
 
 @functools.lru_cache(maxsize=4096)
 def is_host_file(file: str) -> bool:
     """Whether a file is pytest's or this package's, which call the user's code."""
-    path = Path(file)
-    return PACKAGE in path.parents or "_pytest" in path.parts
+    return file.startswith(_OWN) or "/_pytest/" in file
 
 
 def file_of(module: ModuleType | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,18 @@ STARTED: pytest.StashKey[int] = pytest.StashKey()
 
 _UNTIL, _RUN = "a2a3sim_affected_until", "testrunuid"
 _MOST_REASONS = 5
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Where much is made that lives as long as the session, and next to nothing is left behind."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def watch(config: pytest.Config) -> None:
@@ -174,7 +187,8 @@ class Selecting:
         from pytest_a2a3sim.affected import verdicts  # noqa: PLC0415 - only on demand
 
         def judge() -> dict[str, Judgement]:
-            return {item.nodeid: self._judge(item) for item in items}
+            with no_garbage_collection():
+                return {item.nodeid: self._judge(item) for item in items}
 
         if not self._run:
             return judge()

@@ -203,13 +203,13 @@ class Cache:
         with contextlib.suppress(OSError):
             os.utime(self.path("goldens", key, ""))
 
-    def read_companion(self, name: str) -> bytes | None:
-        """What was compiled for a compiler's results; None where there is no sound one."""
-        return checked(self._root / "compilers" / f"{name}.companion")
+    def read_small(self, name: str) -> bytes | None:
+        """Something small that no limit removes; None where there is no sound one."""
+        return checked(self._root / "compilers" / name)
 
-    def save_companion(self, name: str, data: bytes) -> None:
+    def save_small(self, name: str, data: bytes) -> None:
         """Keeps it."""
-        self.write(self._root / "compilers" / f"{name}.companion", with_digest(data))
+        self.write(self._root / "compilers" / name, with_digest(data))
 
     def header_directory(self, key: str) -> Path:
         """The directory of a precompiled header."""
