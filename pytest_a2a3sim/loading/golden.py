@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.tolerance import Tolerances
 
 
-def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
+def load_golden(
+    path: Path, kernels_dir: Path | None = None, root: Path | None = None
+) -> GoldenSpec:
     """Reads and checks a golden.py and the kernel_config.py that belongs to it.
 
     Args:
         path: golden.py.
         kernels_dir: the directory of kernel_config.py; by default ``kernels`` beside golden.py, or
             golden.py's own.
+        root: of the tests, if there is one.
 
     Raises:
         GoldenError: a file is missing, cannot be executed, or says something impossible.
@@ -39,7 +42,7 @@ def load_golden(path: Path, kernels_dir: Path | None = None) -> GoldenSpec:
     path = path.absolute()
     if not path.is_file():
         raise GoldenError(f"golden.py is missing\n  {path} does not exist")
-    siblings = Siblings(path.parent)
+    siblings = Siblings(path.parent, root)
     module = load_module(path, siblings)
     reader = _Reader(path, module)
 

@@ -110,13 +110,13 @@ class Scenes:
         )
 
 
-def load_scenes(path: Path) -> Scenes:
-    """Executes a test file, and finds its scene tests.
+def load_scenes(path: Path, root: Path) -> Scenes:
+    """Executes a test file below the root of the tests, and finds its scene tests.
 
     Raises:
         GoldenError: it cannot be executed.
     """
-    siblings = Siblings(path.parent)
+    siblings = Siblings(path.parent, root)
     stand_ins = StandIns(path, path.read_bytes())
     module = load_module(path, siblings, stand_ins)
 

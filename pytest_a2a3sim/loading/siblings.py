@@ -35,9 +35,15 @@ class Siblings:
     stays in ``sys.modules``, and so does what somebody else imported from there.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, root: Path | None = None) -> None:
+        """Imports nothing yet.
+
+        Args:
+            directory: of the file.
+            root: of the tests, if there is one; see :func:`_shared_directories`.
+        """
         self._directory = directory
-        self._shared = _shared_directories(directory)
+        self._shared = _shared_directories(directory, root)
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
@@ -118,15 +124,22 @@ class Siblings:
 
 
 @functools.cache
-def _shared_directories(directory: Path) -> tuple[Path, ...]:
-    """Folders of shared modules, the nearest first, up to the root of the project."""
-    found = []
+def _shared_directories(directory: Path, root: Path | None) -> tuple[Path, ...]:
+    """Folders of shared modules, the nearest first, up to the root of the project.
+
+    Where nothing marks that, the root of the tests and the current directory do. What lies above is
+    somebody else's.
+    """
+    found: list[Path] = []
+    taken = 0
     for above in directory.parents:
         if (above / _SHARED).is_dir():
             found.append(above / _SHARED)
         if any((above / name).exists() for name in _ROOTS):
             return tuple(found)
-    return ()  # it is in no project: what lies above it is somebody else's
+        if above in {root, Path.cwd()}:
+            taken = len(found)
+    return tuple(found[:taken])
 
 
 def _top(name: str) -> str:

@@ -54,7 +54,7 @@ class GoldenFile(pytest.Module):
 
         try:
             find_engine()
-            return load_golden(self.path)
+            return load_golden(self.path, root=self.config.rootpath)
         except A2A3SimError as error:
             raise self.CollectError(str(error)) from None
 

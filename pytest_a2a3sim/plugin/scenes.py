@@ -32,7 +32,7 @@ class SceneFile(pytest.Module):
 
         try:
             find_engine()
-            return load_scenes(self.path)
+            return load_scenes(self.path, self.config.rootpath)
         except A2A3SimError as error:
             raise self.CollectError(str(error)) from None
 

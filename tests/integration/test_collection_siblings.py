@@ -141,3 +141,29 @@ def test_params_are_not_shared_between_calls(
         """
     )
     pytester.runpytest().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("runs_in", "options"), [("project", ()), (".", ("--rootdir=project",))], ids=["cwd", "rootdir"]
+)
+def test_modules_of_a_project_that_nothing_marks(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    runs_in: str,
+    options: tuple[str, ...],
+) -> None:
+    """As in an archive of a repository: no .git, no pyproject.toml."""
+    doubler = GoldenDir.create(pytester.path / "project" / "tests" / "doubler")
+    doubler.extend_golden("from shared_by_goldens import factor\nassert factor == 2\n")
+    elsewhere = pytester.path / "golden"  # above the project: somebody else's
+    for folder, factor in ((pytester.path / "project" / "golden", 2), (elsewhere, 3)):
+        folder.mkdir()
+        (folder / "shared_by_goldens.py").write_text(f"factor = {factor}\n")
+    monkeypatch.chdir(pytester.path / runs_in)
+    result = pytester.runpytest_subprocess(*options, str(doubler.path))
+    result.assert_outcomes(passed=1)
+    (pytester.path / "project" / "golden" / "shared_by_goldens.py").unlink()
+    result = pytester.runpytest_subprocess(*options, str(doubler.path))
+    if runs_in == "project":
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*No module named 'shared_by_goldens'*"])
