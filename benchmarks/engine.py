@@ -1,4 +1,4 @@
-"""The engine against oneTBB, OpenMP tasks and StarPU on the same graphs.
+"""The engine against oneTBB, Taskflow, OpenMP tasks and StarPU on the same graphs.
 
     python benchmarks/engine.py [--quick] [--repeat N] [--section SECTION]...
 
@@ -8,7 +8,8 @@ the runtime, the checks of the graph, and its execution with the timeline. It st
 process each time. ``first`` is a library's first large graph in a fresh process too; ``warm`` is
 the best of the next ones in that process, when its memory is already there.
 
-Needs ``apt install libtbb-dev libstarpu-dev``; a library that is missing is left out.
+Needs ``apt install libtbb-dev libstarpu-dev``, and a checkout of Taskflow that the environment
+variable ``TASKFLOW`` names; a library that is missing is left out.
 """
 
 from __future__ import annotations

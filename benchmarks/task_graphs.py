@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def libraries() -> list[Library]:
         Library("oneTBB", "onetbb.cpp", ("-ltbb",)),
         Library("OpenMP", "openmp.cpp", ("-fopenmp",)),
         Library("StarPU", "starpu.cpp", starpu),
+        Library("Taskflow", "taskflow.cpp", ("-std=c++20", f"-I{os.environ.get('TASKFLOW', '')}")),
     ]
 
 

@@ -78,14 +78,14 @@ const KernelTable& kernels() {
 }
 
 Graph build(Probe& probe, const Edges& edges) {
-    GraphBuilder builder;
+    GraphBuilder builder(kernels());
     for (int id = 0; id < probe.task_count; ++id) {
         const uint64_t args[] = {reinterpret_cast<uint64_t>(&probe), static_cast<uint64_t>(id)};
         const CoreType type = probe.core_types[static_cast<size_t>(id)];
         expect(builder.add_task(args, 2, type == CoreType::AIC ? 0 : 7, type) == id, "ids ascend");
     }
     for (const auto& [from, to] : edges) builder.add_successor(from, to);
-    return builder.seal(kernels());
+    return builder.seal();
 }
 
 struct Interval {

@@ -80,7 +80,7 @@ void run_random_gangs(std::mt19937& random, int thread_count) {
     const Edges edges = random_edges(count, random);
     std::vector<std::unique_ptr<Unit>> units;
     std::vector<int> firsts;
-    GraphBuilder builder;
+    GraphBuilder builder(kernels());
     for (int i = 0; i < count; ++i) {
         const int blocks = 1 + below(below(4) == 0 ? kBlockDim : 1);
         const int kernels_of_block = 1 + below(3);
@@ -98,7 +98,7 @@ void run_random_gangs(std::mt19937& random, int thread_count) {
             }
         }
     }
-    Graph graph = builder.seal(kernels());
+    Graph graph = builder.seal();
     const auto control = std::make_unique<Control>();
     std::vector<TaskRecord> records(graph.tasks.size());
     const auto schedule = static_cast<a2a3_schedule>(below(2) == 0 ? A2A3_SCHEDULE_DEPTH_FIRST

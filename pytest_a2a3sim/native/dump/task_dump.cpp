@@ -87,10 +87,10 @@ int32_t TaskDump::range_of(uint64_t argument) {
     return static_cast<int32_t>(ranges.size() - 1);
 }
 
-void TaskDump::before_task(int32_t id) {
+void TaskDump::before_task(int32_t id, const Kernel& kernel) {
     const TaskNode& node = graph_.tasks[static_cast<size_t>(id)];
     running_ = {};
-    if (!request_.chooses(id, node.func_id)) return;
+    if (!request_.chooses(id, kernel.func_id)) return;
     const Writable writable(tables_);
     if (tables_.tasks.size() == tables_.tasks.capacity()) {
         leave_out();
@@ -100,7 +100,7 @@ void TaskDump::before_task(int32_t id) {
     running_ = {true, false, tables_.tasks.size(), first_range, first_range};
     a2a3_dumped_task dumped{};
     dumped.task = id;
-    dumped.func_id = node.func_id;
+    dumped.func_id = kernel.func_id;
     dumped.arg_count = static_cast<int32_t>(node.num_args);
     const uint64_t* const args = graph_.args.data() + node.first_arg;
     for (size_t i = 0; i < node.num_args; ++i) {

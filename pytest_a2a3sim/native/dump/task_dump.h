@@ -59,7 +59,7 @@ class TaskDump : public TaskObserver {
     TaskDump(const DumpRequest& request, const Graph& graph, const DeviceMemory& memory,
              std::vector<a2a3_description> descriptions, DumpTables& tables);
 
-    void before_task(int32_t id) override;
+    void before_task(int32_t id, const Kernel& kernel) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
     void write(void* to, const void* from, size_t size) override { std::memcpy(to, from, size); }
     void pause_task(int32_t id) noexcept override;

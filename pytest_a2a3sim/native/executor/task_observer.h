@@ -13,7 +13,7 @@ namespace a2a3sim {
 class TaskObserver {
   public:
     virtual ~TaskObserver() = default;
-    virtual void before_task(int32_t id) = 0;
+    virtual void before_task(int32_t id, const Kernel& kernel) = 0;
     /// `args` are what the kernel got, and may have changed.
     virtual void after_task(int32_t id, const Kernel& kernel, int64_t* args) = 0;
     /// Between tasks, on any thread: changes device memory for the orchestration.
@@ -37,9 +37,9 @@ class TaskObservers : public TaskObserver {
         return inner_ == nullptr ? outer_ : this;
     }
 
-    void before_task(int32_t id) override {
-        outer_->before_task(id);
-        inner_->before_task(id);
+    void before_task(int32_t id, const Kernel& kernel) override {
+        outer_->before_task(id, kernel);
+        inner_->before_task(id, kernel);
     }
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override {
         inner_->after_task(id, kernel, args);

@@ -98,7 +98,7 @@ void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
         const bool is_conditional = graph_.tasks[static_cast<size_t>(id)].has_condition;
         if (is_conditional && !graph_.conditions.at(id).holds()) return;
         reset_float_environment();
-        if (observer_ != nullptr) observer_->before_task(id);
+        if (observer_ != nullptr) observer_->before_task(id, kernel);
         kernel.function(args);
         if (observer_ != nullptr) observer_->after_task(id, kernel, args);
         if (kernel.changes_process) state_->restore();

@@ -152,7 +152,7 @@ Task* GraphBuilder::view(int id) {
     const TaskNode& node = task(id);
     if (is_new) {
         view.task.task_id = id;
-        view.task.func_id = node.func_id;
+        view.task.func_id = func_id(id);
         view.task.num_args = node.num_args;
         view.task.core_type = node.core_type();
         std::copy_n(graph_.args.begin() + node.first_arg, node.num_args, view.task.args);
@@ -175,8 +175,10 @@ void GraphBuilder::apply_views() {
                                      id, task.num_args, RUNTIME_MAX_ARGS),
                               id);
         }
-        node.func_id = task.func_id;
+        node.kernel = kernels_.find(task.func_id);
+        if (node.kernel < 0) unknown_func_ids_[id] = task.func_id;
         node.is_vector = task.core_type == CoreType::AIV;
+        has_wrong_core_ = true;
         if (task.num_args > static_cast<int>(node.num_args)) {
             node.set_first_arg(graph_.args.size());
             graph_.args.extend(static_cast<size_t>(task.num_args));
@@ -187,18 +189,17 @@ void GraphBuilder::apply_views() {
     views_.clear();
 }
 
-void GraphBuilder::bind_kernels(const KernelTable& kernels) {
+void GraphBuilder::check_kernels() const {
     for (int id = 0; id < task_count(); ++id) {
-        TaskNode& node = graph_.tasks[static_cast<size_t>(id)];
-        const int index = kernels.find(node.func_id);
-        if (index < 0) {
+        const TaskNode& node = task(id);
+        if (node.kernel < 0) {
             throw CaseFailure(A2A3_FAILURE_GRAPH,
                               format("task %d uses func_id %d, which no kernel in kernel_config.py "
                                      "has; known func_ids: %s",
-                                     id, node.func_id, kernels.known_ids().c_str()),
-                              id, node.func_id);
+                                     id, func_id(id), kernels_.known_ids().c_str()),
+                              id, func_id(id));
         }
-        const Kernel& kernel = kernels[index];
+        const Kernel& kernel = kernels_[node.kernel];
         if (kernel.core_type != node.core_type()) {
             throw CaseFailure(
                 A2A3_FAILURE_GRAPH,
@@ -206,17 +207,18 @@ void GraphBuilder::bind_kernels(const KernelTable& kernels) {
                        "is for %s: see kernel_config.py",
                        id, core_type_to_string(node.core_type()), kernel.name.c_str(),
                        kernel.func_id, core_type_to_string(kernel.core_type)),
-                id, node.func_id);
+                id, kernel.func_id);
         }
-        node.kernel = index;
-        if (node.fanin == 0) graph_.roots.push_back(id);
     }
 }
 
-Graph GraphBuilder::seal(const KernelTable& kernels) {
+Graph GraphBuilder::seal() {
     apply_views();
-    bind_kernels(kernels);
-    if (!ascending_) check_acyclic(graph_, kernels);
+    if (has_wrong_core_ || !unknown_func_ids_.empty()) check_kernels();
+    for (int id = 0; id < task_count(); ++id) {
+        if (task(id).fanin == 0) graph_.roots.push_back(id);
+    }
+    if (!ascending_) check_acyclic(graph_, kernels_);
     return std::move(graph_);
 }
 

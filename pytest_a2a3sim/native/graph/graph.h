@@ -84,9 +84,8 @@ struct TaskNode {
     uint64_t starts_with_next : 1;  // they run at one time: Graph::first_of_gang
     int32_t successor;              // the first one, or -1
     uint32_t last_edge;             // of a circular list of edges to the other ones, or kNoEdge
-    int32_t fanin;  // predecessors; while the graph runs, those that have not finished
-    int32_t func_id;
-    int32_t kernel;  // index into the KernelTable once sealed
+    int32_t fanin;   // predecessors; while the graph runs, those that have not finished
+    int32_t kernel;  // index into the KernelTable; -1 until the graph is sealed, if it has none
 
     CoreType core_type() const { return is_vector ? CoreType::AIV : CoreType::AIC; }
     void set_first_arg(size_t index) { first_arg = index & ((uint64_t{1} << kArgIndexBits) - 1); }
@@ -170,6 +169,9 @@ struct Graph {
 /// Collects tasks and edges. O(1) amortised per call; no limit but memory and 32-bit ids.
 class GraphBuilder {
   public:
+    /// Refers to the kernels of its tasks.
+    explicit GraphBuilder(const KernelTable& kernels) : kernels_(kernels) {}
+
     /// The new task's id. The caller has checked num_args.
     int add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
         return add(args, 0, num_args, func_id, core_type);
@@ -230,9 +232,13 @@ class GraphBuilder {
     /// Successors of `id` in the order in which they were added.
     std::vector<int> successors(int id) const;
     const TaskNode& task(int id) const { return graph_.tasks[static_cast<size_t>(id)]; }
+    int func_id(int id) const {
+        const int kernel = task(id).kernel;
+        return kernel < 0 ? unknown_func_ids_.at(id) : kernels_[kernel].func_id;
+    }
 
-    /// Binds kernels and checks everything; throws CaseFailure. The builder is empty afterwards.
-    Graph seal(const KernelTable& kernels);
+    /// Checks everything; throws CaseFailure. The builder is empty afterwards.
+    Graph seal();
 
   private:
     struct View {
@@ -252,7 +258,12 @@ class GraphBuilder {
         node.starts_with_next = false;
         node.successor = -1;
         node.last_edge = kNoEdge;
-        node.func_id = func_id;
+        node.kernel = kernels_.find(func_id);
+        if (node.kernel < 0) {
+            unknown_func_ids_[id] = func_id;
+        } else {
+            has_wrong_core_ |= kernels_[node.kernel].core_type != core_type;
+        }
         const size_t count = place + static_cast<size_t>(num_args);
         copy_args(graph_.args.extend(count), words, count);
         return id;
@@ -271,10 +282,13 @@ class GraphBuilder {
     [[noreturn]] static void refuse_task();
     [[noreturn]] static void refuse_edge();
     void apply_views();
-    void bind_kernels(const KernelTable& kernels);
+    void check_kernels() const;
 
+    const KernelTable& kernels_;
     Graph graph_;
-    bool ascending_ = true;  // every edge leads to a larger id: there is no cycle
+    bool ascending_ = true;        // every edge leads to a larger id: there is no cycle
+    bool has_wrong_core_ = false;  // a task may be for another type of core than its kernel
+    std::unordered_map<int, int> unknown_func_ids_;  // by task
     std::unordered_map<int, View> views_;
 };
 

@@ -45,7 +45,7 @@ TaskRecord* Recording::begin(const Graph& graph, bool with_arguments) const {
     return static_cast<TaskRecord*>(memory_.data());
 }
 
-void Recording::append(const Graph& graph, bool with_arguments) const {
+void Recording::append(const Graph& graph, const KernelTable& kernels, bool with_arguments) const {
     const size_t count = graph.tasks.size();
     const Layout layout(count, graph.edge_count);
     auto* const func_ids = at<int32_t>(memory_.data(), layout.func_ids);
@@ -54,7 +54,7 @@ void Recording::append(const Graph& graph, bool with_arguments) const {
     uint32_t listed = 0;
     for (size_t id = 0; id < count; ++id) {
         const TaskNode& task = graph.tasks[id];
-        func_ids[id] = task.func_id;
+        func_ids[id] = kernels[task.kernel].func_id;
         first_successor[id] = listed;
         graph.for_each_successor(task, [&](int32_t to) { successors[listed++] = to; });
     }

@@ -45,7 +45,7 @@ class Recording {
     TaskRecord* begin(const Graph& graph, bool with_arguments) const;
 
     /// Adds the graph behind its records, and the arguments of its tasks behind that.
-    void append(const Graph& graph, bool with_arguments) const;
+    void append(const Graph& graph, const KernelTable& kernels, bool with_arguments) const;
 
     /// What the recording that another process has left must be like.
     struct Bounds {

@@ -21,10 +21,10 @@ namespace {
 
 void do_nothing(int64_t*) {}
 
-/// For each kernel one that does nothing instead, and behind these the kernels, which are found.
+/// The kernels, and behind these for each one that does nothing instead.
 KernelTable with_idle_kernels(const KernelTable& kernels) {
     std::vector<Kernel> all;
-    for (const bool is_idle : {true, false}) {
+    for (const bool is_idle : {false, true}) {
         for (size_t i = 0; i < kernels.size(); ++i) {
             all.push_back(kernels[static_cast<int>(i)]);
             if (is_idle) all.back().function = do_nothing;
@@ -53,9 +53,9 @@ void RunAhead::execute(RuntimeHost& host, const std::vector<bool>& needed, Contr
         trial.draft = control_.draft;
         trial.enter(A2A3_PHASE_EXECUTE);
         const KernelTable kernels = with_idle_kernels(kernels_);
-        Graph graph = host.graph().seal(kernels);
+        Graph graph = host.graph().seal();
         for (size_t id = 0; id < graph.tasks.size(); ++id) {
-            if (!needed[id]) graph.tasks[id].kernel -= static_cast<int32_t>(kernels_.size());
+            if (!needed[id]) graph.tasks[id].kernel += static_cast<int32_t>(kernels_.size());
         }
         const GraphInView in_view(graph, nullptr);
         std::vector<TaskRecord> records(graph.tasks.size());

@@ -175,7 +175,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
     set_reachable(*description.window, description.tensors, true);
-    RuntimeHost host(*description.window, description.tensors,
+    RuntimeHost host(*description.window, description.tensors, kernels,
                      DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task},
                      control, shared.buffers);
@@ -202,9 +202,9 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     ending.buffer_count = static_cast<int64_t>(host.memory().buffer_count());
     ending.device_bytes_peak = host.memory().peak_bytes();
     ending.described = static_cast<int32_t>(host.descriptions().all().size());
-    Graph graph = host.graph().seal(kernels);
+    Graph graph = host.graph().seal();
     check_host_pointers(graph, kernels, host.memory(), *description.window, orchestration);
-    host.describe_tasks(graph, ending.use);
+    host.describe_tasks(graph, kernels, ending.use);
     TaskRecord* const records = shared.recording.begin(graph, description.records_arguments);
     FurtherOrders orders(description, shared, host.memory());
     if (shared.dump && !description.dump.is_wanted()) {
@@ -252,7 +252,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     // A sanitized run has recorded what was written there.
     if ((description.checks & A2A3_CHECK_MEMCHECK) == 0) check_damage(host.memory(), control);
     copy_back(host, description, shared.copied);
-    shared.recording.append(graph, description.records_arguments);
+    shared.recording.append(graph, kernels, description.records_arguments);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
     orders.run(graph, kernels, host, control);
     return true;

@@ -106,7 +106,7 @@ struct RuntimeCalls {
                     static_cast<long long>(graph.edge_count()), graph.initial_ready_tasks(nullptr));
         for (int id = 0; id < std::min(graph.task_count(), kShown); ++id) {
             const TaskNode& task = graph.task(id);
-            std::printf("  task %d: func_id=%d %s fanin=%d fanout=[", id, task.func_id,
+            std::printf("  task %d: func_id=%d %s fanin=%d fanout=[", id, graph.func_id(id),
                         core_type_to_string(task.core_type()), task.fanin);
             const char* separator = "";
             for (const int successor : graph.successors(id)) {
@@ -166,12 +166,13 @@ struct RuntimeCalls {
 };
 
 RuntimeHost::RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                         DeviceMemory::Options memory, Control& control,
+                         const KernelTable& kernels, DeviceMemory::Options memory, Control& control,
                          SharedTable<DeviceBuffer>& buffers)
     : window_(window),
       tensors_(tensors),
       control_(control),
       memory_(std::move(memory), buffers),
+      graph_(kernels),
       runtime_(RuntimeCalls::kHostApi, RuntimeCalls::kRuntimeOps, this) {
     current_host = this;
 }

@@ -114,7 +114,8 @@ void RuntimeHost::note_copy(const void* dev, const void* host, size_t size) {
     if (static_cast<int64_t>(memory_.buffer_at(dev)) == described_) use.copied += size;
 }
 
-void RuntimeHost::describe_tasks(const Graph& graph, a2a3_buffer_use& use) const {
+void RuntimeHost::describe_tasks(const Graph& graph, const KernelTable& kernels,
+                                 a2a3_buffer_use& use) const {
     std::fill_n(use.tasks, A2A3_FIRST_TASKS, -1);
     if (use.call == 0) return;
     const DeviceBuffer& buffer = memory_.buffer(static_cast<size_t>(described_));
@@ -127,7 +128,7 @@ void RuntimeHost::describe_tasks(const Graph& graph, a2a3_buffer_use& use) const
         }
         if (use.task_count < A2A3_FIRST_TASKS) {
             use.tasks[use.task_count] = id;
-            use.func_ids[use.task_count] = task.func_id;
+            use.func_ids[use.task_count] = kernels[task.kernel].func_id;
         }
         ++use.task_count;
     }

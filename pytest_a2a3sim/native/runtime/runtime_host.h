@@ -20,7 +20,8 @@ namespace a2a3sim {
 class RuntimeHost {
   public:
     RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                DeviceMemory::Options memory, Control& control, SharedTable<DeviceBuffer>& buffers);
+                const KernelTable& kernels, DeviceMemory::Options memory, Control& control,
+                SharedTable<DeviceBuffer>& buffers);
     ~RuntimeHost();
     RuntimeHost(const RuntimeHost&) = delete;
     RuntimeHost& operator=(const RuntimeHost&) = delete;
@@ -38,7 +39,7 @@ class RuntimeHost {
     /// Has the case's ending describe the use of a buffer; -1: of none.
     void describe(int64_t buffer) { described_ = buffer; }
     /// Completes that description once the graph is there.
-    void describe_tasks(const Graph& graph, a2a3_buffer_use& use) const;
+    void describe_tasks(const Graph& graph, const KernelTable& kernels, a2a3_buffer_use& use) const;
 
     /// Has the code that adds each task be noted from now on.
     void note_submitters() { notes_submitters_ = true; }

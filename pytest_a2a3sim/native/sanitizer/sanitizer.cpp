@@ -90,7 +90,7 @@ void Sanitizer::start_part(int32_t id) {
     atomically_set_.clear();
 }
 
-void Sanitizer::before_task(int32_t id) {
+void Sanitizer::before_task(int32_t id, const Kernel&) {
     ++tasks_;
     start_part(id);
     if (case_.checks == 0) return;

@@ -87,7 +87,7 @@ class Sanitizer : public TaskObserver {
     Sanitizer(const Sanitizer&) = delete;
     Sanitizer& operator=(const Sanitizer&) = delete;
 
-    void before_task(int32_t id) override;
+    void before_task(int32_t id, const Kernel& kernel) override;
     void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
     void write(void* to, const void* from, size_t size) override;
     void pause_task(int32_t id) noexcept override;

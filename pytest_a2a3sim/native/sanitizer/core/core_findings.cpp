@@ -37,8 +37,8 @@ void CoreCheck::note(const Conflict& conflict, uint64_t capacity) {
     const auto code_of = [&](int32_t step) {
         return step < 0 ? nullptr : steps_[static_cast<size_t>(step)].code;
     };
-    const int32_t func_id = graph_.tasks[static_cast<size_t>(task_)].func_id;
-    const Key key{func_id,        conflict.check,          conflict.kind,
+    const int32_t kernel = graph_.tasks[static_cast<size_t>(task_)].kernel;
+    const Key key{kernel,         conflict.check,          conflict.kind,
                   conflict.space, code_of(conflict.first), code_of(conflict.second)};
     const auto [place, is_new] = index_.try_emplace(key, findings_.size());
     if (is_new) {
