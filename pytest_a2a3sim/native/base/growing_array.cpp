@@ -67,6 +67,8 @@ void GrowingMemory::grow(size_t size) {
     usable_ = usable;
 }
 
+void GrowingMemory::clear() const { madvise(begin_, usable_, MADV_DONTNEED); }
+
 void GrowingMemory::make_read_only() const {
     if (mprotect(begin_, usable_, PROT_READ) != 0) throw std::bad_alloc();
 }

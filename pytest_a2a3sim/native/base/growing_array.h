@@ -25,6 +25,9 @@ class GrowingMemory {
     /// Makes at least `size` bytes usable; throws std::bad_alloc when there is no memory.
     void grow(size_t size);
 
+    /// Gives the memory back; what is usable is zero again.
+    void clear() const;
+
     /// What is usable can be read from now on, and not be written. Throws std::bad_alloc.
     void make_read_only() const;
 
@@ -70,6 +73,12 @@ class GrowingArray {
         T* const added = data() + size_;
         size_ = size;
         return added;
+    }
+
+    /// Leaves none, and takes no memory.
+    void clear() {
+        memory_.clear();
+        size_ = 0;
     }
 
     void push_back(const T& value) { *extend(1) = value; }

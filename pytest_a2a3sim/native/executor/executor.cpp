@@ -123,6 +123,7 @@ class Execution {
         Worker& self = worker(index);
         Cores cores(index, worker_count_, block_dim_);
         int64_t finished = 0;
+        int64_t now = read_ticks();
         for (;;) {
             int32_t task = self.queue.pop();
             if (task < 0) task = self.roots.take(graph_);
@@ -131,9 +132,9 @@ class Execution {
                 finished = 0;
                 task = find_work(index);
                 if (task < 0) return;
+                now = read_ticks();
             }
             cores.next_block();
-            int64_t now = read_ticks();
             while (task >= 0) {
                 now = runner_.run(task, cores, index, slot, now);
                 if (runner_.cancelled()) {
@@ -202,10 +203,11 @@ class Execution {
         const auto release = [&](int32_t successor) {
             ++visited;
             int32_t& unmet = graph_.tasks[static_cast<size_t>(successor)].fanin;
-            // At 1, `id` is the last predecessor and no other thread changes the number.
-            if (__atomic_load_n(&unmet, __ATOMIC_ACQUIRE) != 1 &&
-                __atomic_sub_fetch(&unmet, 1, __ATOMIC_ACQ_REL) != 0) {
-                return;
+            if (worker_count_ == 1) {
+                if (--unmet != 0) return;
+            } else if (__atomic_load_n(&unmet, __ATOMIC_ACQUIRE) != 1 &&
+                       __atomic_sub_fetch(&unmet, 1, __ATOMIC_ACQ_REL) != 0) {
+                return;  // at 1, this is the last predecessor: no other thread changes the number
             }
             if (!graph_.is_last_of_gang(successor)) return;
             if (next < 0) {

@@ -10,7 +10,6 @@
 #include "base/failure.h"
 #include "base/float_environment.h"
 #include "faults/exception_probe.h"
-#include "faults/faults.h"
 #include "faults/signal_stack.h"
 
 namespace a2a3sim {
@@ -102,7 +101,7 @@ void TaskRunner::call(int32_t id, const Kernel& kernel, int64_t* args) {
         kernel.function(args);
         if (observer_ != nullptr) observer_->after_task(id, kernel, args);
         if (kernel.changes_process) state_->restore();
-        inspect_after_task(control_);
+        if (inspects_) inspect_after_task(control_);
         return;
     } catch (const ExceptionProbe&) {
     } catch (...) {

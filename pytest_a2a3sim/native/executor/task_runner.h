@@ -15,6 +15,7 @@
 #include "executor/gangs.h"
 #include "executor/task_observer.h"
 #include "faults/argument_areas.h"
+#include "faults/faults.h"
 #include "faults/process_state.h"
 
 namespace a2a3sim {
@@ -33,7 +34,8 @@ class TaskRunner {
           origin_ticks_(options.origin_ticks),
           observer_(options.observer),
           options_(options),
-          identified_(graph) {}
+          identified_(graph),
+          inspects_(is_inspecting()) {}
 
     enum class Threads { kAsManyAsPossible, kAllNeeded };
 
@@ -107,6 +109,7 @@ class TaskRunner {
     TaskObserver* const observer_;
     const ExecutorOptions& options_;
     const TasksIdentified identified_;
+    const bool inspects_;
     std::optional<Gangs> gangs_;  // if the graph has any
     std::unique_ptr<ArgumentAreas> areas_;
     std::unique_ptr<ProcessState> state_;  // before the first task

@@ -266,8 +266,9 @@ GraphInView::~GraphInView() {
     inspected_memory = nullptr;
 }
 
+bool is_inspecting() { return inspected_memory != nullptr; }
+
 void inspect_after_task(Control& control) {
-    if (inspected_memory == nullptr) return;
     Damage damage;
     if (!inspected_memory->find_watched_damage(damage)) return;
     fail_with_damage(control, damage.address);

@@ -42,7 +42,10 @@ class GraphInView {
     GraphInView& operator=(const GraphInView&) = delete;
 };
 
-/// To be called after each task, in its thread.
+/// Whether a GraphInView with such buffers lives.
+bool is_inspecting();
+
+/// To be called after each task then, in its thread.
 void inspect_after_task(Control& control);
 
 }  // namespace a2a3sim

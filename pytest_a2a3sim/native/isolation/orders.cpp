@@ -142,7 +142,7 @@ bool FurtherOrders::differs(const RuntimeHost& host) const {
 void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host,
                         Control& control) {
     a2a3_ending& ending = control.draft;
-    if (!saved_ || ending.quick == 0) {
+    if (!are_due(ending)) {
         ending.orders_finished = static_cast<int32_t>(description_.orders.size());
         return;
     }

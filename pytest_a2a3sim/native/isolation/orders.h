@@ -47,6 +47,9 @@ class FurtherOrders {
     /// depends on what else the machine does, and so would the verdict.
     void note_execution(a2a3_ending& ending) const;
 
+    /// Whether run() executes any.
+    bool are_due(const a2a3_ending& ending) const { return saved_ && ending.quick != 0; }
+
     /// Executes the graph in each order on one thread, but for those in which it was executed on
     /// one thread already, from the saved memory, until one leaves other outputs than the host has;
     /// counts them in `control.draft`. The case's result is
