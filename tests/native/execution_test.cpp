@@ -119,6 +119,53 @@ void check_records(const Probe& probe, const std::vector<TaskRecord>& records, i
     }
 }
 
+/// Each task of one thread's order is the one that its schedule has to take: looked for among all.
+void check_choices(const Probe& probe, const std::vector<int32_t>& order, a2a3_schedule schedule) {
+    std::vector<int> unmet;
+    std::vector<int32_t> ready;  // in the order in which they became ready
+    std::vector<std::vector<int32_t>> successors(probe.predecessors.size());
+    for (int32_t id = 0; id < probe.task_count; ++id) {
+        const auto& before = probe.predecessors[static_cast<size_t>(id)];
+        unmet.push_back(static_cast<int>(before.size()));
+        if (before.empty()) ready.push_back(id);
+        for (const int predecessor : before) {
+            successors[static_cast<size_t>(predecessor)].push_back(id);
+        }
+    }
+    for (const int32_t task : order) {
+        const auto place = std::find(ready.begin(), ready.end(), task);
+        expect(place != ready.end(), "task %d was not ready", task);
+        switch (schedule) {
+            case A2A3_SCHEDULE_REVERSE:
+                expect(task == *std::max_element(ready.begin(), ready.end()), "not the greatest");
+                break;
+            case A2A3_SCHEDULE_CREATION:
+                expect(task == *std::min_element(ready.begin(), ready.end()), "not the least");
+                break;
+            case A2A3_SCHEDULE_FIFO:
+                expect(place == ready.begin(), "task %d was not the first", task);
+                break;
+            case A2A3_SCHEDULE_LIFO:
+                expect(place == ready.end() - 1, "task %d was not the last", task);
+                break;
+            default:
+                break;
+        }
+        ready.erase(place);
+        // Edges are shuffled: those that it makes ready at one time may come in any order.
+        std::vector<int32_t> next;
+        for (const int32_t id : successors[static_cast<size_t>(task)]) {
+            if (--unmet[static_cast<size_t>(id)] == 0) next.push_back(id);
+        }
+        const auto at = [&](int32_t id) { return std::find(order.begin(), order.end(), id); };
+        const bool last_comes_first = schedule == A2A3_SCHEDULE_LIFO;
+        std::sort(next.begin(), next.end(), [&](int32_t one, int32_t other) {
+            return last_comes_first ? at(one) > at(other) : at(one) < at(other);
+        });
+        ready.insert(ready.end(), next.begin(), next.end());
+    }
+}
+
 /// Work stealing half of the time, else a thread per core, another schedule, or both. Nobody looks
 /// again: a call that a thread misses is a test that never ends.
 ExecutorOptions random_options(int tasks, int block_dim, int thread_count, std::mt19937& random) {
@@ -175,6 +222,7 @@ void run_random_graph(std::mt19937& random, int thread_count) {
                probe.runs[static_cast<size_t>(id)]);
     }
     expect(!probe.serial || probe.order == order, "another order on one thread");
+    check_choices(probe, order, options.schedule);
     check_records(
         probe, records,
         options.thread_count == kThreadPerCore ? kCoresPerBlock * block_dim : thread_count);

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <set>
 #include <thread>
 
 #include "base/growing_array.h"
 #include "engine_test.h"
+#include "executor/id_set.h"
 #include "executor/work_queue.h"
 #include "expect.h"
 #include "graph/what_if.h"
@@ -68,6 +70,32 @@ void grow_an_array(std::mt19937& random) {
     expect(array.empty() && moved.data() == first, "an array moves");
     for (size_t i = 0; i < moved.size(); ++i)
         expect(moved[i] == i, "element %zu is %u", i, moved[i]);
+    const size_t size = moved.size();
+    moved.clear();
+    const uint32_t* const again = moved.extend(size);
+    expect(again == first && std::all_of(again, again + size, [](uint32_t x) { return x == 0; }),
+           "an array begins anew with zeros");
+}
+
+/// As a std::set, whatever the number of levels.
+void take_from_a_set(std::mt19937& random) {
+    for (const size_t bound :
+         {size_t{1}, size_t{64}, size_t{65}, size_t{4096}, size_t{4097}, size_t{300000}}) {
+        IdSet set(bound);
+        std::set<int32_t> expected;
+        for (int step = 0; step < 3000; ++step) {
+            const auto id = static_cast<int32_t>(random() % bound);
+            if (random() % 2 == 0 && expected.insert(id).second) set.insert(id);
+            if (random() % 3 == 0 && !expected.empty()) {
+                const bool least = random() % 2 == 0;
+                const auto place = least ? expected.begin() : std::prev(expected.end());
+                const int32_t taken = least ? set.take_least() : set.take_greatest();
+                expect(taken == *place, "%d was taken instead of %d", taken, *place);
+                expected.erase(place);
+            }
+            expect(set.size() == expected.size(), "the set has %zu ids", set.size());
+        }
+    }
 }
 
 /// Each pushed task is taken exactly once, by its owner or a thief.

@@ -6,6 +6,8 @@
 #include <mutex>
 
 #include "executor/ready_pool.h"
+#include "executor/serial_execution.h"
+#include "executor/serial_order.h"
 #include "executor/task_runner.h"
 
 namespace a2a3sim {
@@ -25,7 +27,7 @@ class OrderedExecution {
                                : std::min(workers_wanted(options), runner_.most_workers())),
           fixed_(graph, kernels, options),
           remaining_(graph.task_count()),
-          lanes_{Lane(options, fixed_), Lane(options, fixed_)} {
+          lanes_{Lane(graph, options, fixed_), Lane(graph, options, fixed_)} {
         lanes_[0].threads = typed_ ? block_dim_ : worker_count_;
         lanes_[1].threads = worker_count_ - lanes_[0].threads;
         for (const int32_t task : graph.roots) {
@@ -51,7 +53,8 @@ class OrderedExecution {
 
     /// The tasks that the same threads can execute.
     struct Lane {
-        Lane(const ExecutorOptions& options, const FixedOrder& fixed) : pool(options, fixed) {}
+        Lane(const Graph& graph, const ExecutorOptions& options, const FixedOrder& fixed)
+            : pool(graph, options, fixed) {}
 
         ReadyPool pool;
         int threads = 0;
@@ -149,6 +152,10 @@ class OrderedExecution {
 
 bool execute_in_order(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
                       Control& control, TaskRecord* records) {
+    if (options.thread_count == 1) {
+        const std::vector<int32_t> order = serial_order(graph, kernels, options);
+        return execute_serially(graph, kernels, options, control, records, order);
+    }
     return OrderedExecution(graph, kernels, options, control, records).run();
 }
 

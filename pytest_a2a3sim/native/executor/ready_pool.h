@@ -1,13 +1,12 @@
 // Ready tasks, and the order in which schedules take them.
 #pragma once
 
-#include <algorithm>
 #include <deque>
-#include <functional>
 #include <utility>
 #include <vector>
 
 #include "executor/executor.h"
+#include "executor/id_set.h"
 #include "executor/pair_order.h"
 
 namespace a2a3sim {
@@ -27,21 +26,24 @@ struct FixedOrder {
     std::vector<int32_t> places;
 };
 
-/// Ready tasks; which of them comes next is the schedule's choice.
+/// Ready tasks of a graph; which of them comes next is the schedule's choice.
 class ReadyPool {
   public:
-    ReadyPool(const ExecutorOptions& options, const FixedOrder& fixed)
-        : schedule_(options.schedule), random_(options.seed), fixed_(fixed) {}
+    ReadyPool(const Graph& graph, const ExecutorOptions& options, const FixedOrder& fixed)
+        : schedule_(options.schedule),
+          random_(options.seed),
+          fixed_(fixed),
+          ordered_(is_ordered() ? graph.tasks.size() : 0) {}
 
-    bool empty() const { return tasks_.empty(); }
-    size_t size() const { return tasks_.size(); }
+    bool empty() const { return tasks_.empty() && ordered_.size() == 0; }
 
     void push(int32_t task) {
-        const bool fixed = schedule_ == A2A3_SCHEDULE_BEFORE;
-        tasks_.push_back(fixed ? fixed_.places[static_cast<size_t>(task)] : task);
-        if (schedule_ == A2A3_SCHEDULE_REVERSE) std::push_heap(tasks_.begin(), tasks_.end());
-        if (schedule_ == A2A3_SCHEDULE_CREATION || fixed) {
-            std::push_heap(tasks_.begin(), tasks_.end(), std::greater<>());
+        if (schedule_ == A2A3_SCHEDULE_BEFORE) {
+            ordered_.insert(fixed_.places[static_cast<size_t>(task)]);
+        } else if (is_ordered()) {
+            ordered_.insert(task);
+        } else {
+            tasks_.push_back(task);
         }
     }
 
@@ -50,13 +52,12 @@ class ReadyPool {
         switch (schedule_) {
             case A2A3_SCHEDULE_LIFO:
                 break;
-            case A2A3_SCHEDULE_REVERSE:  // the largest id
-                std::pop_heap(tasks_.begin(), tasks_.end());
-                break;
-            case A2A3_SCHEDULE_CREATION:  // the smallest id
-            case A2A3_SCHEDULE_BEFORE:    // the smallest place
-                std::pop_heap(tasks_.begin(), tasks_.end(), std::greater<>());
-                break;
+            case A2A3_SCHEDULE_REVERSE:
+                return ordered_.take_greatest();
+            case A2A3_SCHEDULE_CREATION:
+                return ordered_.take_least();
+            case A2A3_SCHEDULE_BEFORE:
+                return fixed_.tasks[static_cast<size_t>(ordered_.take_least())];
             case A2A3_SCHEDULE_RANDOM:
                 std::swap(tasks_[next_random() % tasks_.size()], tasks_.back());
                 break;
@@ -68,10 +69,15 @@ class ReadyPool {
         }
         const int32_t last = tasks_.back();
         tasks_.pop_back();
-        return schedule_ == A2A3_SCHEDULE_BEFORE ? fixed_.tasks[static_cast<size_t>(last)] : last;
+        return last;
     }
 
   private:
+    bool is_ordered() const {
+        return schedule_ == A2A3_SCHEDULE_REVERSE || schedule_ == A2A3_SCHEDULE_CREATION ||
+               schedule_ == A2A3_SCHEDULE_BEFORE;
+    }
+
     /// SplitMix64, Steele, Lea and Flood, OOPSLA 2014: the same everywhere for one seed.
     uint64_t next_random() {
         uint64_t z = (random_ += 0x9e3779b97f4a7c15);
@@ -83,7 +89,8 @@ class ReadyPool {
     a2a3_schedule schedule_;
     uint64_t random_;
     const FixedOrder& fixed_;
-    std::deque<int32_t> tasks_;  // ids, or their places in the fixed order
+    IdSet ordered_;              // by id, or by place in the fixed order
+    std::deque<int32_t> tasks_;  // by how long they have been ready
 };
 
 }  // namespace a2a3sim

@@ -37,6 +37,7 @@ class Waiting {
 std::vector<int32_t> depth_first(const Graph& graph) {
     Waiting waiting(graph);
     std::vector<int32_t> order;
+    order.reserve(graph.tasks.size());
     std::vector<int32_t> ready;
     for (const int32_t root : graph.roots) {
         if (!graph.is_last_of_gang(root)) continue;
@@ -68,8 +69,9 @@ std::vector<int32_t> serial_order(const Graph& graph, const KernelTable& kernels
     if (options.schedule == A2A3_SCHEDULE_DEPTH_FIRST) return depth_first(graph);
     Waiting waiting(graph);
     std::vector<int32_t> order;
+    order.reserve(graph.tasks.size());
     const FixedOrder fixed(graph, kernels, options);
-    ReadyPool pool(options, fixed);
+    ReadyPool pool(graph, options, fixed);
     for (const int32_t root : graph.roots) {
         if (graph.is_last_of_gang(root)) pool.push(root);
     }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/ticks.h"
+#include "executor/serial_execution.h"
 #include "executor/serial_order.h"
 #include "isolation/out_of_reach.h"
 
@@ -54,26 +55,18 @@ void silence() {
     close(nowhere);
 }
 
-/// Orders of a small graph, each in the tasks' ids: schedules of few choices often agree.
+/// Orders in which a graph was executed, each in the tasks' ids: schedules of few choices often
+/// agree.
 class DistinctOrders {
   public:
-    /// The fan-ins are those of a graph that has not been executed, whenever this is used.
-    DistinctOrders(const Graph& graph, const KernelTable& kernels)
-        : graph_(graph), kernels_(kernels) {}
-
     /// False if an order that was added before is the same.
-    bool add(const ExecutorOptions& options) {
-        constexpr size_t kMostTasks = 1024;  // large graphs have many orders
-        if (graph_.tasks.size() > kMostTasks) return true;
-        std::vector<int32_t> order = serial_order(graph_, kernels_, options);
+    bool add(const std::vector<int32_t>& order) {
         if (std::find(orders_.begin(), orders_.end(), order) != orders_.end()) return false;
-        orders_.push_back(std::move(order));
+        orders_.push_back(order);
         return true;
     }
 
   private:
-    const Graph& graph_;
-    const KernelTable& kernels_;
     std::vector<std::vector<int32_t>> orders_;
 };
 
@@ -148,9 +141,12 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
     }
     silence();
     restore_fanins(graph);
-    DistinctOrders distinct(graph, kernels);
-    if (description_.thread_count == 1) {
-        distinct.add({description_.block_dim, 1, description_.schedule, description_.seed, 0});
+    constexpr size_t kSmall = 1024;  // large graphs have many orders
+    DistinctOrders distinct;
+    if (description_.thread_count == 1 && graph.tasks.size() <= kSmall) {
+        const ExecutorOptions options{description_.block_dim, 1, description_.schedule,
+                                      description_.seed, 0};
+        distinct.add(serial_order(graph, kernels, options));
     }
     std::vector<TaskRecord> records(graph.tasks.size());
     const TablesOutOfReach tables_out_of_reach(shared_);
@@ -158,8 +154,9 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
     for (const a2a3_order& order : description_.orders) {
         const ExecutorOptions options{description_.block_dim, 1,
                                       static_cast<a2a3_schedule>(order.schedule), order.seed, 0};
+        const std::vector<int32_t> tasks = serial_order(graph, kernels, options);
         // One order is executed in any case: a kernel that is not deterministic may show it.
-        if (!distinct.add(options) && !first) {
+        if (graph.tasks.size() <= kSmall && !distinct.add(tasks) && !first) {
             ++ending.orders_finished;
             continue;
         }
@@ -168,10 +165,9 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
         bool succeeded = false;
         {
             const HostTensorsOutOfReach out_of_reach(description_);
-            succeeded = execute(graph, kernels, options, control, records.data());
+            succeeded = execute_serially(graph, kernels, options, control, records.data(), tasks);
         }
         if (!succeeded || differs(host)) return;
-        restore_fanins(graph);
         ++ending.orders_finished;
     }
 }
