@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_a2a3sim.engine.compare import measure, mismatch_mask
 from pytest_a2a3sim.model.diff import OrderDifference, Pair
+from pytest_a2a3sim.model.tensor import same_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -63,7 +64,7 @@ class OrderComparison:
 
     def _differing(self, pair: Pair, one: Bytes, other: Bytes) -> npt.NDArray[np.bool_]:
         tensor = pair.tensor
-        if np.array_equal(one, other):
+        if same_bytes(one, other):
             return np.zeros(1, dtype=bool)
         differing: npt.NDArray[np.bool_]
         if tensor.name in self._order_dependent:

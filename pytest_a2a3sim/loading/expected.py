@@ -13,7 +13,7 @@ from pytest_a2a3sim.loading.kept_outputs import kept_outputs
 from pytest_a2a3sim.loading.user_code import user_code
 from pytest_a2a3sim.model.case import Expected
 from pytest_a2a3sim.model.errors import GoldenError
-from pytest_a2a3sim.model.tensor import as_torch, raw_bytes
+from pytest_a2a3sim.model.tensor import as_torch, raw_bytes, same_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ def _untouched(inputs: CaseInputs, raw: Mapping[str, Bytes]) -> tuple[str, ...]:
     return tuple(
         name
         for name in inputs.outputs
-        if inputs.tensors[name].nbytes and np.array_equal(raw[name], inputs.tensors[name].raw())
+        if inputs.tensors[name].nbytes and same_bytes(raw[name], inputs.tensors[name].raw())
     )
 
 
