@@ -134,7 +134,8 @@ class _Attempt:
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
         with self._keeping(setup) as first, started(first, memory) as run:
-            expected = self._data.expected(setup.inputs)  # while the process is at work
+            lend = memory.lend if setup.options.isolate else None
+            expected = self._data.expected(setup.inputs, lend)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)
             ended = finish(run, self._limit, self._report_run)
@@ -175,15 +176,16 @@ class _Attempt:
         self, setup: CaseSetup, memory: HostMemory, expected: Expected, completion: Completion
     ) -> Attempt:
         golden, inputs = self._golden, setup.inputs
+        tensors = [inputs.tensors[name] for name in inputs.outputs]
         threads = self._settings.comparing_threads
         pairs = [
             Pair(
-                inputs.tensors[name],
-                actual=memory.bytes_of(name),
-                expected=expected.raw[name],
-                tolerance=golden.tolerances.of(name, inputs.tensors[name].dtype),
+                tensor,
+                actual=memory.bytes_of(tensor.name),
+                expected=expected.raw[tensor.name],
+                tolerance=golden.tolerances.of(tensor.name, tensor.dtype),
             )
-            for name in inputs.outputs
+            for tensor in tensors
         ]
         with self._phases.phase("compare"):
             refused = None
@@ -224,8 +226,8 @@ class _Attempt:
             golden=golden.path,
             case=self._case.name,
             params=self._case.params,
-            actual={pair.tensor.name: pair.tensor.revive(pair.actual) for pair in pairs},
-            expected={pair.tensor.name: pair.tensor.revive(pair.expected) for pair in pairs},
+            actual={tensor.name: tensor.revive(memory.keep(tensor.name)) for tensor in tensors},
+            expected={name: inputs.tensors[name].revive(raw) for name, raw in expected.raw.items()},
             diffs=diffs,
             graph=completion.graph,
             recording=completion.recording,

@@ -22,7 +22,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
     """A copy of every tensor, until the context ends.
 
     The simulating process shares the outputs. It has the other tensors to itself: what it writes
-    into them is not seen here.
+    into them is not seen here, nor does it see what is written here while it runs.
     """
 
     def __init__(self, inputs: CaseInputs) -> None:
@@ -41,12 +41,15 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]
+        self._lent = 0
+        self._is_left = False
         for name, tensor in tensors.items():
             self.bytes_of(name)[:] = tensor.raw()
 
     def __exit__(self, *_: object) -> None:
-        """Frees the memory; arrays over it must not be used afterwards."""
-        lib.a2a3_window_destroy(self.window)
+        """Frees the memory once nothing of it is lent; others' arrays must not be used any more."""
+        self._is_left = True
+        self._free()
 
     def address(self, name: str) -> int:
         """Where a tensor begins."""
@@ -57,10 +60,30 @@ class HostMemory(AbstractContextManager["HostMemory"]):
 
         Those of an output are what the simulating process has written into it.
         """
-        nbytes = self._tensors[name].nbytes
-        pointer = ffi.cast("char*", self.address(name))
-        view: npt.NDArray[np.uint8] = np.frombuffer(ffi.buffer(pointer, nbytes), dtype=np.uint8)
+        return self._array(name, ffi.cast("char*", self.address(name)))
+
+    def keep(self, name: str) -> Bytes:
+        """The same for longer than the context lasts."""
+        return self.lend(name) if self._tensors[name].is_large else self.bytes_of(name).copy()
+
+    def lend(self, name: str) -> Bytes:
+        """The same without a copy: the memory is there as long as the array."""
+        self._lent += 1
+        return self._array(name, ffi.gc(ffi.cast("char*", self.address(name)), self._take_back))
+
+    def _array(self, name: str, pointer: Any) -> Bytes:
+        buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer
+        view: npt.NDArray[np.uint8] = np.frombuffer(buffer, dtype=np.uint8)
         return view
+
+    def _take_back(self, _: object) -> None:
+        self._lent -= 1
+        self._free()
+
+    def _free(self) -> None:
+        if self._is_left and not self._lent and self.window is not None:
+            lib.a2a3_window_destroy(self.window)
+            self.window = None
 
     def names(self) -> list[str]:
         """Names by ascending address."""

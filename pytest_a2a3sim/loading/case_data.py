@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from pytest_a2a3sim.loading.expected import Lend
     from pytest_a2a3sim.model.case import CaseInputs, Expected
     from pytest_a2a3sim.model.phases import Phases
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
@@ -77,8 +78,8 @@ class CaseData:
                 self.made = make_inputs(self._golden, self._case)
         return self.made
 
-    def expected(self, inputs: CaseInputs) -> Expected:
-        """What is expected with these inputs.
+    def expected(self, inputs: CaseInputs, lend: Lend | None = None) -> Expected:
+        """What is expected with these inputs; for `lend` see :func:`compute_expected`.
 
         Raises:
             A2A3SimError: it cannot be computed.
@@ -86,17 +87,19 @@ class CaseData:
         if self._expected is None:
             self._raise_problem()
             with self._phases.phase("golden"), self._within():
-                self._expected = self._stored_or_computed(inputs)
+                self._expected = self._stored_or_computed(inputs, lend)
         return self._expected
 
     def _raise_problem(self) -> None:
         if self._problem is not None:
             raise self._problem
 
-    def _stored_or_computed(self, inputs: CaseInputs) -> Expected:
+    def _stored_or_computed(self, inputs: CaseInputs, lend: Lend | None) -> Expected:
         if self.store is None:
-            return compute_expected(self._golden, self._case, inputs)
+            return compute_expected(self._golden, self._case, inputs, lend)
         from pytest_a2a3sim.loading.stored import stored_or_computed  # noqa: PLC0415 - only on demand
 
-        expected, self.origin = stored_or_computed(self._golden, self._case, inputs, self.store)
+        expected, self.origin = stored_or_computed(
+            self._golden, self._case, inputs, self.store, lend
+        )
         return expected

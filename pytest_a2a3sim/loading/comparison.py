@@ -81,8 +81,8 @@ def without_dont_care(golden: GoldenSpec, pairs: Sequence[Pair]) -> list[Pair]:
 def _ask(golden: GoldenSpec, case: CaseSpec, pairs: Sequence[Pair]) -> dict[Any, Any] | None:
     """What compare_outputs chose; None where it compared the outputs by itself."""
     assert golden.compare_outputs is not None  # noqa: S101 - nobody asks otherwise
-    actual = {pair.tensor.name: pair.tensor.revive(pair.actual) for pair in pairs}
-    expected = {pair.tensor.name: pair.tensor.revive(pair.expected) for pair in pairs}
+    actual = {pair.tensor.name: pair.tensor.revive(pair.actual.copy()) for pair in pairs}
+    expected = {pair.tensor.name: pair.tensor.revive(pair.expected.copy()) for pair in pairs}
     failed: AssertionError | None = None
     answer = None
     with user_code(golden.path, f"compare_outputs failed for case {case.name!r}"):

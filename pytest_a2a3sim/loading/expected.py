@@ -16,15 +16,22 @@ from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.tensor import as_torch, raw_bytes, same_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.tensor import Bytes
 
+    Lend = Callable[[str], Bytes]
+    """A copy of an input's bytes, to be written to, that is there already."""
 
-def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> Expected:
+
+def compute_expected(
+    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lend: Lend | None = None
+) -> Expected:
     """Calls compute_golden on copies of the inputs, which the device never sees.
+
+    Large inputs are those that `lend` has, if it is given.
 
     Where it raises NotImplementedError or NameError, as PyPTO's does if it could not be taken out
     of the program, the outputs that PyPTO keeps in ``data/out`` are expected.
@@ -34,7 +41,7 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
     """
     with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
         try:
-            handed, given, returned = _computed(golden, case, inputs)
+            handed, given, returned = _computed(golden, case, inputs, lend)
         except (NotImplementedError, NameError) as error:
             kept = None if isinstance(error, UnboundLocalError) else kept_outputs(golden, inputs)
             if kept is None:
@@ -57,7 +64,7 @@ def compute_expected(golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs) -> 
 
 
 def _computed(
-    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs
+    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lend: Lend | None
 ) -> tuple[dict[str, Any], dict[str, Any], object]:
     """What compute_golden was handed, what it left of that dict, and what it returned.
 
@@ -72,8 +79,16 @@ def _computed(
     def copies() -> dict[str, Any]:
         return {name: tensor.copy() for name, tensor in inputs.tensors.items()}
 
+    def lent() -> dict[str, Any]:
+        return {
+            name: tensor.revive(lend(name))
+            if lend and tensor.is_large and tensor.is_in_c_order and name not in inputs.outputs
+            else tensor.copy()
+            for name, tensor in inputs.tensors.items()
+        }
+
     try:
-        return called(copies())
+        return called(lent())
     except (AttributeError, TypeError) as error:
         if not _may_want_torch(golden, inputs):
             raise

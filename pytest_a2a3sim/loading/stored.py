@@ -17,6 +17,7 @@ from pytest_a2a3sim.loading.watching import tell_watch, watching
 from pytest_a2a3sim.model.uses import KeptGolden, UntrackedError, Uses
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.loading.expected import Lend
     from pytest_a2a3sim.model.case import CaseInputs, Expected
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.uses import GoldenStore
@@ -29,7 +30,11 @@ STORED = "stored"
 
 
 def stored_or_computed(
-    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, store: GoldenStore
+    golden: GoldenSpec,
+    case: CaseSpec,
+    inputs: CaseInputs,
+    store: GoldenStore,
+    lend: Lend | None = None,
 ) -> tuple[Expected, str]:
     """Expected outputs, and where they come from: ``found``, ``stored``, or why they are not.
 
@@ -45,11 +50,11 @@ def stored_or_computed(
                 tell_watch(kept.uses)
                 return kept.expected, FOUND
         except UntrackedError as reason:
-            return compute_expected(golden, case, inputs), str(reason)
+            return compute_expected(golden, case, inputs, lend), str(reason)
         observer = Observer()
         since = store.begin(str(golden.path))
         with watching(observer):
-            expected = compute_expected(golden, case, inputs)
+            expected = compute_expected(golden, case, inputs, lend)
         if expected.notes:
             return expected, "they are kept in data/out already"
         if expected.intermediates:

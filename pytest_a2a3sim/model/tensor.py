@@ -13,6 +13,7 @@ from pytest_a2a3sim.model.frozen import frozen
 
 Bytes = npt.NDArray[np.uint8]
 
+_LARGE = 1 << 20  # bytes
 _BLOCK = 1 << 18  # bytes: with what comparing them makes, they stay in a CPU's cache
 
 STANDARD_DTYPES = frozenset(
@@ -56,6 +57,18 @@ class Tensor:
         return math.prod(self.shape)
 
     @property
+    def is_large(self) -> bool:
+        """Whether a copy takes longer than to see to it that none is needed."""
+        return self.nbytes >= _LARGE
+
+    @property
+    def is_in_c_order(self) -> bool:
+        """Whether the author's object has its elements as the device gets them."""
+        if is_torch_tensor(self.original):
+            return bool(self.original.is_contiguous())
+        return bool(self.original.flags.c_contiguous)
+
+    @property
     def is_read_only(self) -> bool:
         """Whether its author forbade writing to it."""
         return isinstance(self.original, np.ndarray) and not self.original.flags.writeable
@@ -71,15 +84,15 @@ class Tensor:
         return raw_bytes(self.original)
 
     def revive(self, raw: Bytes) -> Any:
-        """An object of the author's kind from bytes like those of :meth:`raw`."""
+        """An object of the author's kind over bytes like those of :meth:`raw`."""
         if is_torch_tensor(self.original):
             import torch  # noqa: PLC0415 - torch is optional
 
             if not self.nbytes:  # torch cannot view an empty tensor as another dtype
                 return torch.empty(self.shape, dtype=self.original.dtype)
-            flat = torch.from_numpy(raw.copy()).view(self.original.dtype)
+            flat = torch.from_numpy(raw).view(self.original.dtype)
             return flat.reshape(self.shape)
-        return raw.copy().view(self.original.dtype).reshape(self.shape)
+        return raw.view(self.original.dtype).reshape(self.shape)
 
     def numbers(self, raw: Bytes) -> npt.NDArray[Any]:
         """Bytes like those of :meth:`raw` as a NumPy array, shape ``self.shape``.

@@ -11,9 +11,13 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import numpy as np
+import pytest
 
+from pytest_a2a3sim import Settings, Simulator, run_case
+from pytest_a2a3sim.loading.golden import load_golden
+
+if TYPE_CHECKING:
     from tests.golden_dirs import GoldenDir
 
 CONFTEST = """
@@ -72,6 +76,7 @@ def compute_golden(tensors, params):
     np.multiply(tensors["x"], 2, out=tensors["out_y"])
     tensors["out_y"][-3] += params["more"]
 """
+TENSOR_KIB = 4 * (1 << 23) // 1024
 PEAK = """
 import sys
 
@@ -100,4 +105,39 @@ def test_a_mismatch_takes_little_more_memory_than_a_match(
         int(subprocess.run((*command, case), capture_output=True, text=True, check=True).stdout)
         for case in ("right", "wrong")
     )
-    assert wrong < 1.3 * right
+    assert wrong < right + 4 * TENSOR_KIB  # the case is run again, and looked at
+
+
+KEEPS = """
+    N = 1 << 20
+    KEPT = []
+
+
+    def generate_inputs(params):
+        return {"x": np.arange(N, dtype=np.float32), "out_y": np.zeros(N, dtype=np.float32)}
+
+
+    def compute_golden(tensors, params):
+        KEPT.append(tensors["x"])
+        tensors["out_y"][:] = 2 * tensors["x"]
+        tensors["x"][:] = -1  # its own
+"""
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+def test_large_tensors_outlive_their_case(golden_dir: GoldenDir, isolate: bool) -> None:  # noqa: FBT001 - a parameter
+    """What compute_golden keeps, and a result's arrays, are nobody else's later."""
+    golden_dir.extend_golden(KEEPS)
+    settings = Settings(isolate=isolate)
+    first, second = (run_case(golden_dir.path, settings=settings) for _ in range(2))
+    doubled = 2 * np.arange(1 << 20, dtype=np.float32)
+    for result in (first, second):
+        assert np.array_equal(result.actual["out_y"], doubled)
+        assert np.array_equal(result.expected["out_y"], doubled)
+    first.actual["out_y"][:] = 0
+    assert np.array_equal(second.actual["out_y"], doubled)
+    golden = load_golden(golden_dir.golden_py)
+    simulator = Simulator(settings)
+    assert simulator.attempt(golden, golden.cases[0]).get().passed
+    simulator.close()
+    assert [kept.tolist() == [-1.0] * (1 << 20) for kept in golden.module.KEPT] == [True]
