@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 import time
@@ -120,8 +121,9 @@ class Objects:
             BuildError: the compiler or a source is missing.
         """
         glance = Glance()
+        toolchain = functools.cache(self._toolchain)
         found = (
-            (unit, self._find(unit, self._key(unit, self._toolchain(unit))[0], glance))
+            (unit, self._find(unit, self._key(unit, toolchain(unit.compiler))[0], glance))
             for unit in units
         )
         return {unit: entry for unit, entry in found if entry is not None}
@@ -139,7 +141,7 @@ class Objects:
         attempt = 0
         while True:
             attempt += 1
-            toolchain = self._toolchain(unit)
+            toolchain = self._toolchain(unit.compiler)
             key, parts = self._key(unit, toolchain)
             entry = self._find(unit, key, Glance())
             if entry is not None:
@@ -155,8 +157,8 @@ class Objects:
                 if settled or attempt == _ATTEMPTS:
                     return compiled
 
-    def _toolchain(self, unit: Unit) -> Toolchain:
-        return find_toolchain(self._cache, self._environment, unit.compiler)
+    def _toolchain(self, compiler: str | None) -> Toolchain:
+        return find_toolchain(self._cache, self._environment, compiler)
 
     def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
         source = self._digests.of(str(unit.source))

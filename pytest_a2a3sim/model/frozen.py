@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import operator
 from dataclasses import MISSING, Field, FrozenInstanceError
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -45,6 +46,7 @@ def frozen(cls: _Class) -> _Class:
     made.__dataclass_fields__ = fields
     setattr(made, "__match_args__", tuple(fields))  # noqa: B010 - type checkers refuse the assignment
     made.__signature__ = _Signature()
+    made.__compared__ = _getter([name for name, field in fields.items() if field.compare])
     shared: tuple[Callable[..., object], ...] = (_init, _repr, _eq, _hash, _set, _delete)
     for method in shared:
         name = _NAMES[method]
@@ -109,19 +111,21 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({parts})"
 
 
-def _compared(self: Any) -> tuple[Any, ...]:
-    fields = self.__dataclass_fields__.values()
-    return tuple(getattr(self, field.name) for field in fields if field.compare)
+def _getter(names: list[str]) -> staticmethod[[Any], tuple[Any, ...]]:
+    """Gets these attributes of an object; with more than one of them no code of Python runs."""
+    if len(names) > 1:
+        return staticmethod(operator.attrgetter(*names))
+    return staticmethod(lambda value: tuple(getattr(value, name) for name in names))
 
 
-def _eq(self: Any, other: object) -> object:
+def _eq(self: Any, other: Any) -> object:
     if type(other) is not type(self):
         return NotImplemented
-    return _compared(self) == _compared(other)
+    return self.__compared__(self) == self.__compared__(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_compared(self))
+    return hash(self.__compared__(self))
 
 
 def _set(self: Any, name: str, _: object) -> NoReturn:

@@ -34,7 +34,8 @@ class Stamp(NamedTuple):
             status = os.stat(path)  # noqa: PTH116 - called some hundred times a case
         except (OSError, ValueError):
             return None
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        fields = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        return tuple.__new__(cls, fields)  # without a call of Python code
 
     def is_settled(self, since_ns: int) -> bool:
         """Whether the file cannot have changed after ``since_ns`` (nanoseconds since the epoch)."""
