@@ -77,6 +77,13 @@ def _how_to_declare(symbol: str, runtime: Runtime) -> str:
             "With pto_orchestration_api.h instead of runtime.h, both are "
             f"`void {TENSOR_ENTRY}{_OF_ARGS}`."
         )
+    if symbol != TENSOR_ENTRY:  # the first form of aicpu_build_graph
+        return (
+            f'Declare it `extern "C" int {symbol}(Runtime* runtime)`, or correct '
+            'ORCHESTRATION["function_name"].\n'
+            f"With pto_orchestration_api.h instead of runtime.h, it is "
+            f"`void {TENSOR_ENTRY}{_FORMS[runtime][-1]}`."
+        )
     return "\n".join(
         [
             f"Orchestrations for {runtime} have this name, whatever function_name says.",

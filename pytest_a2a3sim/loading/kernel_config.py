@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_a2a3sim.model.sanitizer import Suppression
+    from pytest_a2a3sim.model.spec import Runtime
 
 _NAME = "kernel_config.py"
 
@@ -78,9 +79,7 @@ class KernelConfigReader(ConfigReader):
             self._kernel(f"{self.kernels_name}[{i}]", entry) for i, entry in enumerate(entries)
         )
         self._check_unique(kernels)
-        orchestration = self._orchestration(
-            getattr(module, "ORCHESTRATION", None), runtime.runtime != "host_build_graph"
-        )
+        orchestration = self._orchestration(getattr(module, "ORCHESTRATION", None), runtime.runtime)
         return KernelConfig(
             self.path,
             kernels,
@@ -139,13 +138,17 @@ class KernelConfigReader(ConfigReader):
                     f"{other.name!r} and {kernel.name!r}\n  in {self.path}"
                 )
 
-    def _orchestration(self, value: object, has_fixed_entry: bool) -> OrchestrationSpec:  # noqa: FBT001 - one of two forms
+    def _orchestration(self, value: object, runtime: Runtime) -> OrchestrationSpec:
         where = self.orchestration_name
         entry = self.mapping(where, value, _ORCHESTRATION_KEYS)
-        name = TENSOR_ENTRY if has_fixed_entry else entry.get("function_name")
+        compiled = self._compile_spec(where, entry)
+        has_own_entry = runtime == "host_build_graph" or (
+            runtime == "aicpu_build_graph" and _builds_with_table(compiled.source)
+        )
+        name = entry.get("function_name") if has_own_entry else TENSOR_ENTRY
         return OrchestrationSpec(
             function_name=self.text(f'{where}["function_name"]', name),
-            compile=self._compile_spec(where, entry),
+            compile=compiled,
             signature=self.signature(f'{where}["signature"]', entry.get("signature", ())),
         )
 
@@ -177,3 +180,12 @@ def _define_value(value: object) -> str:
     if value is None or value is True:
         return "" if value is None else "1"
     return "0" if value is False else str(value)
+
+
+def _builds_with_table(source: Path) -> bool:
+    """Whether an orchestration for aicpu_build_graph is of its first form."""
+    try:
+        text = source.read_bytes()
+    except OSError:
+        return False
+    return b'#include "runtime.h"' in text and b"pto_orchestration_api.h" not in text

@@ -2,10 +2,12 @@
 // on each other from the tensors that they read and write.
 //
 // As of March 2026 tasks have a PTOParam: on a2a3 no function names the runtime, on a5 every one
-// does, and both forms work. What came since is in tensors/submit.h.
+// does, and both forms work. What came since is in tensors/submit.h, what was before in
+// tensors/param_array.h.
 #ifndef A2A3SIM_TENSORMAP_AND_RINGBUFFER_PTO_ORCHESTRATION_API_H_
 #define A2A3SIM_TENSORMAP_AND_RINGBUFFER_PTO_ORCHESTRATION_API_H_
 
+#include "tensors/param_array.h"
 #include "tensors/submit.h"
 
 inline void pto2_rt_submit_task(PTO2Runtime* runtime, const MixedKernels& kernels,

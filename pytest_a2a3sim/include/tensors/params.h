@@ -37,12 +37,12 @@ struct PTOParam {
                 "add_input: the tensor has no memory; a task must have been submitted "
                 "with it as its output before");
         }
-        add(tensor, TensorArgType::INPUT);
+        add_before_scalars(tensor, TensorArgType::INPUT);
     }
 
     void add_output(Tensor& tensor) {
-        add(tensor,
-            tensor.buffer.addr == 0 ? TensorArgType::OUTPUT : TensorArgType::OUTPUT_EXISTING);
+        add_before_scalars(tensor, tensor.buffer.addr == 0 ? TensorArgType::OUTPUT
+                                                           : TensorArgType::OUTPUT_EXISTING);
     }
 
     void add_inout(Tensor& tensor) {
@@ -51,7 +51,7 @@ struct PTOParam {
                 "add_inout: the tensor has no memory; a task must have been submitted "
                 "with it as its output before");
         }
-        add(tensor, TensorArgType::INOUT);
+        add_before_scalars(tensor, TensorArgType::INOUT);
     }
 
     void add_scalar(uint64_t value) { add_scalars(&value, 1); }
@@ -74,6 +74,13 @@ struct PTOParam {
         add_scalars(source.scalars + offset, count);
     }
 
+    /// Adds the only argument of another one, a tensor behind a scalar too.
+    void append(const PTOParam& other) {
+        if (other.has_error) return set_error(other.error_msg);
+        if (other.scalar_count != 0) return add_scalars(other.scalars, other.scalar_count);
+        add(*other.tensors[0], other.tensor_types[0]);
+    }
+
     a2a3sim::TaskRequest request(const MixedKernels& kernels) const {
         a2a3sim::TaskRequest made{};
         made.kernels = kernels;
@@ -89,8 +96,12 @@ struct PTOParam {
     }
 
   private:
-    void add(Tensor& tensor, TensorArgType type) {
+    void add_before_scalars(Tensor& tensor, TensorArgType type) {
         if (scalar_count != 0) return set_error("a tensor was added after a scalar");
+        add(tensor, type);
+    }
+
+    void add(Tensor& tensor, TensorArgType type) {
         if (tensor_count == PTO2_MAX_TENSOR_PARAMS) {
             return set_error("a task has at most 16 tensors");
         }

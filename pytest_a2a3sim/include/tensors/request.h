@@ -109,6 +109,8 @@ struct TaskRequest {
     Tensor* const* tensors;
     const TensorCreateInfo* const* create_infos;
     const uint64_t* scalars;
+    /// Of each argument in the order in which the kernels get them; nullptr: tensors come first.
+    const bool* is_scalar;
     const PTO2TaskId* dependencies;
     const CoreTaskPredicate* predicate;  // or nullptr
 };

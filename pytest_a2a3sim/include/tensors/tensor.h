@@ -9,9 +9,7 @@
 #include <utility>
 
 #include "tensors/data_type.h"
-
-constexpr int MAX_TENSOR_DIMS = 5;
-constexpr int RUNTIME_MAX_TENSOR_DIMS = MAX_TENSOR_DIMS;
+#include "tensors/dims.h"
 
 /// A task that was submitted.
 struct PTO2TaskId {
@@ -89,6 +87,11 @@ struct alignas(64) Tensor {
         return made;
     }
 
+    Tensor view(const uint64_t view_shapes[], const uint64_t view_offsets[]) const {
+        return view(a2a3sim::Dims(view_shapes, ndims).values,
+                    a2a3sim::Dims(view_offsets, ndims).values);
+    }
+
     /// Every `step`-th element of a dimension from `begin` up to `end`. Throws std::logic_error if
     /// there is none.
     Tensor slice(uint32_t dimension, uint32_t begin, uint32_t end, uint32_t step = 1,
@@ -136,6 +139,11 @@ struct alignas(64) Tensor {
         return made;
     }
 
+    Tensor reshape(const uint64_t new_shapes[], uint64_t new_ndims) const {
+        return reshape(a2a3sim::Dims(new_shapes, new_ndims).values,
+                       static_cast<uint32_t>(new_ndims));
+    }
+
     /// Dimensions x and y change places. To a runtime without strides memory stays row-major, so
     /// that elements do not move.
     Tensor transpose(uint32_t x, uint32_t y, bool manual = false) const {
@@ -179,6 +187,8 @@ struct alignas(64) Tensor {
         for (uint32_t i = 0; i < ndims; ++i) last += uint64_t{shapes[i] - 1} * strides[i];
         return last + 1;
     }
+
+    Tensor& data() { return *this; }  // until the middle of March 2026 tensors were handles
 
     uint64_t nbytes() const { return numel() * get_element_size(dtype); }
 

@@ -172,6 +172,8 @@ class GraphBuilder {
     /// Refers to the kernels of its tasks.
     explicit GraphBuilder(const KernelTable& kernels) : kernels_(kernels) {}
 
+    const KernelTable& kernels() const { return kernels_; }
+
     /// The new task's id. The caller has checked num_args.
     int add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type) {
         return add(args, 0, num_args, func_id, core_type);

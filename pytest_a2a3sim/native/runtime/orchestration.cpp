@@ -31,10 +31,15 @@ Orchestration::Orchestration(const Entry& entry, RuntimeHost& host,
     PTO2Runtime** const runtime = find_symbol<PTO2Runtime*>(entry.object, "a2a3sim_runtime");
     const bool is_on_host = entry.runtime == A2A3_RUNTIME_HOST_BUILD_GRAPH;
     if (runtime == nullptr && is_on_host) return;  // it includes runtime.h
+    const bool given = entry.runtime == A2A3_RUNTIME_AICPU_BUILD_GRAPH;
+    if (runtime == nullptr && given &&
+        dlsym(entry.object, "a2a3sim_builds_with_table") != nullptr) {
+        aicpu_build_.emplace(host);  // it includes runtime.h
+        return;
+    }
     if (runtime == nullptr) throw CaseFailure(A2A3_FAILURE_LOAD, kIncludeIt);
     using Dependencies = TensorRuntime::Dependencies;
     using Side = TensorRuntime::Side;
-    const bool given = entry.runtime == A2A3_RUNTIME_AICPU_BUILD_GRAPH;
     tensor_runtime_.emplace(
         host,
         TensorRuntime::Options{given ? Dependencies::kGiven : Dependencies::kDerived,
@@ -51,6 +56,8 @@ int Orchestration::entry_kind() const {
 void Orchestration::run() {
     if (tensor_runtime_) {
         run_with_tensors();
+    } else if (aicpu_build_) {
+        aicpu_build_->run(entry_.function, args_, tensors_);
     } else {
         run_host_build_graph();
     }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/aicpu_build.h"
 #include "runtime/runtime_host.h"
 #include "runtime/tensor_runtime.h"
 
@@ -55,6 +56,7 @@ class Orchestration {
     const std::vector<a2a3_argument>& args_;
     const std::vector<HostTensor>& tensors_;
     std::optional<TensorRuntime> tensor_runtime_;
+    std::optional<AicpuBuild> aicpu_build_;
 };
 
 }  // namespace a2a3sim

@@ -35,11 +35,7 @@ struct RuntimeCalls {
         return host(current_host).allocate(size, __builtin_return_address(0));
     }
 
-    static void device_free(void* address) {
-        RuntimeHost& self = host(current_host);
-        const std::string problem = self.memory_.free(address);
-        if (!problem.empty()) self.note(A2A3_FAILURE_ORCHESTRATION, problem);
-    }
+    static void device_free(void* address) { host(current_host).free(address); }
 
     static int copy_to_device(void* dev, const void* from, size_t size) {
         return host(current_host).copy(true, dev, from, size);
@@ -51,41 +47,12 @@ struct RuntimeCalls {
 
     static int add_task(void* state, const uint64_t* args, int num_args, int func_id,
                         int core_type) {
-        RuntimeHost& self = host(state);
-        const bool args_fit =
-            num_args >= 0 && num_args <= RUNTIME_MAX_ARGS && (num_args == 0 || args != nullptr);
-        if (!args_fit || (core_type != A2A3_CORE_AIC && core_type != A2A3_CORE_AIV)) {
-            self.note(A2A3_FAILURE_GRAPH,
-                      format("add_task for func_id %d with %d arguments returned -1: %s "
-                             "(%d tasks added before it)",
-                             func_id, num_args, problem_of_task(args, num_args).c_str(),
-                             self.graph_.task_count()));
-            return -1;
-        }
-        self.note_submitter(__builtin_return_address(0));
-        return self.graph_.add_task(args, num_args, func_id, static_cast<CoreType>(core_type));
-    }
-
-    /// Why a task is refused; by its core type if its arguments are in order.
-    static std::string problem_of_task(const uint64_t* args, int num_args) {
-        if (num_args > RUNTIME_MAX_ARGS) return format("a task holds at most %d", RUNTIME_MAX_ARGS);
-        if (num_args < 0) return "the number cannot be negative";
-        if (num_args > 0 && args == nullptr) return "args is null";
-        return "core_type is neither AIC nor AIV";
+        return host(state).add_task(args, num_args, func_id, static_cast<CoreType>(core_type),
+                                    __builtin_return_address(0));
     }
 
     static void add_successor(void* state, int from, int to) {
-        RuntimeHost& self = host(state);
-        const GraphBuilder& graph = self.graph_;
-        if (graph.has_task(from) && graph.has_task(to)) {
-            self.graph_.add_successor(from, to);
-            return;
-        }
-        const int unknown = graph.has_task(from) ? to : from;
-        self.note(A2A3_FAILURE_GRAPH,
-                  format("add_successor(%d, %d): there is no task %d; tasks added so far: %d%s",
-                         from, to, unknown, graph.task_count(),
-                         unknown == -1 ? " (-1 is what a failed add_task returns)" : ""));
+        host(state).add_successor("add_successor", from, to);
     }
 
     static Task* get_task(void* state, int id) {

@@ -10,6 +10,18 @@
 
 namespace a2a3sim {
 
+namespace {
+
+/// Why a task is refused; by its core type if its arguments are in order.
+std::string problem_of_task(const uint64_t* args, int num_args) {
+    if (num_args > RUNTIME_MAX_ARGS) return format("a task holds at most %d", RUNTIME_MAX_ARGS);
+    if (num_args < 0) return "the number cannot be negative";
+    if (num_args > 0 && args == nullptr) return "args is null";
+    return "core_type is neither AIC nor AIV";
+}
+
+}  // namespace
+
 void RuntimeHost::note(a2a3_failure kind, std::string message) {
     constexpr size_t kKept = 8;
     if (misuse_count_++ == 0) capture_frames(nullptr, control_.draft.snapshot);
@@ -34,6 +46,38 @@ void* RuntimeHost::allocate(size_t size, const void* caller) {
                      size, memory_.live_bytes(), memory_.capacity());
     }
     return address;
+}
+
+void RuntimeHost::free(void* address) {
+    const std::string problem = memory_.free(address);
+    if (!problem.empty()) note(A2A3_FAILURE_ORCHESTRATION, problem);
+}
+
+int RuntimeHost::add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type,
+                          const void* caller) {
+    const bool args_fit =
+        num_args >= 0 && num_args <= RUNTIME_MAX_ARGS && (num_args == 0 || args != nullptr);
+    if (!args_fit || (core_type != CoreType::AIC && core_type != CoreType::AIV)) {
+        note(A2A3_FAILURE_GRAPH, format("add_task for func_id %d with %d arguments returned -1: %s "
+                                        "(%d tasks added before it)",
+                                        func_id, num_args, problem_of_task(args, num_args).c_str(),
+                                        graph_.task_count()));
+        return -1;
+    }
+    note_submitter(caller);
+    return graph_.add_task(args, num_args, func_id, core_type);
+}
+
+void RuntimeHost::add_successor(const char* call, int from, int to) {
+    if (graph_.has_task(from) && graph_.has_task(to)) {
+        graph_.add_successor(from, to);
+        return;
+    }
+    const int unknown = graph_.has_task(from) ? to : from;
+    note(A2A3_FAILURE_GRAPH,
+         format("%s(%d, %d): there is no task %d; tasks added so far: %d%s", call, from, to,
+                unknown, graph_.task_count(),
+                unknown == -1 ? " (-1 is what a failed add_task returns)" : ""));
 }
 
 void* RuntimeHost::place_tensor(const HostTensor& tensor) {

@@ -53,6 +53,12 @@ class RuntimeHost {
     void count_call() { control_.count_orchestration_call(); }
     /// Memory of the device, or nullptr if it is full; `caller` is the code that asks for it.
     void* allocate(size_t size, const void* caller);
+    void free(void* address);
+    /// The new task's id, or -1 if it is refused; `caller` is the code that adds it.
+    int add_task(const uint64_t* args, int num_args, int func_id, CoreType core_type,
+                 const void* caller);
+    /// `call` is what the author calls for that.
+    void add_successor(const char* call, int from, int to);
     /// A copy of the tensor on the device, which is copied back if it is an output. Throws
     /// CaseFailure.
     void* place_tensor(const HostTensor& tensor);

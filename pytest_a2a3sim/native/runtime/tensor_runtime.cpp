@@ -113,8 +113,17 @@ void TensorRuntime::add_to_graph(const Submission& task) {
     const size_t scalars = request.scalar_count;
     uint64_t words[TaskNode::kPlaceWords + kMostOutputs + kMostScalars];
     uint64_t* const args = words + TaskNode::kPlaceWords;
-    for (size_t i = 0; i < tensors; ++i) args[i] = reinterpret_cast<uint64_t>(task.tensors[i]);
-    copy_args(args + tensors, request.scalars, scalars);
+    if (request.is_scalar != nullptr) {
+        size_t tensor = 0;
+        size_t scalar = 0;
+        for (size_t i = 0; i < tensors + scalars; ++i) {
+            args[i] = request.is_scalar[i] ? request.scalars[scalar++]
+                                           : reinterpret_cast<uint64_t>(task.tensors[tensor++]);
+        }
+    } else {
+        for (size_t i = 0; i < tensors; ++i) args[i] = reinterpret_cast<uint64_t>(task.tensors[i]);
+        copy_args(args + tensors, request.scalars, scalars);
+    }
     Submitted made{host_.graph().task_count(), 0, scopes_.back().number, -1};
     const auto add = [&](int32_t kernel, CoreType core_type, uint64_t sub_block) {
         if (kernel == INVALID_KERNEL_ID) return;
