@@ -73,12 +73,15 @@ class Engine:
 
     def run(self, shape: GraphShape, iterations: int, threads: Threads) -> EngineTime:
         """Once, in a fresh process."""
-        params = {"shape": shape.name, "a": shape.a, "b": shape.b, "iterations": iterations}
-        result = self.run_case(HERE, params, threads)
+        result = self.run_case(HERE, _params(shape, iterations), threads)
         if result.graph.tasks != shape.tasks or not result.passed:
             raise SystemExit(f"{shape.label}: the engine ran another graph")
         phases = result.phases
         return EngineTime(phases["orchestrate"], phases["check"], phases["execute"])
+
+    def peak(self, shape: GraphShape, threads: Threads) -> int:
+        """The largest resident size of the simulating process, in bytes."""
+        return self.run_case(HERE, _params(shape, 0), threads).facts.peak_rss_bytes or 0
 
     def run_case(self, golden: Path, params: dict[str, Any], threads: Threads) -> CaseResult:
         """Any golden directory."""
@@ -94,6 +97,10 @@ class Engine:
         """Closes what it opened."""
         for simulator in self._simulators.values():
             simulator.close()
+
+
+def _params(shape: GraphShape, iterations: int) -> dict[str, Any]:
+    return {"shape": shape.name, "a": shape.a, "b": shape.b, "iterations": iterations}
 
 
 def best(times: Sequence[EngineTime]) -> EngineTime:
@@ -155,15 +162,12 @@ def phases(runner: Engine, shapes: Sequence[GraphShape], repeat: int) -> None:
 def million(runner: Engine, repeat: int) -> None:
     """A million tasks: time, and memory above that of a graph of 2 tasks."""
     print(f"\n{'graph':24} {'threads':>7} {'seconds':>8} {'bytes/task':>10}")
-    runner.run(GraphShape("", "chain", 2, 0, 2), 0, 1)
+    small = runner.peak(GraphShape("", "chain", 2, 0, 2), 1)
     for shape in MILLION:
         for threads in (1, 2):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             time = best([runner.run(shape, 0, threads) for _ in range(repeat)])
-            grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before
-            first = shape is MILLION[0] and threads == 1
-            memory = f"{grown * 1024 / shape.tasks:10.0f}" if first else f"{'':>10}"
-            print(f"{shape.label:24} {threads:7} {time.total:8.3f} {memory}")
+            grown = runner.peak(shape, threads) - small
+            print(f"{shape.label:24} {threads:7} {time.total:8.3f} {grown / shape.tasks:10.0f}")
 
 
 def efficiency(runner: Engine, programs: Programs, repeat: int) -> None:

@@ -37,6 +37,7 @@ FAN = GraphShape("fan out and in, 16384", "fan", 16384, 0, 16386)
 CHAIN = GraphShape("chain of 16384", "chain", 16384, 0, 16384)
 LAYERS = GraphShape("random layers 256x64", "layers", 256, 64, 16384)
 MILLION = (
+    GraphShape("paged attention 3906x64", "paged_attention", 3906, 64, 999_936),
     GraphShape("random layers 1000x1000", "layers", 1000, 1000, 1_000_000),
     GraphShape("fan-out 999,999", "fan_out", 999_999, 0, 1_000_000),
     GraphShape("fan-in 999,999", "fan_in", 999_999, 0, 1_000_000),

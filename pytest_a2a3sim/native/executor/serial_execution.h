@@ -8,7 +8,7 @@
 namespace a2a3sim {
 
 /// Executes every task once, in that order, as serial_order() gives it. It leaves the tasks'
-/// fan-ins alone. Otherwise as execute().
+/// fan-ins alone, and `records` may be nullptr. Otherwise as execute().
 bool execute_serially(Graph& graph, const KernelTable& kernels, const ExecutorOptions& options,
                       Control& control, TaskRecord* records, const std::vector<int32_t>& order);
 

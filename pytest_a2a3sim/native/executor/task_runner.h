@@ -77,15 +77,17 @@ class TaskRunner {
         slot.task_id.store(-1, std::memory_order_release);
         count_event(slot);
         const int64_t end = read_ticks();
-        records_[id] =
-            TaskRecord(since_origin(start), kernel.core_type, core, since_origin(end), thread);
+        if (records_ != nullptr) {
+            records_[id] =
+                TaskRecord(since_origin(start), kernel.core_type, core, since_origin(end), thread);
+        }
         return end;
     }
 
     /// Has the memory of a task that is soon to run come.
     void fetch_task(int32_t id) const {
         __builtin_prefetch(&graph_.tasks[static_cast<size_t>(id)]);
-        __builtin_prefetch(records_ + id, 1);
+        if (records_ != nullptr) __builtin_prefetch(records_ + id, 1);
     }
     /// The same of its arguments; its own is there.
     void fetch_args(int32_t id) const {
@@ -114,7 +116,7 @@ class TaskRunner {
     Graph& graph_;
     const KernelTable& kernels_;
     Control& control_;
-    TaskRecord* const records_;
+    TaskRecord* const records_;  // or nullptr
     const int64_t origin_ticks_;
     TaskObserver* const observer_;
     const ExecutorOptions& options_;
