@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
+_SUFFIXES = (".cpp", ".cc", ".cxx", ".cp", ".c++", ".C", ".CPP", ".c", ".ii", ".i")
 _SHOWN = 1 << 14  # characters of a command in a message
 _READ_BY_ASSEMBLER = re.compile(r"\.(?:incbin|include)\b")
 
@@ -119,10 +120,10 @@ class UnitCompiler:
             sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
         else:
             sight = self._run(unit, toolchain, command, sight)
-        _expect(compiled, command)
+        _expect(compiled, command, unit.source)
         command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
         sight = self._run(unit, toolchain, command, sight)
-        _expect(output, command)
+        _expect(output, command, unit.source)
         compiled.unlink()
         found = self._account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
@@ -244,13 +245,20 @@ class UnitCompiler:
         )
 
 
-def _expect(output: Path, command: list[str]) -> None:
-    """Makes sure that a command has made a file.
+def _expect(output: Path, command: list[str], source: Path) -> None:
+    """Makes sure that a command has made a file of a source.
 
     Raises:
         BuildError: it has not.
     """
     if not output.exists():
+        if source.suffix not in _SUFFIXES:  # the compiler leaves it to the linker
+            raise BuildError(
+                f"{source.name} is no C++ source to the compiler: its name does not end in .cpp or "
+                f"the like\n  in {source}\n"
+                f"Rename it to end in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}, and correct "
+                'its "source" in kernel_config.py.'
+            )
         raise BuildError(
             f"the C++ compiler {command[0]!r} makes no {output.suffix} file, though it ends with "
             f"status 0\nName a working one in the environment variable CXX.\n"

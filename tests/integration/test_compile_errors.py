@@ -161,3 +161,14 @@ def test_no_compiler(golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch) -> 
 def test_compiler_that_does_not_run(golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "false")
     assert "the C++ compiler 'false' does not run" in failure(golden_dir)
+
+
+@pytest.mark.parametrize("name", ["double", "double.txt", "double.cce"])
+def test_source_that_a_compiler_leaves_to_the_linker(golden_dir: GoldenDir, name: str) -> None:
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.rename(source.with_name(name))
+    config = golden_dir.path / "kernels" / "kernel_config.py"
+    config.write_text(config.read_text().replace("double.cpp", name))
+    message = failure(golden_dir)
+    assert message.startswith(f"{name} is no C++ source to the compiler: its name does not end in ")
+    assert f"\n  in {source.with_name(name)}\nRename it to end in .cpp, " in message
