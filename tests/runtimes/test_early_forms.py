@@ -44,6 +44,16 @@ for (int i = 0; i < 2; ++i) {
     }
 }
 """
+BOXES = """
+for (uint64_t i = 0; i < 2; ++i) {
+    debug_assert(2 * half[0] == wide[0]);
+    const uint64_t at[1] = {i * half[0]};
+    Tensor from(reinterpret_cast<void*>(args[0]), 256, wide, half, at, 1, DataType::FLOAT32);
+    Tensor to(reinterpret_cast<void*>(args[1]), 256, wide, half, at, 1, DataType::FLOAT32, 0);
+    PTOParam scale[] = {make_input_param(from), make_output_param(to), make_scalar_param(bits(6))};
+    pto2_rt_submit_aiv_task(rt, SCALE, scale, 3);
+}
+"""
 BETWEEN = """
 PTOParam params[] = {make_input_param(x), make_scalar_param(bits(6)), make_output_param(y)};
 pto2_rt_submit_aiv_task(rt, NOTHING, params, 3);
@@ -60,7 +70,9 @@ extern "C" void kernel_entry(int64_t* args) {  // (from, factor, to)
 """
 
 
-@pytest.mark.parametrize("body", [ARRAYS, HALVES, BETWEEN], ids=["arrays", "halves", "between"])
+@pytest.mark.parametrize(
+    "body", [ARRAYS, HALVES, BOXES, BETWEEN], ids=["arrays", "halves", "boxes", "between"]
+)
 def test_arrays_of_params(tmp_path: Path, simulator: Simulator, body: str) -> None:
     directory = GoldenDir(tmp_path)
     directory.kernel(KERNEL_START + SCALES_BETWEEN, "nothing.cpp")

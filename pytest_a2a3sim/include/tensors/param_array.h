@@ -90,6 +90,22 @@ inline void pto2_rt_submit_task(PTO2Runtime* runtime, int32_t kernel, PTO2Worker
     }
 }
 
+inline Tensor::Tensor(void* address, uint64_t bytes, const uint64_t raw[], const uint64_t box[],
+                      const uint64_t box_offsets[], uint64_t count, DataType type,
+                      int32_t of_version)
+    : Tensor(whole(reinterpret_cast<uint64_t>(address), a2a3sim::Dims(raw, count).values,
+                   static_cast<uint32_t>(count), type, false, of_version)) {
+    const a2a3sim::Dims part(box, count);
+    const a2a3sim::Dims begin(box_offsets, count);
+    for (uint32_t i = 0; i < ndims; ++i) {
+        shapes[i] = part.values[i];
+        offsets[i] = begin.values[i];
+        start_offset += uint64_t{offsets[i]} * strides[i];
+    }
+    buffer.size = bytes;
+    update_contiguous();
+}
+
 inline Tensor make_tensor_external(void* address, const uint64_t shapes[], uint64_t ndims,
                                    DataType dtype = DataType::FLOAT32, int32_t version = 0) {
     return Tensor::whole(reinterpret_cast<uint64_t>(address), a2a3sim::Dims(shapes, ndims).values,
@@ -101,6 +117,11 @@ inline Tensor make_tensor(const uint64_t shapes[], uint64_t ndims,
                           DataType dtype = DataType::FLOAT32, int32_t version = 0) {
     return make_tensor_external(nullptr, shapes, ndims, dtype, version);
 }
+
+/// Sources assert with it; optimised builds of the PTO runtime leave it out.
+#ifndef debug_assert
+#define debug_assert(condition) static_cast<void>(sizeof(condition))
+#endif
 
 /// Descriptors have no pool here.
 inline void pto2_rt_init_tensor_pool(PTO2Runtime*) {}

@@ -10,19 +10,7 @@
 
 #include "tensors/data_type.h"
 #include "tensors/dims.h"
-
-/// A task that was submitted.
-struct PTO2TaskId {
-    uint64_t raw;
-
-    constexpr PTO2TaskId() : raw(~uint64_t{0}) {}
-    constexpr explicit PTO2TaskId(uint64_t value) : raw(value) {}
-    static constexpr PTO2TaskId invalid() { return PTO2TaskId(); }
-    constexpr bool is_valid() const { return *this != invalid(); }
-    constexpr bool is_invalid() const { return *this == invalid(); }
-    constexpr bool operator==(const PTO2TaskId& other) const { return raw == other.raw; }
-    constexpr bool operator!=(const PTO2TaskId& other) const { return raw != other.raw; }
-};
+#include "tensors/task_id.h"
 
 /// Memory of the device: address and size in bytes.
 struct PTOBufferHandle {
@@ -66,6 +54,11 @@ struct alignas(64) Tensor {
     uint32_t strides[MAX_TENSOR_DIMS];
     uint32_t raw_shapes[MAX_TENSOR_DIMS];
     uint32_t offsets[MAX_TENSOR_DIMS];
+
+    Tensor() = default;
+    /// A box in a buffer of that many bytes, until the middle of March 2026: in param_array.h.
+    Tensor(void* address, uint64_t bytes, const uint64_t raw[], const uint64_t box[],
+           const uint64_t box_offsets[], uint64_t count, DataType type, int32_t of_version = 0);
 
     /// The part of these shapes at `view_offsets` in this one. Throws std::logic_error if it is
     /// none; one without elements may begin anywhere.
