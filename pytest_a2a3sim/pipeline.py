@@ -130,6 +130,7 @@ class _Attempt:
         setup = CaseSetup(built, inputs, options)
         with HostMemory(inputs) as memory:
             expected, completion = self._simulate(setup, memory)
+            memory.drop_inputs()
             return self._compare(setup, memory, expected, completion)
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:

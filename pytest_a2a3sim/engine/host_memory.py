@@ -41,7 +41,8 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]
-        self._lent = 0
+        self._lent = {False: 0, True: 0}  # inputs, and outputs
+        self._outputs = frozenset(inputs.outputs)
         self._is_left = False
         for name, tensor in tensors.items():
             self.bytes_of(name)[:] = tensor.raw()
@@ -68,20 +69,27 @@ class HostMemory(AbstractContextManager["HostMemory"]):
 
     def lend(self, name: str) -> Bytes:
         """The same without a copy: the memory is there as long as the array."""
-        self._lent += 1
-        return self._array(name, ffi.gc(ffi.cast("char*", self.address(name)), self._take_back))
+        is_output = name in self._outputs
+        self._lent[is_output] += 1
+        pointer = ffi.cast("char*", self.address(name))
+        return self._array(name, ffi.gc(pointer, lambda _: self._take_back(is_output)))
 
     def _array(self, name: str, pointer: Any) -> Bytes:
         buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer
         view: npt.NDArray[np.uint8] = np.frombuffer(buffer, dtype=np.uint8)
         return view
 
-    def _take_back(self, _: object) -> None:
-        self._lent -= 1
+    def drop_inputs(self) -> None:
+        """Frees what is not an output, unless some of it is lent; nobody looks at it any more."""
+        if not self._lent[False]:
+            lib.a2a3_window_drop_private(self.window)
+
+    def _take_back(self, is_output: bool) -> None:  # noqa: FBT001 - which of two
+        self._lent[is_output] -= 1
         self._free()
 
     def _free(self) -> None:
-        if self._is_left and not self._lent and self.window is not None:
+        if self._is_left and not any(self._lent.values()) and self.window is not None:
             lib.a2a3_window_destroy(self.window)
             self.window = None
 

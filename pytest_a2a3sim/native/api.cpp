@@ -70,6 +70,8 @@ int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window*
 
 void* a2a3_window_data(a2a3_window* window) { return unwrap(window)->data(); }
 
+void a2a3_window_drop_private(a2a3_window* window) { unwrap(window)->drop_private(); }
+
 void a2a3_window_destroy(a2a3_window* window) { delete unwrap(window); }
 
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {

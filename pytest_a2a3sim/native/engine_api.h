@@ -579,6 +579,8 @@ const char* a2a3_last_error(void);
  * whole pages. Destroy it last. */
 int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window);
 void* a2a3_window_data(a2a3_window* window);
+/* Gives the private memory back; it reads as zero from then on. */
+void a2a3_window_drop_private(a2a3_window* window);
 void a2a3_window_destroy(a2a3_window* window);
 
 /* Starts a case. With isolation it runs in a process of its own and this returns at once. */

@@ -65,6 +65,8 @@ bool HostWindow::is_private(const void* address) const {
     return address >= data_ && address < data_ + private_size_;
 }
 
+void HostWindow::drop_private() const { madvise(data_, private_size_, MADV_DONTNEED); }
+
 void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
 
 void HostWindow::show_to_children() const { madvise(data_, size_, MADV_DOFORK); }

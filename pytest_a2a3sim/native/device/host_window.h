@@ -28,6 +28,8 @@ class HostWindow {
     size_t size() const { return size_; }
     bool contains(const void* address) const;
     bool is_private(const void* address) const;
+    /// Gives the private part's memory back: it is zero.
+    void drop_private() const;
     /// Keeps the window out of reach of processes that the calling one forks from now on.
     void hide_from_children() const;
     void show_to_children() const;
