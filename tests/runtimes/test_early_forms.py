@@ -8,7 +8,7 @@ import pytest
 
 from pytest_a2a3sim import A2A3SimError, Simulator
 from tests.golden_dirs import GoldenDir
-from tests.runtimes.tensor_dirs import A5, KERNEL_START, tensor_dir
+from tests.runtimes.tensor_dirs import A5, GOLDEN, KERNEL_START, tensor_dir
 from tests.words import without_breaks
 
 if TYPE_CHECKING:
@@ -114,25 +114,6 @@ ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "make_graph"}
 RUNTIME_CONFIG = {"runtime": "aicpu_build_graph", "aicpu_thread_num": 4, "block_dim": 2}
 RUNTIME_ENV = {"PTO_AICPU_BUILD_GRAPH_BUILD_MODE": "1"}
 """
-GOLDEN = """
-import ctypes
-
-import numpy as np
-
-__outputs__ = ["y"]
-
-
-def generate_inputs(params):
-    return [
-        ("x", np.arange(8, dtype=np.float32)),
-        ("y", np.zeros(8, dtype=np.float32)),
-        ("size", ctypes.c_int64(8)),
-    ]
-
-
-def compute_golden(tensors, params):
-    tensors["y"][:] = 4 * tensors["x"]
-"""
 TABLE = """
 #include <cstdint>
 
@@ -140,11 +121,11 @@ TABLE = """
 
 extern "C" int make_graph(Runtime* runtime) {{
     const AicpuBuildApi& api = runtime->aicpu_build_api;
-    if (runtime->orch_argc != 3 || runtime->kernel_addrs[0] == 0) return -1;
+    if (runtime->orch_argc != 4 || runtime->kernel_addrs[0] == 0) return -1;
     if (runtime->kernel_addrs[1] != 0) return -2;
     const uint64_t x = runtime->orch_args[0], y = runtime->orch_args[1];
     if (reinterpret_cast<const float*>(x)[3] != 3) return -3;  // it runs beside the device
-    const uint64_t between = reinterpret_cast<uint64_t>(api.device_malloc(32));
+    const uint64_t between = reinterpret_cast<uint64_t>(api.device_malloc(256));
     uint64_t first[] = {{x, between, runtime->orch_args[2]}};
     uint64_t second[] = {{between, y, runtime->orch_args[2]}};
     const int one = api.add_task(runtime, first, 3, 0, CoreType::AIV, 0);
@@ -191,7 +172,7 @@ ENDS = {
 def test_a_table_of_calls(tmp_path: Path, simulator: Simulator, name: str) -> None:
     ends, message = ENDS[name]
     directory = GoldenDir.create(tmp_path / "case")
-    directory.golden(GOLDEN)
+    directory.golden(GOLDEN.format(expected='4 * tensors["x"]', choice=0))
     directory.kernel_config(CONFIG)
     directory.orchestration(TABLE.format(ends=ends))
     if message is None:

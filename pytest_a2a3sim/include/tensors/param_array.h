@@ -9,16 +9,25 @@
 /// The core that a kernel is for.
 enum PTO2WorkerType { PTO2_WORKER_CUBE, PTO2_WORKER_VECTOR };
 
-inline PTOParam make_input_param(Tensor& tensor) {
+namespace a2a3sim {
+
+inline PTOParam with_memory(Tensor& tensor, void (PTOParam::*add)(Tensor&), const char* error) {
     PTOParam made;
     if (tensor.buffer.addr == 0) {
-        made.set_error(
-            "make_input_param: the tensor has no memory; a task must have been submitted with it "
-            "as its output before");
+        made.set_error(error);
     } else {
-        made.add_input(tensor);
+        (made.*add)(tensor);
     }
     return made;
+}
+
+}  // namespace a2a3sim
+
+inline PTOParam make_input_param(Tensor& tensor) {
+    return a2a3sim::with_memory(tensor, &PTOParam::add_input,
+                                "make_input_param: the tensor has no memory; a task must have been "
+                                "submitted with it as its "
+                                "output before");
 }
 
 inline PTOParam make_output_param(Tensor& tensor) {
@@ -28,15 +37,10 @@ inline PTOParam make_output_param(Tensor& tensor) {
 }
 
 inline PTOParam make_inout_param(Tensor& tensor) {
-    PTOParam made;
-    if (tensor.buffer.addr == 0) {
-        made.set_error(
-            "make_inout_param: the tensor has no memory; a task must have been submitted with it "
-            "as its output before");
-    } else {
-        made.add_inout(tensor);
-    }
-    return made;
+    return a2a3sim::with_memory(tensor, &PTOParam::add_inout,
+                                "make_inout_param: the tensor has no memory; a task must have been "
+                                "submitted with it as its "
+                                "output before");
 }
 
 inline PTOParam make_scalar_param(uint64_t value) {
