@@ -196,6 +196,9 @@ def test_verbose_prints_a_node_id_once_while_a_long_build_is_told(
 ) -> None:
     monkeypatch.setattr(terminal, "_FIRST_BUILD_LINE", 0.0)
     doubler.kernel_body("y[0] = 4242;")
+    source = doubler.path / "kernels" / "double.cpp"
+    headers = "".join(f"#include <{name}>\n" for name in ("regex", "iostream", "random", "future"))
+    source.write_text(f'{headers}{source.read_text()}static std::regex all{{".*"}};\n')
     result = pytester.runpytest("-v")
     result.assert_outcomes(failed=1)
     progress, _, _ = result.stdout.str().partition("= FAILURES =")
