@@ -43,7 +43,7 @@ class Siblings:
             root: of the tests, if there is one; see :func:`_shared_directories`.
         """
         self._directory = directory
-        self._shared = _shared_directories(directory, root)
+        self._shared = _shared_directories(directory, root, _current_directory())
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._before: set[str] = set()
@@ -124,7 +124,9 @@ class Siblings:
 
 
 @functools.cache
-def _shared_directories(directory: Path, root: Path | None) -> tuple[Path, ...]:
+def _shared_directories(
+    directory: Path, root: Path | None, current: Path | None
+) -> tuple[Path, ...]:
     """Folders of shared modules, the nearest first, up to the root of the project.
 
     Where nothing marks that, the root of the tests and the current directory do. What lies above is
@@ -137,9 +139,17 @@ def _shared_directories(directory: Path, root: Path | None) -> tuple[Path, ...]:
             found.append(above / _SHARED)
         if any((above / name).exists() for name in _ROOTS):
             return tuple(found)
-        if above in {root, Path.cwd()}:
+        if above in {root, current}:
             taken = len(found)
     return tuple(found[:taken])
+
+
+def _current_directory() -> Path | None:
+    """None if it has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def _top(name: str) -> str:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from pytest_a2a3sim import GoldenError
+from pytest_a2a3sim.loading.golden import load_golden
 from tests.golden_dirs import GoldenDir
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMPUTE = """
 
@@ -167,3 +174,21 @@ def test_modules_of_a_project_that_nothing_marks(
     if runs_in == "project":
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(["*No module named 'shared_by_goldens'*"])
+
+
+def test_the_current_directory_counts_when_a_golden_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubler = GoldenDir.create(tmp_path / "project" / "doubler")
+    doubler.extend_golden("import shared_by_goldens_too\n")
+    folder = tmp_path / "project" / "golden"
+    folder.mkdir()
+    (folder / "shared_by_goldens_too.py").touch()
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(GoldenError, match="No module named 'shared_by_goldens_too'"):
+        load_golden(doubler.golden_py)
+    monkeypatch.chdir(tmp_path / "project")
+    load_golden(doubler.golden_py)
