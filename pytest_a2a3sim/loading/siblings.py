@@ -62,10 +62,14 @@ class Siblings:
 
     @contextlib.contextmanager
     def importable(self) -> Iterator[None]:
-        """Has the directories on ``sys.path``, and their modules in ``sys.modules``."""
+        """Has the directories on ``sys.path``, and their modules in ``sys.modules``.
+
+        The path is a new list each time: another thread's import may be walking through the old
+        one, and would miss an entry of a list that shrinks.
+        """
         shared = [str(directory) for directory in self._shared]
         with _LOCK:
-            sys.path[:] = [str(self._directory), *sys.path, *shared]
+            sys.path = [str(self._directory), *sys.path, *shared]
             if self._users == 0:
                 self._enter()
             self._users += 1
@@ -73,11 +77,13 @@ class Siblings:
             yield
         finally:
             with _LOCK:
+                rest = list(sys.path)
                 with contextlib.suppress(ValueError):
-                    sys.path.remove(str(self._directory))
+                    rest.remove(str(self._directory))
                 for path in shared:
                     with contextlib.suppress(ValueError):
-                        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(path)]
+                        del rest[len(rest) - 1 - rest[::-1].index(path)]
+                sys.path = rest
                 self._users -= 1
                 if self._users == 0:
                     self._leave()

@@ -77,11 +77,12 @@ class StandIns:
         hidden = _taken_out(packages)
         sys.modules.update(self._modules)
         finder = _Finder(packages, self._directory)
-        sys.meta_path.insert(0, finder)
+        # A new list each time: another thread's import may be walking through the old one.
+        sys.meta_path = [finder, *sys.meta_path]
         try:
             yield
         finally:
-            sys.meta_path.remove(finder)
+            sys.meta_path = [each for each in sys.meta_path if each is not finder]
             self._modules = _taken_out(packages)
             sys.modules.update(hidden)
 

@@ -193,11 +193,16 @@ def test_long_build_is_told_while_it_lasts(
     )
     assert process.stdout is not None
     with process:
-        told = next((text for text in process.stdout if line in text), None)
+        lines = []
+        for text in process.stdout:
+            lines.append(text)
+            if line in text:
+                break
+        told = "".join(lines)
         go_on.touch()
         rest = process.stdout.read()
-    assert told is not None, rest
-    assert "waiting for 3 s; compiling " in told
+    assert line in told
+    assert "waiting for 3 s; compiling " in lines[-1]
     assert process.returncode == 0, rest
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,22 @@ def test_siblings_of_two_directories_stay_apart(golden_dir: GoldenDir, tmp_path:
     names = [load_golden(d.golden_py).cases[0].name for d in (golden_dir, other)]
     assert names == ["n=1", "n=2"]
     assert "sizes" not in sys.modules
+
+
+def test_an_import_of_another_thread_misses_nothing(
+    golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has come to the second entry when the golden's own places and stand-ins go away."""
+    walks = types.ModuleType("walks")
+    monkeypatch.setitem(sys.modules, "walks", walks)
+    golden_dir.extend_golden(
+        "import sys, walks, simpler.task_interface\n"
+        "walks.path, walks.finders = iter(sys.path), iter(sys.meta_path)\n"
+        "next(walks.path), next(walks.finders)\n"
+    )
+    load_golden(golden_dir.golden_py)
+    assert list(walks.path)[: len(sys.path)] == sys.path
+    assert list(walks.finders) == sys.meta_path
 
 
 def test_loading_leaves_no_bytecode(golden_dir: GoldenDir) -> None:
