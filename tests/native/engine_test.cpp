@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
         run_random_gangs(random, thread_count);
     }
     grow_an_array(random);
+    populate_shared_memory(random);
     take_from_a_set(random);
     share_a_queue(random, thread_count - 1);
     std::printf("%d graphs, %d cycles\n", rounds, rounds);

@@ -20,5 +20,6 @@ void run_random_gangs(std::mt19937& random, int thread_count);
 // structures_test.cpp
 void analyse_random_graph(std::mt19937& random);
 void grow_an_array(std::mt19937& random);
+void populate_shared_memory(std::mt19937& random);
 void take_from_a_set(std::mt19937& random);
 void share_a_queue(std::mt19937& random, int thief_count);

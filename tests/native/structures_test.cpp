@@ -6,11 +6,13 @@
 #include <thread>
 
 #include "base/growing_array.h"
+#include "base/memory.h"
 #include "engine_test.h"
 #include "executor/id_set.h"
 #include "executor/work_queue.h"
 #include "expect.h"
 #include "graph/what_if.h"
+#include "shared/shared_memory.h"
 
 using namespace a2a3sim;
 
@@ -75,6 +77,24 @@ void grow_an_array(std::mt19937& random) {
     const uint32_t* const again = moved.extend(size);
     expect(again == first && std::all_of(again, again + size, [](uint32_t x) { return x == 0; }),
            "an array begins anew with zeros");
+}
+
+/// Whatever pages shared memory is in, populate() changes no byte of it.
+void populate_shared_memory(std::mt19937& random) {
+    for (const size_t size : {size_t{1} << 16, kHugePage, 3 * kHugePage + 4096}) {
+        for (int round = 0; round < 4; ++round) {
+            const SharedMemory memory(size, size);
+            auto* const bytes = static_cast<unsigned char*>(memory.data());
+            std::vector<unsigned char> expected(memory.size());
+            for (int i = 0; i < 20; ++i) {
+                const size_t place = random() % memory.size();
+                bytes[place] = expected[place] = static_cast<unsigned char>(random());
+            }
+            const size_t first = random() % (memory.size() + 1);
+            memory.populate(first, first + random() % (memory.size() + 1 - first));
+            expect(std::equal(expected.begin(), expected.end(), bytes), "a byte has changed");
+        }
+    }
 }
 
 /// As a std::set, whatever the number of levels.

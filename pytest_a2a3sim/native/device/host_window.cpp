@@ -32,11 +32,14 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size)
       size_(private_size + shared_size) {
     if (reserved_ == MAP_FAILED) refuse(size_);
     const auto begin = reinterpret_cast<uintptr_t>(reserved_);
-    // Unreachable memory on both sides.
-    data_ = static_cast<char*>(reserved_) + (round_up(begin + 1, kHugePage) - begin);
+    // Unreachable memory on both sides. The part that needs it more begins with a huge page.
+    const size_t before = shared_size < kHugePage ? 0 : private_size;
+    data_ =
+        static_cast<char*>(reserved_) + (round_up(begin + 1 + before, kHugePage) - before - begin);
     map(data_, private_size, MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
+    populate({data_ + private_size, shared_size}, 0, shared_size);  // it is about to be written
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.push_back(this);
 }

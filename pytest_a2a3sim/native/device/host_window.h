@@ -13,9 +13,10 @@ extern "C" {
 
 namespace a2a3sim {
 
-/// Private memory, then memory shared with forked processes. A forked child gets the private part
-/// with its page tables, in huge pages where the system grants them: it costs a child nothing to
-/// read it, while it faults on every page of the shared part.
+/// Private memory, then memory shared with forked processes, in huge pages where the system grants
+/// them and the part begins at the boundary of one. A forked child gets the private part with its
+/// page tables: it costs a child nothing to read it, while it faults on the pages of the shared
+/// part.
 class HostWindow {
   public:
     /// Sizes in bytes, whole pages. Throws std::system_error when the memory cannot be had.

@@ -41,7 +41,7 @@ TaskRecord* Recording::begin(const Graph& graph, bool with_arguments) const {
     const Layout layout(graph.tasks.size(), graph.edge_count);
     const size_t end = with_arguments ? layout.end_with_arguments(graph.args.size()) : layout.end;
     if (end > memory_.size()) throw std::bad_alloc();
-    memory_.populate(graph.tasks.size() * sizeof(TaskRecord));
+    memory_.populate(graph.tasks.size() * sizeof(TaskRecord), end);
     return static_cast<TaskRecord*>(memory_.data());
 }
 

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
+
+#include "base/memory.h"
 
 namespace a2a3sim {
 
@@ -13,8 +16,11 @@ namespace {
 /// Whole pages on every machine, 64 KiB ones too.
 constexpr size_t kGuardSize = size_t{64} << 10;
 
-constexpr size_t whole_pages(size_t size) {
-    return (size + kGuardSize - 1) / kGuardSize * kGuardSize;
+constexpr size_t whole_pages(size_t size) { return round_up(size, kGuardSize); }
+
+/// With what lies on both sides.
+constexpr size_t reserved_size(size_t size) {
+    return size + 2 * kGuardSize + (size < kHugePage ? 0 : kHugePage);
 }
 
 }  // namespace
@@ -31,31 +37,25 @@ SharedMemory::SharedMemory(size_t size, size_t smallest)
 }
 
 bool SharedMemory::map() {
-    const size_t reserved = size_ + 2 * kGuardSize;
-    void* const range =
-        mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (range == MAP_FAILED) return false;
-    data_ = static_cast<char*>(range) + kGuardSize;
+    reserved_ = mmap(nullptr, reserved_size(size_), PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved_ == MAP_FAILED) return false;
+    const uintptr_t least = reinterpret_cast<uintptr_t>(reserved_) + kGuardSize;
+    data_ = reinterpret_cast<void*>(size_ < kHugePage ? least : round_up(least, kHugePage));
     if (mmap(data_, size_, PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED) {
         return true;
     }
     const int error = errno;
-    munmap(range, reserved);
+    munmap(reserved_, reserved_size(size_));
     errno = error;
     return false;
 }
 
-SharedMemory::~SharedMemory() {
-    munmap(static_cast<char*>(data_) - kGuardSize, size_ + 2 * kGuardSize);
-}
+SharedMemory::~SharedMemory() { munmap(reserved_, reserved_size(size_)); }
 
-void SharedMemory::populate(size_t size) const {
-#ifdef MADV_POPULATE_WRITE
-    madvise(data_, size, MADV_POPULATE_WRITE);  // where the kernel has it: Linux 5.14
-#else
-    (void)size;
-#endif
+void SharedMemory::populate(size_t size, size_t coming) const {
+    a2a3sim::populate({static_cast<char*>(data_), size_}, size, coming);
 }
 
 void SharedMemory::set_writable(bool writable) const noexcept {

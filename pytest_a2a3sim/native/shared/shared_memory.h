@@ -26,8 +26,8 @@ class SharedMemory {
     void* data() const noexcept { return data_; }
     size_t size() const noexcept { return size_; }
 
-    /// Makes the first `size` bytes present, so that no page fault interrupts whoever writes them.
-    void populate(size_t size) const;
+    /// Makes the first bytes present, and what comes in huge pages of the first `coming` ones.
+    void populate(size_t size, size_t coming) const;
 
     /// Whether the calling process can write to it. Safe in a signal handler.
     void set_writable(bool writable) const noexcept;
@@ -39,7 +39,8 @@ class SharedMemory {
     bool map();
 
     size_t size_;
-    void* data_ = nullptr;
+    void* reserved_ = nullptr;
+    void* data_ = nullptr;  // at the boundary of a huge page if it could hold one
 };
 
 /// One T; its members start as zeros.
