@@ -128,13 +128,15 @@ class _Attempt:
         config = self._golden.config
         options = options_of(settings, config.runtime.block_dim, settings.platform_of(config))
         setup = CaseSetup(built, inputs, options)
-        with HostMemory(inputs) as memory:
-            expected, completion = self._simulate(setup, memory)
+        with HostMemory(inputs) as memory, contextlib.ExitStack() as runs:
+            expected, completion = self._simulate(setup, memory, runs)
             memory.drop_inputs()
             return self._compare(setup, memory, expected, completion)
 
-    def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[Expected, Completion]:
-        with self._keeping(setup) as first, started(first, memory) as run:
+    def _simulate(
+        self, setup: CaseSetup, memory: HostMemory, runs: contextlib.ExitStack
+    ) -> tuple[Expected, Completion]:
+        with self._keeping(setup) as first, started(first, memory, runs) as run:
             lend = memory.lend if setup.options.isolate else None
             expected = self._data.expected(setup.inputs, lend)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)

@@ -49,7 +49,7 @@ class Checkout:
 
     root: str
 
-    @property
+    @functools.cached_property
     def _places(self) -> tuple[_Place, ...]:
         if not self.root:
             return ()
@@ -75,9 +75,14 @@ class Checkout:
         mapped = tuple((label, self._with_tokens(text)) for label, text in parts)
         return (*mapped, ("paths", "of any checkout")) if self.root else mapped
 
+    @functools.cached_property
+    def _tokens(self) -> tuple[tuple[str, str], ...]:
+        """What is below a place begins with, and what it is kept as; some hundred times a case."""
+        return tuple((f"{place.path}/", f"{place.token}/") for place in self._places)
+
     def _with_tokens(self, text: str) -> str:
-        for place in self._places:
-            text = text.replace(f"{place.path}/", f"{place.token}/")
+        for path, token in self._tokens:
+            text = text.replace(path, token)
         return text
 
     def shortened(self, path: str) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
-import subprocess
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
-from pytest_a2a3sim.building.processes import lack_of_processes
+from pytest_a2a3sim.building.description import (
+    LATE_ANSWER,
+    YES,
+    Description,
+    are_unchanged,
+    recorded,
+)
+from pytest_a2a3sim.building.instrumentation import instrumentation_flags, may_be_late
 from pytest_a2a3sim.building.pto_isa import ROOT_VARIABLE, has_pto_isa
-from pytest_a2a3sim.building.starting import answer
 from pytest_a2a3sim.building.store.cache import Cache
-from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts, read
+from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PTO_INCLUDE_DIR
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
-_PATIENCE = 60.0  # seconds
-_QUESTIONS = ("--version", "-dumpmachine")
-_LATE, _YES = "late instrumentation", "yes"
 _LINK_FLAGS = ("-shared", "-fPIC", "-Wl,-Bsymbolic")
 # The linker would add start files that change how the whole process computes, or keeps them.
 _CHANGES_THE_PROCESS = frozenset(
@@ -56,6 +56,7 @@ class Toolchain:
         version: the first line of what ``--version`` prints.
         identity: what tells it from other compilers, as parts of a key.
         environment: the environment in which it runs.
+        files: those of which it consists; while they are the same, so is all of this.
     """
 
     launcher: tuple[str, ...]
@@ -63,6 +64,7 @@ class Toolchain:
     version: str
     identity: tuple[Part, ...]
     environment: Mapping[str, str] = field(compare=False, repr=False)
+    files: Mapping[str, Stamp] = field(compare=False, repr=False)
 
     @property
     def is_gcc(self) -> bool:
@@ -89,7 +91,7 @@ class Toolchain:
 
     def _instruments_late(self, unit: Unit) -> bool:
         answers = dict(self.identity)
-        return answers.get(f"compiler {_LATE}") == _YES and may_be_late(
+        return answers.get(f"compiler {LATE_ANSWER}") == YES and may_be_late(
             answers["compiler -dumpmachine"], (*self.compiler[1:], *unit.user_flags)
         )
 
@@ -191,13 +193,16 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
             )
     executables = tuple(str(Path(executable).absolute()) for executable in found if executable)
     launcher, compiler = executables[:position], (executables[position], *words[position + 1 :])
+    known = _known.get((launcher, compiler, path))
+    if known is not None and known.environment == environment and are_unchanged(known.files):
+        return known
     name = digest_of_parts((*_parts("word", (*launcher, *compiler)), ("PATH", path)))
-    description = _recorded(cache.compiler_file(name))
+    description = recorded(cache.compiler_file(name))
     if description is None:
-        description = _Description.ask(command_line, compiler, environment)
+        description = Description.ask(command_line, compiler, environment)
         cache.save_compiler(name, description.encode())
     version = description.answers["--version"].splitlines()
-    return Toolchain(
+    toolchain = Toolchain(
         launcher,
         compiler,
         version[0].strip() if version else command_line,
@@ -211,7 +216,14 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
             ),
         ),
         environment=environment,
+        files=description.files,
     )
+    _known[launcher, compiler, path] = toolchain
+    return toolchain
+
+
+_known: dict[tuple[tuple[str, ...], tuple[str, ...], str], Toolchain] = {}
+"""The one that was found last, by launcher, compiler and PATH."""
 
 
 def _is_script(path: str) -> bool:
@@ -223,69 +235,3 @@ def _is_script(path: str) -> bool:
 
 def _parts(label: str, values: tuple[str, ...]) -> tuple[Part, ...]:
     return tuple((label, value) for value in values)
-
-
-@frozen
-class _Description:
-    """What a compiler says about itself, and the files of which it consists."""
-
-    answers: dict[str, str]
-    files: dict[str, Stamp]
-
-    @classmethod
-    def ask(
-        cls, command_line: str, compiler: tuple[str, ...], environment: Mapping[str, str]
-    ) -> _Description:
-        def ask(question: str) -> str:
-            return _ask(command_line, [*compiler, question], environment)
-
-        answers = {question: ask(question) for question in _QUESTIONS}
-        answers[_LATE] = (
-            _YES if _accepts(compiler, ("-fsanitize=thread", *LATE), environment) else ""
-        )
-        programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
-        path = environment.get("PATH")
-        paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
-        files = {path: stamp for path in paths if path and (stamp := Stamp.of(path))}
-        return cls(answers, files)
-
-    def encode(self) -> bytes:
-        return json.dumps({"answers": self.answers, "files": self.files}).encode()
-
-
-def _recorded(path: Path) -> _Description | None:
-    """A description whose files are unchanged."""
-    content = read(str(path))
-    if content is None:
-        return None
-    try:
-        document = json.loads(content.data)
-        files = {path: Stamp(*stamp) for path, stamp in document["files"].items()}
-        description = _Description(dict(document["answers"]), files)
-    except (ValueError, KeyError, TypeError):
-        return None
-    unchanged = all(Stamp.of(path) == stamp for path, stamp in files.items())
-    asked = {*_QUESTIONS, _LATE} <= description.answers.keys()  # by an older version, perhaps not
-    return description if unchanged and asked else None
-
-
-def _accepts(
-    compiler: tuple[str, ...], flags: tuple[str, ...], environment: Mapping[str, str]
-) -> bool:
-    """Whether the compiler knows the flags."""
-    command = [*compiler, *flags, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        answer(command, environment, _PATIENCE)
-        return True
-    return False
-
-
-def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:
-    try:
-        return answer(command, environment, _PATIENCE)
-    except (OSError, subprocess.SubprocessError) as error:
-        lack = lack_of_processes(error) if isinstance(error, OSError) else None
-        raise lack or BuildError(
-            f"the C++ compiler {command_line!r} does not run: {error}\n"
-            "Name a working one in the environment variable CXX."
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Literal
 
 from pytest_a2a3sim.building.checkout import Checkout, checkout_of
@@ -72,7 +73,7 @@ class Unit:
         """Where the compiler runs: relative paths in flags start here."""
         return self.source.parent
 
-    @property
+    @functools.cached_property
     def checkout(self) -> Checkout:
         """The checkout that the source is in; none where objects would not be good for others."""
         if any(flag.startswith(_COMPRESSED) for flag in self.user_flags):

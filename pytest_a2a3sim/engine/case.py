@@ -45,8 +45,13 @@ class Run(AbstractContextManager["Run"]):
         self._run: Any = holder[0]
 
     def __exit__(self, *_: object) -> None:
-        """Ends the simulating process."""
+        """Ends the simulating process, which a case that has ended may still be leaving."""
+        self.end()
+
+    def end(self) -> None:
+        """The same at once; nothing else may be asked then."""
         lib.a2a3_run_destroy(self._run)
+        self._run = ffi.NULL
 
     def wait(self, seconds: float) -> bool:
         """Whether the case has ended, within about so many seconds.

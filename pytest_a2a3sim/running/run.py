@@ -38,15 +38,24 @@ class CaseSetup:
 
 
 @contextlib.contextmanager
-def started(setup: CaseSetup, memory: HostMemory) -> Iterator[Run]:
-    """A run whose output is captured as this process's own is; it ends with the context."""
+def started(setup: CaseSetup, memory: HostMemory, runs: contextlib.ExitStack) -> Iterator[Run]:
+    """A run whose output is captured as this process's own is, which is complete after the context.
+
+    The run itself lasts as long as ``runs``: the system takes a while to end a process, and nobody
+    has to wait for that.
+    """
     with contextlib.ExitStack() as stack:
         output = (
             stack.enter_context(_descriptor(sys.stdout)),
             stack.enter_context(_descriptor(sys.stderr)),
         )
         options = replace(setup.options, output=output)
-        yield stack.enter_context(Run(setup.built, setup.inputs, memory, options))
+        run = runs.enter_context(Run(setup.built, setup.inputs, memory, options))
+        try:
+            yield run
+        except BaseException:
+            run.end()
+            raise
 
 
 def finish(

@@ -42,7 +42,7 @@ MAY_IMPORT = {
 MAY_INCLUDE = {
     "engine_api.h": set[str](),
     "base": {"engine_api.h"},
-    "shared": {"engine_api.h"},
+    "shared": {"base", "engine_api.h"},
     "compare": {"engine_api.h"},
     "graph": {"base", "engine_api.h", "shared"},
     "device": {"base", "engine_api.h", "shared"},

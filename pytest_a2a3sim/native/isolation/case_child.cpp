@@ -7,10 +7,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -104,10 +107,28 @@ void end_with(pid_t parent) {
     if (getppid() != parent) _exit(0);
 }
 
+pid_t forking = -1;  // the process of the case that forked last
+
 /// What the case forks ends with it, in whatever process group it is.
 void take_descendants_along() {
-    static pid_t forking;
     pthread_atfork([] { forking = getpid(); }, nullptr, [] { end_with(forking); });
+}
+
+/// Whether this is all that there is of the case: one thread, and no process that it has started.
+bool is_alone() {
+    struct stat threads{};
+    constexpr nlink_t kOneThread = 3;  // of a directory, two are its own
+    if (forking >= 0 || stat("/proc/self/task", &threads) != 0 || threads.st_nlink != kOneThread) {
+        return false;
+    }
+    return waitpid(-1, nullptr, WNOHANG | __WALL) < 0 && errno == ECHILD;
+}
+
+void take_leave(Control& control, uint32_t word) {
+    if (!is_alone()) return;
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    control.take_leave(static_cast<uint64_t>(usage.ru_maxrss) * 1024, word);
 }
 
 void redirect(int descriptor, int to) {
@@ -140,7 +161,8 @@ void redirect(int descriptor, int to) {
 //
 // All signals are blocked from before the fork (SignalsBlocked in case_run.cpp) until
 // reset_signals() has removed the parent's handlers: none of them runs in here.
-void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
+void run_child(const CaseDescription& description, SharedState& shared, uint32_t farewell,
+               pid_t parent) noexcept {
     setpgid(0, 0);
     end_with(parent);
     reset_signals();
@@ -165,6 +187,7 @@ void run_child(const CaseDescription& description, SharedState& shared, pid_t pa
         simulate(description, shared);
     }
     std::fflush(nullptr);
+    take_leave(shared.control, farewell);
     _exit(0);
 }
 

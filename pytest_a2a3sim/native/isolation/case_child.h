@@ -3,12 +3,15 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "isolation/simulation.h"
 
 namespace a2a3sim {
 
-/// Simulates the case and ends the process, which `parent` has just forked.
+/// Simulates the case and ends the process, which `parent` has just forked; for the word see
+/// Control::take_leave().
 [[noreturn]] void run_child(const CaseDescription& description, SharedState& shared,
-                            pid_t parent) noexcept;
+                            uint32_t farewell, pid_t parent) noexcept;
 
 }  // namespace a2a3sim

@@ -1,65 +1,25 @@
 #include "isolation/case_run.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cfenv>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
-#include <system_error>
 
 #include "base/failure.h"
 #include "device/places.h"
-#include "executor/task_runner.h"
 #include "faults/faults.h"
 #include "faults/process_state.h"
-#include "faults/snapshot.h"
-#include "isolation/case_child.h"
 #include "isolation/left_behind.h"
 
 namespace a2a3sim {
 
 namespace {
-
-[[noreturn]] void fail_with_errno(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
-/// A descriptor that becomes readable when the process ends; -1 on kernels without them.
-int open_process(pid_t pid) {
-#ifdef SYS_pidfd_open
-    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-#else
-    (void)pid;
-    return -1;
-#endif
-}
-
-/// Blocks every signal in this thread while it lives. A child inherits the mask and the handlers:
-/// between fork() and the reset of the handlers, one of them would run in a second process, on
-/// state (Python's, for one) that it takes for the parent's. The parent gets its signals when this
-/// ends.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &previous_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
-
-  private:
-    sigset_t previous_;
-};
 
 /// Processes that the system has ended for want of memory since it started; 0 if it does not tell.
 uint64_t out_of_memory_kills() {
@@ -84,7 +44,7 @@ CaseRun::CaseRun(CaseDescription description)
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
     if (description_.isolate) {
-        start_child();
+        process_.start(description_, shared_);
     } else {
         simulate_in_this_process();
         note_time_of_end();
@@ -100,65 +60,10 @@ void CaseRun::simulate_in_this_process() {
     before.restore();
 }
 
-CaseRun::~CaseRun() {
-    if (child_ > 0) {
-        kill_child();
-        reap();
-    }
-}
-
-void CaseRun::start_child() {
-    std::fflush(nullptr);  // or the child would write it once more
-    const pid_t parent = getpid();
-    prepare_snapshots();
-    usable_cpus();  // is known to the child then
-    const SignalsBlocked blocked;
-    const OtherWindowsHidden others_hidden(*description_.window);
-    child_ = fork();
-    if (child_ < 0 && errno == EAGAIN) throw std::runtime_error(kNoMoreProcesses);
-    if (child_ < 0) fail_with_errno("fork of the simulating process");
-    if (child_ == 0) run_child(description_, shared_, parent);
-    shared_.hide_from_children();  // from those of later cases
-    setpgid(child_, child_);
-    child_descriptor_ = open_process(child_);
-}
-
-bool CaseRun::child_ended(double seconds) {
-    const int milliseconds = static_cast<int>(seconds * 1e3) + 1;
-    if (child_descriptor_ >= 0) {
-        pollfd entry{child_descriptor_, POLLIN, 0};
-        return poll(&entry, 1, milliseconds) == 1;
-    }
-    siginfo_t info{};
-    for (int waited = 0; waited < milliseconds; ++waited) {
-        if (waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-            info.si_pid != 0) {
-            return true;
-        }
-        usleep(1000);
-    }
-    return false;
-}
-
-void CaseRun::kill_child() const noexcept {
-    kill(-child_, SIGKILL);
-    kill(child_, SIGKILL);
-}
-
-void CaseRun::reap() noexcept {
-    int wait_status = 0;
-    rusage usage{};
-    pid_t reaped;
-    do {
-        reaped = wait4(child_, &wait_status, 0, &usage);
-    } while (reaped < 0 && errno == EINTR);
-    kill(-child_, SIGKILL);  // whatever the case left in its process group
-    child_ = -1;
-    if (child_descriptor_ >= 0) close(child_descriptor_);
-    child_descriptor_ = -1;
-    end_.wait_status = reaped > 0 ? wait_status : 0;
-    end_.peak_rss_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-    end_.out_of_memory = WIFSIGNALED(end_.wait_status) && WTERMSIG(end_.wait_status) == SIGKILL &&
+void CaseRun::note_end(const CaseProcess::End& end) noexcept {
+    end_.wait_status = end.wait_status;
+    end_.peak_rss_bytes = end.peak_rss_bytes;
+    end_.out_of_memory = WIFSIGNALED(end.wait_status) && WTERMSIG(end.wait_status) == SIGKILL &&
                          end_.hang_seconds <= 0 && out_of_memory_kills() != kills_before_;
     note_time_of_end();
 }
@@ -187,7 +92,7 @@ void CaseRun::dump_threads() {
     constexpr int64_t kPatience = 500'000'000;  // nanoseconds; a thread may block the signal
     std::vector<std::atomic<int32_t>*> awaited;
     const auto ask = [&](int32_t thread, ThreadDump& dump) {
-        if (syscall(SYS_tgkill, child_, thread, dump_signal()) == 0) {
+        if (syscall(SYS_tgkill, process_.pid(), thread, dump_signal()) == 0) {
             awaited.push_back(&dump.complete);
         }
     };
@@ -218,12 +123,12 @@ void CaseRun::end_hanging_child(double seconds, bool timed_out) {
     if (!is_complete()) dump_threads();
     end_.hang_seconds = seconds;
     end_.timed_out = timed_out;
-    kill_child();
-    reap();
+    process_.kill();
+    note_end(process_.reap());
 }
 
 void CaseRun::time_out(double seconds) {
-    if (child_ > 0) end_hanging_child(seconds, true);
+    if (process_.exists() && !outcome_) end_hanging_child(seconds, true);
     outcome();
 }
 
@@ -231,10 +136,15 @@ a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
     constexpr double kWatchInterval = 0.1;
     constexpr double kOrderPatience = 2;  // seconds; tasks may wait for others that run beside them
     const int64_t start = monotonic_nanoseconds();
-    while (child_ > 0) {
+    while (process_.exists() && !outcome_) {
         const double left = seconds - to_seconds(monotonic_nanoseconds() - start);
-        if (child_ended(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)))) {
-            reap();
+        const CaseProcess::State state =
+            process_.look(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)));
+        if (state == CaseProcess::State::kHasEnded) {
+            note_end(process_.reap());
+        } else if (state == CaseProcess::State::kLeaves) {
+            note_end({0, shared_.control.report->peak_rss_bytes});
+            break;
         } else if (hangs(is_complete() ? std::min(kOrderPatience, hang_seconds) : hang_seconds)) {
             end_hanging_child(to_seconds(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {

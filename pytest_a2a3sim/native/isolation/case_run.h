@@ -1,12 +1,11 @@
 // A case that runs: in a forked child by default, in the calling process for debuggers.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <vector>
 
 #include "base/ticks.h"
+#include "isolation/case_process.h"
 #include "isolation/outcome.h"
 #include "isolation/simulation.h"
 
@@ -16,7 +15,6 @@ class CaseRun {
   public:
     /// Starts the case; throws std::system_error when that is impossible.
     explicit CaseRun(CaseDescription description);
-    ~CaseRun();
     CaseRun(const CaseRun&) = delete;
     CaseRun& operator=(const CaseRun&) = delete;
 
@@ -31,13 +29,9 @@ class CaseRun {
     a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
 
   private:
-    void start_child();
     /// Leaves the process as it was.
     void simulate_in_this_process();
-    /// True once the child has ended, within about `seconds`.
-    bool child_ended(double seconds);
-    void reap() noexcept;
-    void kill_child() const noexcept;
+    void note_end(const CaseProcess::End& end) noexcept;
     bool hangs(double hang_seconds);
     /// The outputs are on the host: only further orders may still be executed.
     bool is_complete() const;
@@ -50,8 +44,7 @@ class CaseRun {
     SharedState shared_;
     TickRate tick_rate_;
     uint64_t kills_before_;
-    pid_t child_ = -1;  // -1: none, or reaped
-    int child_descriptor_ = -1;
+    CaseProcess process_;
     uint64_t last_progress_ = 0;
     int64_t last_progress_ns_;
     ProcessEnd end_;

@@ -1,6 +1,7 @@
 #include "isolation/outcome.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -47,7 +48,11 @@ class Reader {
             tell_unexplained_end();
         }
         read_running_tasks();
-        out_.ending.peak_rss_bytes = end_.peak_rss_bytes;
+        const auto most_memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                 static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+        if (check(end_.peak_rss_bytes <= most_memory, "size of the process")) {
+            out_.ending.peak_rss_bytes = end_.peak_rss_bytes;
+        }
         if (problems_.text().empty()) return std::move(out_);
         out_.ending.failure = A2A3_FAILURE_CORRUPTED;
         std::snprintf(out_.ending.message, sizeof out_.ending.message, "%s",

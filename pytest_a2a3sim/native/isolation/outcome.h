@@ -14,8 +14,8 @@ struct ProcessEnd {
     bool isolated = false;
     int wait_status = 0;  // of the process
     bool out_of_memory = false;
-    uint64_t peak_rss_bytes = 0;
-    double hang_seconds = 0;  // 0: it was not ended for a hang
+    uint64_t peak_rss_bytes = 0;  // as the system has it, or the process says
+    double hang_seconds = 0;      // 0: it was not ended for a hang
     bool timed_out = false;
     int64_t ticks = 0;  // as read_ticks() said them afterwards
     double ticks_per_second = 0;

@@ -1,6 +1,8 @@
 #include "shared/control.h"
 
+#include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace a2a3sim {
@@ -44,6 +46,23 @@ void Control::finish_orders() {
     std::memcpy(report->ending.phase_seconds, draft.phase_seconds, sizeof draft.phase_seconds);
     report->phase.store(phase(), std::memory_order_release);
     report.set_writable(false);
+}
+
+void Control::take_leave(uint64_t peak_rss_bytes, uint32_t word) {
+    report.set_writable(true);
+    report->peak_rss_bytes = peak_rss_bytes;
+    report->farewell.store(word, std::memory_order_release);
+    syscall(SYS_futex, &report->farewell, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+bool Control::wait_for_leave(uint32_t word, double seconds) const {
+    static_assert(sizeof report->farewell == sizeof word);
+    const uint32_t said = report->farewell.load(std::memory_order_acquire);
+    if (said == word) return true;
+    const auto nanoseconds = static_cast<int64_t>(seconds * 1e9);
+    const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+    syscall(SYS_futex, &report->farewell, FUTEX_WAIT, said, &timeout, nullptr, 0);
+    return report->farewell.load(std::memory_order_acquire) == word;
 }
 
 void Control::edit_report(uint64_t receipt) {

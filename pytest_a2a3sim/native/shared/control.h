@@ -56,7 +56,9 @@ struct Report {
     std::atomic<int32_t> phase;  // released behind what the phases before it wrote
     /// Released behind `ending`. 1: all but the backtrace is there, 2: all.
     std::atomic<int32_t> failure_complete;
-    uint64_t receipt;  // of a case that ran to its end
+    uint64_t receipt;                // of a case that ran to its end
+    uint64_t peak_rss_bytes;         // of a process that takes its leave
+    std::atomic<uint32_t> farewell;  // released behind everything else
     a2a3_ending ending;
 };
 
@@ -96,6 +98,15 @@ class Control {
 
     /// Publishes that further orders have been executed too.
     void finish_orders();
+
+    /// Says that the process is about to end, which has needed so much memory: it does nothing
+    /// more, and nobody else has anything of the case. The parent need not wait while the system
+    /// takes the process apart, which takes longer than a small graph. The word is what the parent
+    /// made up for that.
+    void take_leave(uint64_t peak_rss_bytes, uint32_t word);
+
+    /// Of the parent: waits for that, or for so many seconds. False if it has not been said.
+    bool wait_for_leave(uint32_t word, double seconds) const;
 
     /// Fails the case unless it has failed before: `fill` completes the ending. Safe in a signal
     /// handler if `fill` is. False if another failure came first.
