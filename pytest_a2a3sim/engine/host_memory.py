@@ -50,6 +50,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
     def __exit__(self, *_: object) -> None:
         """Frees the memory once nothing of it is lent; others' arrays must not be used any more."""
         self._is_left = True
+        self.drop_inputs()
         self._free()
 
     def address(self, name: str) -> int:

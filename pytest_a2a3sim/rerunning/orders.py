@@ -38,6 +38,7 @@ class Orders:
                 for pair in self._pairs
             ):
                 return run.schedule
+            del run  # or its outputs would be there while the next one runs
         return None
 
     def dependence(self) -> tuple[A2A3SimError | None, str | None]:

@@ -148,7 +148,7 @@ class _Runs:
                 return None
             if not isinstance(ended, Completion):
                 return None
-            return ended, {name: memory.bytes_of(name).copy() for name in setup.inputs.outputs}
+            return ended, {name: memory.keep(name) for name in setup.inputs.outputs}
 
 
 class _Changes:

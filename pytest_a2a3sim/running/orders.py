@@ -57,7 +57,7 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
         ended = run_silently(replace(setup, options=options), memory)
         if isinstance(ended, Failure):
             return OrderRun(schedule, None, ended)
-        outputs = {name: memory.bytes_of(name).copy() for name in setup.inputs.outputs}
+        outputs = {name: memory.keep(name) for name in setup.inputs.outputs}
     return OrderRun(schedule, outputs, None)
 
 

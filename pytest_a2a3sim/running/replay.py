@@ -67,7 +67,7 @@ def with_other_poison(
                 return None
         except EngineError:
             return None
-        return {name: memory.bytes_of(name).copy() for name in setup.inputs.outputs}
+        return {name: memory.keep(name) for name in setup.inputs.outputs}
 
 
 def _failure_of(setup: CaseSetup) -> Failure | None:
