@@ -81,8 +81,8 @@ void grow_an_array(std::mt19937& random) {
 
 /// Whatever pages shared memory is in, populate() changes no byte of it.
 void populate_shared_memory(std::mt19937& random) {
-    for (const size_t size : {size_t{1} << 16, kHugePage, 3 * kHugePage + 4096}) {
-        for (int round = 0; round < 4; ++round) {
+    for (const size_t size : {size_t{1} << 16, 4 * kHugePage, 5 * kHugePage + 4096}) {
+        for (int round = 0; round < 3; ++round) {
             const SharedMemory memory(size, size);
             auto* const bytes = static_cast<unsigned char*>(memory.data());
             std::vector<unsigned char> expected(memory.size());

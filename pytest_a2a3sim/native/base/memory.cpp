@@ -21,37 +21,34 @@ size_t used_address_space() {
     return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// A huge page takes the system as long as so much in small ones, or less.
-constexpr size_t kWorthHugePage = size_t{512} << 10;
+/// Asked for huge pages, the system waits for work on all CPUs, some milliseconds if they are busy:
+/// as long as so many huge pages take in small ones.
+constexpr size_t kWorthHugePages = 4;
 
-bool populate_small(char* begin, size_t size) {
+void populate_small(char* begin, size_t size) {
 #ifdef MADV_POPULATE_WRITE
-    return madvise(begin, size, MADV_POPULATE_WRITE) == 0;  // Linux 5.14
+    madvise(begin, size, MADV_POPULATE_WRITE);  // Linux 5.14
 #else
     (void)begin;
     (void)size;
-    return false;
 #endif
-}
-
-/// Shared memory, which the system does not give huge pages by itself.
-bool populate_huge(char* begin) {
-#ifndef MADV_COLLAPSE
-    constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
-#endif
-    // There is nothing to collapse where no page is.
-    return populate_small(begin, 1) && madvise(begin, kHugePage, MADV_COLLAPSE) == 0;
 }
 
 }  // namespace
 
 void populate(const SharedRange& memory, size_t size, size_t coming) {
-    for (size_t begin = 0; begin < coming; begin += kHugePage) {
-        char* const page = memory.begin + begin;
-        const bool is_worth_it = coming - begin >= kWorthHugePage;
-        if (is_worth_it && memory.size - begin >= kHugePage && populate_huge(page)) continue;
-        if (begin < size) populate_small(page, std::min(size - begin, kHugePage));
+#ifndef MADV_COLLAPSE
+    constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
+#endif
+    const size_t huge = std::min(coming, memory.size) / kHugePage * kHugePage;
+    if (huge >= kWorthHugePages * kHugePage) {
+        // There is nothing to collapse where no page is.
+        for (size_t begin = 0; begin < huge; begin += kHugePage) {
+            populate_small(memory.begin + begin, 1);
+        }
+        madvise(memory.begin, huge, MADV_COLLAPSE);
     }
+    if (size > 0) populate_small(memory.begin, size);  // which is there by now, if it could be
 }
 
 size_t address_space(size_t wanted, double share) {
