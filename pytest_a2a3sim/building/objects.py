@@ -61,6 +61,7 @@ class Objects:
         self._environment = environment
         self._making: tuple[UnitCompiler, PrecompiledHeaders] | None = None
         self._expected: set[Unit] = set()
+        self._asking = threading.Lock()  # of the compiler: threads would all ask it at the start
         self._planning = threading.Lock()  # of the plan: who is expected, and whether it was made
         self._is_planned = True
         self._mutex = threading.Lock()  # of everything below
@@ -147,9 +148,8 @@ class Objects:
             if entry is not None:
                 return entry
             with self._cache.locks.lock(key):
-                entry = self._find(
-                    unit, key, Glance()
-                )  # another process may have compiled it meanwhile
+                # Another process may have compiled it meanwhile.
+                entry = self._find(unit, key, Glance())
                 if entry is not None:
                     return entry
                 self._raise_known_failure(unit, key)
@@ -158,7 +158,8 @@ class Objects:
                     return compiled
 
     def _toolchain(self, compiler: str | None) -> Toolchain:
-        return find_toolchain(self._cache, self._environment, compiler)
+        with self._asking:
+            return find_toolchain(self._cache, self._environment, compiler)
 
     def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
         source = self._digests.of(str(unit.source))

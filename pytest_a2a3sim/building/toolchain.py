@@ -196,13 +196,30 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
     known = _known.get((launcher, compiler, path))
     if known is not None and known.environment == environment and are_unchanged(known.files):
         return known
+    toolchain = _described(command_line, launcher, compiler, environment, cache)
+    _known[launcher, compiler, path] = toolchain
+    return toolchain
+
+
+_known: dict[tuple[tuple[str, ...], tuple[str, ...], str], Toolchain] = {}
+"""The one that was found last, by launcher, compiler and PATH."""
+
+
+def _described(
+    command_line: str,
+    launcher: tuple[str, ...],
+    compiler: tuple[str, ...],
+    environment: Mapping[str, str],
+    cache: Cache,
+) -> Toolchain:
+    path = environment.get("PATH", "")
     name = digest_of_parts((*_parts("word", (*launcher, *compiler)), ("PATH", path)))
     description = recorded(cache.compiler_file(name))
     if description is None:
         description = Description.ask(command_line, compiler, environment)
         cache.save_compiler(name, description.encode())
     version = description.answers["--version"].splitlines()
-    toolchain = Toolchain(
+    return Toolchain(
         launcher,
         compiler,
         version[0].strip() if version else command_line,
@@ -218,12 +235,6 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
         environment=environment,
         files=description.files,
     )
-    _known[launcher, compiler, path] = toolchain
-    return toolchain
-
-
-_known: dict[tuple[tuple[str, ...], tuple[str, ...], str], Toolchain] = {}
-"""The one that was found last, by launcher, compiler and PATH."""
 
 
 def _is_script(path: str) -> bool:
