@@ -61,7 +61,6 @@ class Objects:
         self._environment = environment
         self._making: tuple[UnitCompiler, PrecompiledHeaders] | None = None
         self._expected: set[Unit] = set()
-        self._asking = threading.Lock()  # of the compiler: threads would all ask it at the start
         self._planning = threading.Lock()  # of the plan: who is expected, and whether it was made
         self._is_planned = True
         self._mutex = threading.Lock()  # of everything below
@@ -158,8 +157,7 @@ class Objects:
                     return compiled
 
     def _toolchain(self, compiler: str | None) -> Toolchain:
-        with self._asking:
-            return find_toolchain(self._cache, self._environment, compiler)
+        return find_toolchain(self._cache, self._environment, compiler)
 
     def _key(self, unit: Unit, toolchain: Toolchain) -> tuple[str, tuple[Part, ...]]:
         source = self._digests.of(str(unit.source))

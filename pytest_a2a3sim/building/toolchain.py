@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import threading
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,16 +194,20 @@ def _find(command_line: str, environment: Mapping[str, str], cache: Cache) -> To
             )
     executables = tuple(str(Path(executable).absolute()) for executable in found if executable)
     launcher, compiler = executables[:position], (executables[position], *words[position + 1 :])
-    known = _known.get((launcher, compiler, path))
-    if known is not None and known.environment == environment and are_unchanged(known.files):
+    with _asking.setdefault(os.getpid(), threading.Lock()):
+        known = _known.get((launcher, compiler, path))
+        if known is None or known.environment != environment or not are_unchanged(known.files):
+            known = _described(command_line, launcher, compiler, environment, cache)
+            _known[launcher, compiler, path] = known
         return known
-    toolchain = _described(command_line, launcher, compiler, environment, cache)
-    _known[launcher, compiler, path] = toolchain
-    return toolchain
 
 
 _known: dict[tuple[tuple[str, ...], tuple[str, ...], str], Toolchain] = {}
 """The one that was found last, by launcher, compiler and PATH."""
+
+_asking: dict[int, threading.Lock] = {}
+"""By process: all threads that compile need an answer at the start, and one of them asks. A forked
+process must not wait for a thread that it does not have."""
 
 
 def _described(

@@ -206,6 +206,14 @@ def test_long_build_is_told_while_it_lasts(
     assert process.returncode == 0, rest
 
 
+@pytest.mark.usefixtures("two")
+def test_compiler_is_asked_about_itself_once(
+    pytester: pytest.Pytester, compiler: CountingCompiler
+) -> None:
+    pytester.runpytest("-p", "no:xdist").assert_outcomes(passed=2)
+    assert compiler.runs().count("--version") == 1
+
+
 def test_who_is_told_may_change_between_cases(
     golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -221,3 +221,24 @@ def test_exit_of_what_a_kernel_forked(pytester: pytest.Pytester, doubler: Golden
     for header in ("sys/wait.h", "unistd.h", "cstdlib"):
         include(doubler, header)
     pytester.runpytest_subprocess("--sim-hang-timeout=5").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("std::thread([] { for (;;) pause(); }).detach();\n", id="thread"),
+        pytest.param("if (fork() == 0) for (;;) pause();\n", id="process"),
+        pytest.param('if (std::system("sleep 1000 &") != 0) std::abort();\n', id="background"),
+    ],
+)
+def test_no_process_is_left(golden_dir: GoldenDir, leaves: str) -> None:
+    """A process that ends is not waited for, unless something of it may go on."""
+    golden_dir.kernel_body(leaves + DOUBLE)
+    for header in ("unistd.h", "cstdlib", "thread"):
+        include(golden_dir, header)
+    result = run_case(golden_dir.path)
+    assert result.passed
+    assert result.facts.peak_rss_bytes
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
