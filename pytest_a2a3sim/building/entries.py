@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.starting import unforked
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.spec import TENSOR_ENTRY
 
@@ -103,6 +104,7 @@ def entry_symbol(spec: KernelSpec, entry: ResultEntry) -> str | None:
 
 
 def _listed(symbols: tuple[str, ...], environment: Mapping[str, str]) -> str:
-    from pytest_a2a3sim.building.symbols import demangled  # noqa: PLC0415 - only on failure
+    with unforked():
+        from pytest_a2a3sim.building.symbols import demangled  # noqa: PLC0415 - only on failure
 
     return ", ".join(demangled(symbols, environment)) or "nothing"

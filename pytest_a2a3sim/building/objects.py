@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.key import key_parts
+from pytest_a2a3sim.building.starting import unforked
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed, refreshed
 from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
@@ -76,14 +77,14 @@ class Objects:
 
     def _makers(self) -> tuple[UnitCompiler, PrecompiledHeaders]:
         """What compiles; imported when something is to be compiled."""
-        from pytest_a2a3sim.building.compile import UnitCompiler  # noqa: PLC0415 - see above
-        from pytest_a2a3sim.building.precompiled import PrecompiledHeaders  # noqa: PLC0415 - as above
-
+        with unforked():
+            from pytest_a2a3sim.building import compile as compiling  # noqa: PLC0415 - see above
+            from pytest_a2a3sim.building import precompiled  # noqa: PLC0415 - as above
         with self._mutex:
             if self._making is None:
                 shared = (self._workspace, self._cache, self._digests)
-                compiler = UnitCompiler(*shared, self._environment)
-                self._making = compiler, PrecompiledHeaders(*shared, compiler)
+                compiler = compiling.UnitCompiler(*shared, self._environment)
+                self._making = compiler, precompiled.PrecompiledHeaders(*shared, compiler)
             return self._making
 
     def path(self, unit: Unit, entry: ResultEntry, copy: int = 1) -> Path:

@@ -1,28 +1,37 @@
-"""Starting programs in a process of which other threads may fork.
+"""Starting programs, and importing modules, in a process of which other threads may fork.
 
 While a program is being started, this process waits at a pipe until its other end is closed. A
 child that another thread forks just then has that end too, and may itself wait for what the
-starting thread holds, such as a lock of the build cache: both would wait for ever.
+starting thread holds, such as a lock of the build cache: both would wait for ever. And a child that
+is forked while a thread imports a module has the lock of that module, which nobody gives back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_starting = threading.Lock()
+_unforked = threading.Lock()
 
-# os.fork() waits until no program is being started. Starting one is no os.fork().
+# os.fork() waits for it. Starting a program is no os.fork().
 os.register_at_fork(
-    before=_starting.acquire,
-    after_in_parent=_starting.release,
-    after_in_child=_starting.release,
+    before=_unforked.acquire,
+    after_in_parent=_unforked.release,
+    after_in_child=_unforked.release,
 )
+
+
+@contextlib.contextmanager
+def unforked() -> Iterator[None]:
+    """Has os.fork() wait meanwhile: for imports in threads, and for what starts no program."""
+    with _unforked:
+        yield
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
@@ -31,7 +40,7 @@ def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
     Raises:
         OSError: it cannot be started.
     """
-    with _starting:
+    with _unforked:
         return subprocess.Popen(command, **options)  # noqa: S603 - the user's compiler and its kin
 
 

@@ -6,6 +6,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.starting import unforked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -72,8 +74,8 @@ class Locks:
                 held.release()
 
     def _acquire(self, path: Path, seconds: float) -> FileLock | None:
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - slow, not needed for a hit
-
+        with unforked():
+            from filelock import FileLock, Timeout  # noqa: PLC0415 - slow, not needed for a hit
         lock = FileLock(path)
         try:
             self._make_directory(path.parent)
