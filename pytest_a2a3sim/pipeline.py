@@ -23,21 +23,23 @@ from pytest_a2a3sim.loading.tolerances import check_names
 from pytest_a2a3sim.model.diff import Pair
 from pytest_a2a3sim.model.errors import A2A3SimError, Mismatch
 from pytest_a2a3sim.model.failure import Failure
+from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.phases import Phases
 from pytest_a2a3sim.model.result import Attempt, CaseFacts, CaseResult
 from pytest_a2a3sim.running.options import options_of
-from pytest_a2a3sim.running.run import CaseSetup, finish, started
+from pytest_a2a3sim.running.run import CaseSetup, await_outputs, finish, started
 from pytest_a2a3sim.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.model.case import BuiltCase, Expected, Instrumentation
+    from pytest_a2a3sim.model.diff import TensorDiff
     from pytest_a2a3sim.model.dump import Dump
     from pytest_a2a3sim.model.profile import Profile
-    from pytest_a2a3sim.model.progress import Listeners, Progress, RunProgress
+    from pytest_a2a3sim.model.progress import Listeners, Progress
     from pytest_a2a3sim.model.recording import Completion, Recording
     from pytest_a2a3sim.model.settings import Settings
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
@@ -51,7 +53,7 @@ def attempt_case(
     listeners: Listeners,
 ) -> Attempt:
     """Builds, simulates and compares one case."""
-    attempt = _Attempt(golden, case, settings, listeners.report_run)
+    attempt = _Attempt(golden, case, settings, listeners)
     progress = listeners.progress
 
     try:
@@ -62,6 +64,20 @@ def attempt_case(
         return attempt.failed(error)
 
 
+_MOST_BESIDE_OTHERS = 256 << 20  # bytes: of a process that may still end while the next case begins
+
+
+@frozen
+class _Compared:
+    """All outputs of a run, those that were compared, how, and golden.py's own objection."""
+
+    expected: Expected
+    pairs: Sequence[Pair]
+    compared: Sequence[Pair]
+    diffs: tuple[TensorDiff, ...]
+    refused: Mismatch | None
+
+
 class _Attempt:
     """What is known of a case while it goes through its stages."""
 
@@ -70,10 +86,12 @@ class _Attempt:
         golden: GoldenSpec,
         case: CaseSpec,
         settings: Settings,
-        report_run: Callable[[RunProgress | None], None] | None,
+        listeners: Listeners,
     ) -> None:
         self._golden = golden
-        self._report_run = report_run
+        self._report_run = listeners.report_run
+        self._last_steps = listeners.last_steps or contextlib.ExitStack()
+        self._waits = listeners.last_steps is None
         self._case = case
         self._settings = settings
         self._limit = TimeLimit(settings.timeout)
@@ -128,20 +146,28 @@ class _Attempt:
         config = self._golden.config
         options = options_of(settings, config.runtime.block_dim, settings.platform_of(config))
         setup = CaseSetup(built, inputs, options)
-        with HostMemory(inputs) as memory, contextlib.ExitStack() as runs:
-            expected, completion = self._simulate(setup, memory, runs)
-            memory.drop_inputs()
-            return self._compare(setup, memory, expected, completion)
+        self._last_steps.close()  # of the case before
+        try:
+            with HostMemory(inputs) as memory:
+                compared, completion = self._simulate(setup, memory)
+                memory.drop_inputs()
+                return self._judge(setup, memory, compared, completion)
+        finally:
+            if self._waits or (self._facts.peak_rss_bytes or 0) > _MOST_BESIDE_OTHERS:
+                self._last_steps.close()
 
-    def _simulate(
-        self, setup: CaseSetup, memory: HostMemory, runs: contextlib.ExitStack
-    ) -> tuple[Expected, Completion]:
-        with self._keeping(setup) as first, started(first, memory, runs) as run:
+    def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[_Compared, Completion]:
+        with self._keeping(setup) as first, started(first, memory, self._last_steps) as run:
             lend = memory.lend if setup.options.isolate else None
             expected = self._data.expected(setup.inputs, lend)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)
-            ended = finish(run, self._limit, self._report_run)
+            compared = None
+            has_outputs = await_outputs(run, self._limit, self._report_run)
+            # What golden.py prints while it compares comes behind what the case prints.
+            if has_outputs and self._golden.compare_outputs is None:
+                compared = self._compare(setup, memory, expected)  # while other orders are executed
+            ended = finish(run, self._limit)
             dump = self._save_dump(first, ended)
         self._facts = replace(
             self._facts,
@@ -159,7 +185,7 @@ class _Attempt:
         for name, seconds in ended.phases.items():
             self._phases.starts[name] = begun
             begun += seconds
-        return expected, ended
+        return compared or self._compare(setup, memory, expected), ended
 
     def _keeping(self, setup: CaseSetup) -> AbstractContextManager[CaseSetup]:
         if self._settings.dump is None:
@@ -175,12 +201,8 @@ class _Attempt:
 
         return save_dump(self._golden, self._case, self._settings, setup, ended)
 
-    def _compare(
-        self, setup: CaseSetup, memory: HostMemory, expected: Expected, completion: Completion
-    ) -> Attempt:
+    def _compare(self, setup: CaseSetup, memory: HostMemory, expected: Expected) -> _Compared:
         golden, inputs = self._golden, setup.inputs
-        tensors = [inputs.tensors[name] for name in inputs.outputs]
-        threads = self._settings.comparing_threads
         pairs = [
             Pair(
                 tensor,
@@ -188,7 +210,7 @@ class _Attempt:
                 expected=expected.raw[tensor.name],
                 tolerance=golden.tolerances.of(tensor.name, tensor.dtype),
             )
-            for tensor in tensors
+            for tensor in (inputs.tensors[name] for name in inputs.outputs)
         ]
         with self._phases.phase("compare"):
             refused = None
@@ -197,14 +219,23 @@ class _Attempt:
                     compared = choose_compared(golden, self._case, without_dont_care(golden, pairs))
             except Mismatch as error:  # of compare_outputs: the sanitizer has its say nevertheless
                 compared, refused = [], error.with_traceback(None)
-            diffs = tuple(compare(pair, threads) for pair in compared)
-            is_wrong = not all(diff.passed for diff in diffs)
+            diffs = tuple(compare(pair, self._settings.comparing_threads) for pair in compared)
+        return _Compared(expected, pairs, compared, diffs, refused)
+
+    def _judge(
+        self, setup: CaseSetup, memory: HostMemory, outputs: _Compared, completion: Completion
+    ) -> Attempt:
+        golden, inputs = self._golden, setup.inputs
+        expected, compared, diffs = outputs.expected, outputs.compared, outputs.diffs
+        tensors = [pair.tensor for pair in outputs.pairs]
+        is_wrong = not all(diff.passed for diff in diffs)
+        with self._phases.phase("compare"):
             suspects = find_suspects(compared, diffs, completion.copied)
             unwritten = tuple(find_not_copied(compared, diffs, completion.copied))
             if is_wrong:
                 from pytest_a2a3sim.rerunning.closer import diagnosed  # noqa: PLC0415 - see the head
 
-                diffs = diagnosed(compared, diffs, threads)
+                diffs = diagnosed(compared, diffs, self._settings.comparing_threads)
             if suspects:
                 from pytest_a2a3sim.rerunning.poison import examine  # noqa: PLC0415 - see the head
 
@@ -223,7 +254,7 @@ class _Attempt:
             ran = Ran(
                 golden, self._case, self._settings, setup, self._build, self._limit, completion
             )
-            look = CloserLook(ran, pairs, compared, is_wrong=is_wrong, unwritten=unwritten)
+            look = CloserLook(ran, outputs.pairs, compared, is_wrong=is_wrong, unwritten=unwritten)
             look.run(expected.intermediates)
         result = CaseResult(
             golden=golden.path,
@@ -243,12 +274,8 @@ class _Attempt:
             sanitizer=None if look is None else look.report,
             rings=completion.rings,
             dependencies=completion.dependencies,
-            critical_tasks=(
-                _critical_tasks(completion.recording)
-                if self._settings.records_dependencies
-                else None
-            ),
-            failure=refused,
+            critical_tasks=_critical_tasks(completion.recording, self._settings),
+            failure=outputs.refused,
         )
         if look is not None:
             result = look.judged(result, inputs)
@@ -259,7 +286,9 @@ class _Attempt:
         return replace(self._facts, phases=dict(phases.seconds), starts=dict(phases.starts))
 
 
-def _critical_tasks(recording: Recording) -> int:
+def _critical_tasks(recording: Recording, settings: Settings) -> int | None:
+    if not settings.records_dependencies:
+        return None
     from pytest_a2a3sim.running.profile import critical_tasks  # noqa: PLC0415 - only on demand
 
     return critical_tasks(recording)

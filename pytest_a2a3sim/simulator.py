@@ -18,6 +18,7 @@ from pytest_a2a3sim.version import __version__
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import ExitStack
     from pathlib import Path
 
     from pytest_a2a3sim.affected.gate import Gate
@@ -85,9 +86,16 @@ class Simulator:
         return result
 
     def attempt(
-        self, golden: GoldenSpec, case: CaseSpec, progress: Progress | None = None
+        self,
+        golden: GoldenSpec,
+        case: CaseSpec,
+        progress: Progress | None = None,
+        last_steps: ExitStack | None = None,
     ) -> Attempt:
-        """Builds, simulates and compares one case of a loaded directory, however it ends."""
+        """Builds, simulates and compares one case of a loaded directory, however it ends.
+
+        For ``progress`` and ``last_steps`` see :class:`Listeners`.
+        """
         from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
         try:
@@ -96,7 +104,7 @@ class Simulator:
             return Attempt(CaseFacts(), error=error)
         builder = self._open_builder()
         try:
-            listeners = Listeners(progress, self.report_run)
+            listeners = Listeners(progress, self.report_run, last_steps)
             return attempt_case(golden, case, settings, builder, listeners)
         finally:
             if note := builder.take_note():

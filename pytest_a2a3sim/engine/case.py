@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_a2a3sim.engine.ending import ending_of, loaded_object_of, place_of
 from pytest_a2a3sim.engine.graph import map_recording
@@ -53,16 +53,23 @@ class Run(AbstractContextManager["Run"]):
         lib.a2a3_run_destroy(self._run)
         self._run = ffi.NULL
 
-    def wait(self, seconds: float) -> bool:
-        """Whether the case has ended, within about so many seconds.
+    def wait(
+        self, until: Literal["outputs", "end"], seconds: float
+    ) -> Literal["running", "ok", "failed"]:
+        """Waits until the case has outputs or has ended, but not much longer than so many seconds.
 
-        A case that makes no progress for its hang timeout is ended, and has failed.
+        A case that makes no progress for its hang timeout is ended, and has failed. One that has
+        outputs, which nothing changes any more, may still be executed in further orders, and what
+        it has left behind is still to be checked.
 
         Raises:
             EngineError: the simulating process cannot be watched.
         """
-        status = lib.a2a3_run_wait(self._run, seconds, self._options.hang_timeout)
-        return bool(check(status, "the simulation cannot be watched") != lib.A2A3_RUNNING)
+        awaited = lib.A2A3_UNTIL_OUTPUTS if until == "outputs" else lib.A2A3_UNTIL_END
+        status = lib.a2a3_run_wait(self._run, awaited, seconds, self._options.hang_timeout)
+        if check(status, "the simulation cannot be watched") == lib.A2A3_RUNNING:
+            return "running"
+        return "ok" if status == lib.A2A3_OK else "failed"
 
     def progress(self) -> RunProgress | None:
         """How far the graph is; None while none is executed."""

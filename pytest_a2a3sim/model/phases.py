@@ -14,8 +14,8 @@ class Phases:
     """Phases by name; the time of one within another counts for the inner one alone.
 
     Attributes:
-        seconds: that each took.
-        starts: when each began, of the monotonic clock.
+        seconds: that each took, all its parts together.
+        starts: when each first began, of the monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -26,11 +26,12 @@ class Phases:
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """The code below is that phase."""
-        start = self.starts[name] = time.monotonic()
+        start = time.monotonic()
+        self.starts.setdefault(name, start)
         before, self._within = self._within, 0.0
         try:
             yield
         finally:
             whole = time.monotonic() - start
-            self.seconds[name] = whole - self._within
+            self.seconds[name] = self.seconds.get(name, 0.0) + whole - self._within
             self._within = before + whole

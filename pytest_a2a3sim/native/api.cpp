@@ -81,8 +81,9 @@ int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {
     });
 }
 
-int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds) {
-    return guarded([&] { return static_cast<int>(unwrap(run)->wait(seconds, hang_seconds)); });
+int a2a3_run_wait(a2a3_run* run, a2a3_until until, double seconds, double hang_seconds) {
+    return guarded(
+        [&] { return static_cast<int>(unwrap(run)->wait(until, seconds, hang_seconds)); });
 }
 
 int a2a3_run_time_out(a2a3_run* run, double seconds) {

@@ -586,9 +586,13 @@ void a2a3_window_destroy(a2a3_window* window);
 /* Starts a case. With isolation it runs in a process of its own and this returns at once. */
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run);
 
+/* What a case is waited for: its outputs on the host, which no kernel reaches any more, though
+ * further orders may still be executed and an ending that does not add up be found; or its end. */
+typedef enum { A2A3_UNTIL_OUTPUTS, A2A3_UNTIL_END } a2a3_until;
+
 /* Waits up to `seconds`: A2A3_RUNNING, A2A3_OK or A2A3_FAILED. A case that makes no progress
  * for `hang_seconds` is killed and has failed. May return early when a signal arrives. */
-int a2a3_run_wait(a2a3_run* run, double seconds, double hang_seconds);
+int a2a3_run_wait(a2a3_run* run, a2a3_until until, double seconds, double hang_seconds);
 
 /* How far the graph of a case that runs is. */
 typedef struct {

@@ -20,6 +20,7 @@ from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
+    from contextlib import ExitStack
     from pathlib import Path
 
     from pytest_a2a3sim.model.baseline_record import RegressionRecord
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.simulator import Simulator
 
 SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
+LAST_STEPS: pytest.StashKey[ExitStack] = pytest.StashKey()
+"""Of the last case: its process may still be ending."""
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 REGRESSIONS: pytest.StashKey[list[RegressionRecord]] = pytest.StashKey()
 """What has become worse of a case since the baseline, where that has it."""
@@ -158,7 +161,8 @@ class GoldenItem(pytest.Function):
         except A2A3SimError as error:
             return error, (), ()
         case = dataclasses.replace(self.case, label=self.nodeid)
-        attempt = self.config.stash[SIMULATOR].attempt(golden, case)
+        stash = self.config.stash
+        attempt = stash[SIMULATOR].attempt(golden, case, last_steps=stash[LAST_STEPS])
         self.stash[ATTEMPT] = attempt
         if attempt.result is None:
             return attempt.error, (), ()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_a2a3sim.plugin.baseline import register_baseline, tell_worker
 from pytest_a2a3sim.plugin.builds import compile_early, report_builds
-from pytest_a2a3sim.plugin.collect import SIMULATOR, deselect_unasked
+from pytest_a2a3sim.plugin.collect import (
+    LAST_STEPS,
+    SIMULATOR,
+    GoldenItem,
+    deselect_unasked,
+)
 from pytest_a2a3sim.plugin.options import REBUILD_SINCE, settings, switched, value_of
 from pytest_a2a3sim.plugin.progress import report_runs
 from pytest_a2a3sim.plugin.reports import attach, register_reports, register_tensor_lines
@@ -25,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     simulator = Simulator(settings(config))
     config.stash[SIMULATOR] = simulator
     config.add_cleanup(simulator.close)
+    config.stash[LAST_STEPS] = ExitStack()
+    config.add_cleanup(config.stash[LAST_STEPS].close)
     if config.getoption("sim_baseline"):
         register_baseline(config, value_of(config, "baseline_factor"))
     register_reports(config)
@@ -89,6 +97,12 @@ def pytest_configure_node(node: Any) -> None:
     """Tells an xdist worker since when everything is to be compiled anew, and the baseline."""
     node.workerinput[REBUILD_SINCE] = node.config.stash[SIMULATOR].settings.rebuild_since
     tell_worker(node)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Leaves no process to a test that is not ours, which might wait for its own."""
+    if not isinstance(nextitem, GoldenItem):
+        item.config.stash[LAST_STEPS].close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from pytest_a2a3sim.engine.case import Run
 from pytest_a2a3sim.model.frozen import frozen
@@ -58,23 +58,45 @@ def started(setup: CaseSetup, memory: HostMemory, runs: contextlib.ExitStack) ->
             raise
 
 
-def finish(
+def await_outputs(
     run: Run,
     limit: TimeLimit = NO_LIMIT,
     tell: Callable[[RunProgress | None], None] | None = None,
-) -> Completion | Failure:
-    """Waits for the end of a run.
+) -> bool:
+    """Waits until a run has outputs, or has failed.
 
     Args:
         run: that was started.
         limit: when it is over, the case has failed, whatever it does.
-        tell: is told several times a second how far the graph is; None when the run has ended.
+        tell: is told several times a second how far the graph is; None at the end.
+
+    Returns:
+        Whether there are outputs. :func:`finish` may find out that they are worth nothing.
 
     Raises:
         EngineError: the simulating process cannot be watched.
     """
+    return _await("outputs", run, limit, tell)
+
+
+def finish(run: Run, limit: TimeLimit = NO_LIMIT) -> Completion | Failure:
+    """Waits for the end of a run, whose arguments are those of :func:`await_outputs`.
+
+    Raises:
+        EngineError: the simulating process cannot be watched.
+    """
+    _await("end", run, limit)
+    return run.result()
+
+
+def _await(
+    until: Literal["outputs", "end"],
+    run: Run,
+    limit: TimeLimit,
+    tell: Callable[[RunProgress | None], None] | None = None,
+) -> bool:
     try:
-        while not run.wait(min(_WAIT_SLICE, limit.left)):
+        while (state := run.wait(until, min(_WAIT_SLICE, limit.left))) == "running":
             if limit.is_over and limit.seconds is not None:
                 run.time_out(limit.seconds)
             elif tell is not None and (progress := run.progress()) is not None:
@@ -82,7 +104,7 @@ def finish(
     finally:
         if tell is not None:
             tell(None)
-    return run.result()
+    return state == "ok"
 
 
 def run_silently(

@@ -242,3 +242,20 @@ def test_no_process_is_left(golden_dir: GoldenDir, leaves: str) -> None:
     assert result.facts.peak_rss_bytes
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_no_process_is_left_to_other_tests(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """They may wait for any child of theirs."""
+    doubler.extend_golden("PARAMS_LIST = [{'i': i} for i in range(3)]")
+    pytester.makepyfile(
+        """
+        import os
+
+        import pytest
+
+        def test_has_no_child():
+            with pytest.raises(ChildProcessError):
+                os.wait()
+        """
+    )
+    pytester.runpytest_subprocess(str(doubler.path), str(pytester.path)).assert_outcomes(passed=4)

@@ -82,7 +82,9 @@ class Case {
         run_ = nullptr;
         return a2a3_run_start(&request_, &run_);
     }
-    int wait(double hang_seconds) { return a2a3_run_wait(run_, kPatience, hang_seconds); }
+    int wait(double hang_seconds) {
+        return a2a3_run_wait(run_, A2A3_UNTIL_END, kPatience, hang_seconds);
+    }
 
     a2a3_ending ending() const {
         a2a3_ending ending;
@@ -93,10 +95,11 @@ class Case {
     /// Starts a case whose kernel hangs, and waits until it does.
     void start_hanging() {
         expect(start() == A2A3_OK, "start: %s", a2a3_last_error());
-        while (a2a3_run_wait(run_, 0.01, kPatience) == A2A3_RUNNING &&
+        while (a2a3_run_wait(run_, A2A3_UNTIL_END, 0.01, kPatience) == A2A3_RUNNING &&
                ending().phase != A2A3_PHASE_EXECUTE) {
         }
-        expect(a2a3_run_wait(run_, 0.1, kPatience) == A2A3_RUNNING, "the kernel hangs");
+        expect(a2a3_run_wait(run_, A2A3_UNTIL_END, 0.1, kPatience) == A2A3_RUNNING,
+               "the kernel hangs");
     }
 
   private:

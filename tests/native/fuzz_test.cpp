@@ -222,7 +222,7 @@ void run(const char* object, uint64_t seed) {
     }
     int status = A2A3_RUNNING;
     for (int tries = 0; status == A2A3_RUNNING; ++tries) {
-        status = a2a3_run_wait(run, 0.1, 2.0);
+        status = a2a3_run_wait(run, A2A3_UNTIL_END, 0.1, 2.0);
         if (tries == 100) check(a2a3_run_time_out(run, 10) == A2A3_OK, "%s", a2a3_last_error());
     }
     check(status != A2A3_ERROR, "%s", a2a3_last_error());

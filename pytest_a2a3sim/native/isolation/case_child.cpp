@@ -124,11 +124,18 @@ bool is_alone() {
     return waitpid(-1, nullptr, WNOHANG | __WALL) < 0 && errno == ECHILD;
 }
 
-void take_leave(Control& control, uint32_t word) {
+void take_leave(Control& control) {
     if (!is_alone()) return;
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    control.take_leave(static_cast<uint64_t>(usage.ru_maxrss) * 1024, word);
+    control.take_leave(static_cast<uint64_t>(usage.ru_maxrss) * 1024);
+}
+
+/// The system gives back what this process has faster than destructors do.
+[[noreturn]] void end_process(Control& control) {
+    std::fflush(nullptr);
+    take_leave(control);
+    _exit(0);
 }
 
 void redirect(int descriptor, int to) {
@@ -161,8 +168,7 @@ void redirect(int descriptor, int to) {
 //
 // All signals are blocked from before the fork (SignalsBlocked in case_run.cpp) until
 // reset_signals() has removed the parent's handlers: none of them runs in here.
-void run_child(const CaseDescription& description, SharedState& shared, uint32_t farewell,
-               pid_t parent) noexcept {
+void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
     setpgid(0, 0);
     end_with(parent);
     reset_signals();
@@ -178,17 +184,16 @@ void run_child(const CaseDescription& description, SharedState& shared, uint32_t
     close_descriptors_of_parent(description.dump.descriptor);
     const SignalStack signal_stack;
     install_fault_handlers(shared.control, shared.objects);
+    const auto end = [&] { end_process(shared.control); };
     if (has_gnu_openmp()) {
         call_in_new_thread([&] {
             const SignalStack stack_of_thread;
-            simulate(description, shared);
+            simulate(description, shared, end);
         });
     } else {
-        simulate(description, shared);
+        simulate(description, shared, end);
     }
-    std::fflush(nullptr);
-    take_leave(shared.control, farewell);
-    _exit(0);
+    end_process(shared.control);
 }
 
 }  // namespace a2a3sim

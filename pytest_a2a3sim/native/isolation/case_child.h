@@ -9,9 +9,8 @@
 
 namespace a2a3sim {
 
-/// Simulates the case and ends the process, which `parent` has just forked; for the word see
-/// Control::take_leave().
+/// Simulates the case and ends the process, which `parent` has just forked.
 [[noreturn]] void run_child(const CaseDescription& description, SharedState& shared,
-                            uint32_t farewell, pid_t parent) noexcept;
+                            pid_t parent) noexcept;
 
 }  // namespace a2a3sim

@@ -49,14 +49,15 @@ void CaseProcess::start(const CaseDescription& description, SharedState& shared)
     const OtherWindowsHidden others_hidden(*description.window);
     control_ = &shared.control;
     start_ns_ = monotonic_nanoseconds();
-    farewell_ = static_cast<uint32_t>(start_ns_) | 1;  // not 0, with which the report begins
+    // The report begins with 0, which is no news.
+    shared.control.agree_on_news((static_cast<uint32_t>(start_ns_) | 1U << 31) & ~3U);
     pid_ = fork();
     if (pid_ < 0) {
         const int error = errno;
         if (error == EAGAIN) throw std::runtime_error(kNoMoreProcesses);
         throw std::system_error(error, std::generic_category(), "fork of the simulating process");
     }
-    if (pid_ == 0) run_child(description, shared, farewell_, parent);
+    if (pid_ == 0) run_child(description, shared, parent);
     shared.hide_from_children();  // from those of later cases
     setpgid(pid_, pid_);
 }
@@ -67,7 +68,7 @@ CaseProcess::~CaseProcess() {
     reap();
 }
 
-CaseProcess::State CaseProcess::look(double seconds) {
+CaseProcess::State CaseProcess::look(News awaited, double seconds) {
     // A process that ends without a word is noticed after a small part of the time that it had.
     constexpr double kPart = 0.05;
     constexpr double kShortest = 1e-3;
@@ -76,9 +77,8 @@ CaseProcess::State CaseProcess::look(double seconds) {
         const int64_t now = monotonic_nanoseconds();
         const double left = seconds - to_seconds(now - begin);
         const double patience = std::max(to_seconds(now - start_ns_) * kPart, kShortest);
-        if (control_->wait_for_leave(farewell_, std::clamp(left, 0.0, patience))) {
-            return State::kLeaves;
-        }
+        const News news = control_->wait_for(awaited, std::clamp(left, 0.0, patience));
+        if (news >= awaited) return news == News::kLeave ? State::kLeaves : State::kHasOutputs;
         siginfo_t info{};
         if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
             info.si_pid != 0) {

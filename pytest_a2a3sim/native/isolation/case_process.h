@@ -11,7 +11,7 @@ namespace a2a3sim {
 
 class CaseProcess {
   public:
-    enum class State { kRuns, kLeaves, kHasEnded };
+    enum class State { kRuns, kHasOutputs, kLeaves, kHasEnded };
 
     CaseProcess() = default;
     /// Kills it, with whatever the case left in its process group.
@@ -26,9 +26,9 @@ class CaseProcess {
     bool exists() const { return pid_ > 0; }
     pid_t pid() const { return pid_; }
 
-    /// Returns within about `seconds`, or once the state is another one than the first. One that
-    /// leaves has nothing more to do with the case; it is reaped when this object goes.
-    State look(double seconds);
+    /// Returns within about `seconds`, or once there are such news or the process has ended. One
+    /// that leaves has nothing more to do with the case; it is reaped when this object goes.
+    State look(News awaited, double seconds);
 
     void kill() const noexcept;
 
@@ -42,7 +42,6 @@ class CaseProcess {
 
   private:
     pid_t pid_ = -1;
-    uint32_t farewell_ = 0;
     const Control* control_ = nullptr;
     int64_t start_ns_ = 0;
 };

@@ -55,7 +55,7 @@ void CaseRun::simulate_in_this_process() {
     const ProcessState before;
     fenv_t float_environment;
     std::fegetenv(&float_environment);
-    simulate(description_, shared_);
+    simulate(description_, shared_, [] {});
     std::fesetenv(&float_environment);
     before.restore();
 }
@@ -132,19 +132,22 @@ void CaseRun::time_out(double seconds) {
     outcome();
 }
 
-a2a3_status CaseRun::wait(double seconds, double hang_seconds) {
+a2a3_status CaseRun::wait(a2a3_until until, double seconds, double hang_seconds) {
     constexpr double kWatchInterval = 0.1;
     constexpr double kOrderPatience = 2;  // seconds; tasks may wait for others that run beside them
+    const News awaited = until == A2A3_UNTIL_OUTPUTS ? News::kOutputs : News::kLeave;
     const int64_t start = monotonic_nanoseconds();
     while (process_.exists() && !outcome_) {
         const double left = seconds - to_seconds(monotonic_nanoseconds() - start);
         const CaseProcess::State state =
-            process_.look(std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)));
+            process_.look(awaited, std::clamp(left, 0.0, std::min(kWatchInterval, hang_seconds)));
         if (state == CaseProcess::State::kHasEnded) {
             note_end(process_.reap());
         } else if (state == CaseProcess::State::kLeaves) {
             note_end({0, shared_.control.report->peak_rss_bytes});
             break;
+        } else if (state == CaseProcess::State::kHasOutputs) {
+            return A2A3_OK;
         } else if (hangs(is_complete() ? std::min(kOrderPatience, hang_seconds) : hang_seconds)) {
             end_hanging_child(to_seconds(monotonic_nanoseconds() - last_progress_ns_), false);
         } else if (left <= 0) {

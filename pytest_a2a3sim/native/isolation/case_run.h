@@ -18,7 +18,7 @@ class CaseRun {
     CaseRun(const CaseRun&) = delete;
     CaseRun& operator=(const CaseRun&) = delete;
 
-    a2a3_status wait(double seconds, double hang_seconds);
+    a2a3_status wait(a2a3_until until, double seconds, double hang_seconds);
     void time_out(double seconds);
     a2a3_ending ending() const noexcept;
     /// False unless the graph is being executed for the first time.

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <cstring>
+#include <functional>
 #include <new>
 #include <optional>
 
@@ -92,6 +93,11 @@ class PhaseClock {
         control_.finish(receipt);
     }
 
+    void finish_orders() {
+        close();
+        control_.finish_orders();
+    }
+
   private:
     void close() {
         const int64_t now = monotonic_nanoseconds();
@@ -157,8 +163,8 @@ std::vector<a2a3_description> descriptions_of(const RuntimeHost& host,
     return known;
 }
 
-/// False if a kernel failed: `control` has the ending.
-bool simulate_or_throw(const CaseDescription& description, SharedState& shared) {
+void simulate_or_throw(const CaseDescription& description, SharedState& shared,
+                       const std::function<void()>& at_end) {
     Control& control = shared.control;
     a2a3_ending& ending = control.draft;
     PhaseClock clock(control, description.start_nanoseconds);
@@ -244,7 +250,7 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
             shared.sanitizer->set_writable(true);
             sanitizer->report(description.questions, *shared.sanitizer, ending.sanitized);
         }
-        if (!succeeded) return false;
+        if (!succeeded) return;  // `control` has the ending
         orders.note_execution(ending);
         clock.enter(A2A3_PHASE_COPY_BACK);
     }
@@ -256,18 +262,18 @@ bool simulate_or_throw(const CaseDescription& description, SharedState& shared) 
     shared.recording.append(graph, kernels, description.records_arguments);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
     orders.run(graph, kernels, host, control);
-    return true;
+    clock.finish_orders();
+    at_end();
 }
 
 }  // namespace
 
-void simulate(const CaseDescription& description, SharedState& shared) {
+void simulate(const CaseDescription& description, SharedState& shared,
+              const std::function<void()>& at_end) {
     Control& control = shared.control;
     control.dumps.set_writable(false);
     try {
-        if (simulate_or_throw(description, shared)) {
-            control.finish_orders();
-        }
+        simulate_or_throw(description, shared, at_end);
     } catch (const CaseAlreadyFailed&) {
     } catch (const CaseFailure& failure) {
         control.fail(failure.kind, failure.what(), failure.task_id, failure.func_id);

@@ -1,6 +1,7 @@
 // One case from the loaded objects to the outputs on the host, in the calling process.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "base/memory.h"
@@ -57,7 +58,9 @@ struct SharedState {
     static constexpr size_t kMostObjects = size_t{1} << 14;
 };
 
-/// Runs the case. Every failure ends up in the report.
-void simulate(const CaseDescription& description, SharedState& shared);
+/// Runs the case. Every failure ends up in the report. Calls `at_end` if there is none, when
+/// nothing is left to do but to give back what the case had: that takes long.
+void simulate(const CaseDescription& description, SharedState& shared,
+              const std::function<void()>& at_end);
 
 }  // namespace a2a3sim

@@ -36,7 +36,11 @@ void Control::enter(a2a3_phase phase) {
 void Control::finish(uint64_t receipt) {
     phase_.store(A2A3_PHASE_ORDERS, std::memory_order_relaxed);
     edit_report(receipt);
-    if (claimed_.exchange(1) == 0) completed_.store(2, std::memory_order_release);
+    if (claimed_.exchange(1) != 0) return;
+    completed_.store(2, std::memory_order_release);
+    report.set_writable(true);
+    tell(News::kOutputs);
+    report.set_writable(false);
 }
 
 void Control::finish_orders() {
@@ -48,21 +52,31 @@ void Control::finish_orders() {
     report.set_writable(false);
 }
 
-void Control::take_leave(uint64_t peak_rss_bytes, uint32_t word) {
+void Control::take_leave(uint64_t peak_rss_bytes) {
     report.set_writable(true);
     report->peak_rss_bytes = peak_rss_bytes;
-    report->farewell.store(word, std::memory_order_release);
-    syscall(SYS_futex, &report->farewell, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+    tell(News::kLeave);
 }
 
-bool Control::wait_for_leave(uint32_t word, double seconds) const {
-    static_assert(sizeof report->farewell == sizeof word);
-    const uint32_t said = report->farewell.load(std::memory_order_acquire);
-    if (said == word) return true;
+void Control::tell(News news) {
+    const uint32_t word = first_news_ + static_cast<uint32_t>(news);
+    report->news.store(word, std::memory_order_release);
+    syscall(SYS_futex, &report->news, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+News Control::news() const {
+    const uint32_t passed = report->news.load(std::memory_order_acquire) - first_news_;
+    return passed <= static_cast<uint32_t>(News::kLeave) ? static_cast<News>(passed) : News::kNone;
+}
+
+News Control::wait_for(News wanted, double seconds) const {
+    static_assert(sizeof report->news == sizeof first_news_);
+    const uint32_t word = report->news.load(std::memory_order_acquire);
+    if (const News newest = news(); newest >= wanted) return newest;
     const auto nanoseconds = static_cast<int64_t>(seconds * 1e9);
     const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-    syscall(SYS_futex, &report->farewell, FUTEX_WAIT, said, &timeout, nullptr, 0);
-    return report->farewell.load(std::memory_order_acquire) == word;
+    syscall(SYS_futex, &report->news, FUTEX_WAIT, word, &timeout, nullptr, 0);
+    return news();
 }
 
 void Control::edit_report(uint64_t receipt) {

@@ -56,9 +56,9 @@ struct Report {
     std::atomic<int32_t> phase;  // released behind what the phases before it wrote
     /// Released behind `ending`. 1: all but the backtrace is there, 2: all.
     std::atomic<int32_t> failure_complete;
-    uint64_t receipt;                // of a case that ran to its end
-    uint64_t peak_rss_bytes;         // of a process that takes its leave
-    std::atomic<uint32_t> farewell;  // released behind everything else
+    uint64_t receipt;            // of a case that ran to its end
+    uint64_t peak_rss_bytes;     // of a process that takes its leave
+    std::atomic<uint32_t> news;  // released behind what it is about
     a2a3_ending ending;
 };
 
@@ -72,6 +72,9 @@ struct Dumps {
     ThreadDump workers[kMaxWorkers];
     ThreadDump main_thread;  // that loads and orchestrates
 };
+
+/// What the simulating process says that its parent may wait for: one after the other.
+enum class News : uint32_t { kNone, kOutputs, kLeave };
 
 /// The simulating process's side: its main thread loads, orchestrates, copies back and is worker 0.
 /// Made before the fork; the parent reads `live`, `report` and `dumps`.
@@ -92,8 +95,11 @@ class Control {
     /// Publishes the draft, and that the case is in that phase from now on.
     void enter(a2a3_phase phase);
 
-    /// Publishes that the case ran to its end, and that further orders are executed from now on.
-    /// What ends the process then is no failure of the case.
+    /// Before the fork: which number the news begin at, made up for this case.
+    void agree_on_news(uint32_t first) { first_news_ = first; }
+
+    /// Publishes that the case ran to its end with its outputs on the host, and that further orders
+    /// are executed from now on. What ends the process then is no failure of the case.
     void finish(uint64_t receipt);
 
     /// Publishes that further orders have been executed too.
@@ -101,12 +107,11 @@ class Control {
 
     /// Says that the process is about to end, which has needed so much memory: it does nothing
     /// more, and nobody else has anything of the case. The parent need not wait while the system
-    /// takes the process apart, which takes longer than a small graph. The word is what the parent
-    /// made up for that.
-    void take_leave(uint64_t peak_rss_bytes, uint32_t word);
+    /// takes the process apart, which takes longer than a small graph.
+    void take_leave(uint64_t peak_rss_bytes);
 
-    /// Of the parent: waits for that, or for so many seconds. False if it has not been said.
-    bool wait_for_leave(uint32_t word, double seconds) const;
+    /// Of the parent: waits for such news, later ones or so many seconds; the newest there are.
+    News wait_for(News wanted, double seconds) const;
 
     /// Fails the case unless it has failed before: `fill` completes the ending. Safe in a signal
     /// handler if `fill` is. False if another failure came first.
@@ -157,12 +162,15 @@ class Control {
 
   private:
     void edit_report(uint64_t receipt);
+    void tell(News news);
+    News news() const;
 
     std::atomic<a2a3_phase> phase_{A2A3_PHASE_START};
     std::atomic<int32_t> claimed_{0};
     std::atomic<int32_t> completed_{0};
     std::atomic<int32_t> editing_{0};  // the main thread writes to the report
     std::atomic<int32_t> worker_count_{0};
+    uint32_t first_news_ = 0;
     int loading_func_id_ = -1;
     uint64_t orchestration_calls_ = 0;
 };
