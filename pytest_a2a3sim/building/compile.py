@@ -83,7 +83,7 @@ class UnitCompiler:
         self._processes = Processes(workspace, environment)
         self._companions = Companions(workspace, cache, self._processes)
         self._observer = Observer(workspace, self._companions, self._processes)
-        self._account = Account(workspace, digests)
+        self.account = Account(workspace, digests)
 
     def stop(self) -> None:
         """Ends running compilers."""
@@ -119,13 +119,13 @@ class UnitCompiler:
         if toolchain.launcher:
             sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
         else:
-            sight = self._run(unit, toolchain, command, sight)
+            sight = self.run(unit, toolchain, command, sight)
         _expect(compiled, command, unit.source)
         command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
-        sight = self._run(unit, toolchain, command, sight)
+        sight = self.run(unit, toolchain, command, sight)
         _expect(output, command, unit.source)
         compiled.unlink()
-        found = self._account.of(
+        found = self.account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
         )
         inputs = found.inputs if header is None else found.inputs.with_those_of(header.inputs)
@@ -165,7 +165,7 @@ class UnitCompiler:
         Returns:
             What the preprocessor looked for, and why that is not all, if so.
         """
-        run = self._unobserved(unit, toolchain, command, CCACHE_NODIRECT="1")
+        run = self.run_unobserved(unit, toolchain, command, CCACHE_NODIRECT="1")
         preprocess = toolchain.preprocess_command(unit, unit.source)
         preprocessed, sight = self._observer.run(toolchain, preprocess, unit.directory)
         if run.status != 0:
@@ -187,7 +187,7 @@ class UnitCompiler:
         run, sight = self._observer.run(toolchain, command, unit.directory)
         if run.status != 0 or not self._is_idempotent(unit, toolchain, header):
             return None
-        found = self._account.of(sight, str(header), started, words=toolchain.words(unit))
+        found = self.account.of(sight, str(header), started, words=toolchain.words(unit))
         if found.untrackable:
             return None
         return Compiled(
@@ -197,16 +197,17 @@ class UnitCompiler:
             settled=found.settled,
         )
 
-    def _unobserved(
+    def run_unobserved(
         self, unit: Unit, toolchain: Toolchain, command: list[str], **extra: str
     ) -> Run:
+        """Runs a command, with more variables of the environment."""
         short = shortened(command, toolchain, self._workspace)
         return self._processes.run(short, unit.directory, **extra)
 
     def is_heavy(self, unit: Unit, toolchain: Toolchain, header: Path, size: int) -> bool:
         """Whether a header is at least so many bytes long when it is preprocessed."""
         command = toolchain.preprocess_command(unit, header, "-P")
-        run = self._unobserved(unit, toolchain, command)
+        run = self.run_unobserved(unit, toolchain, command)
         return run.status == 0 and len(run.printed) >= size
 
     def _is_idempotent(self, unit: Unit, toolchain: Toolchain, header: Path) -> bool:
@@ -216,7 +217,7 @@ class UnitCompiler:
 
         def preprocessed(source: Path | str, option: str) -> list[str]:
             command = toolchain.preprocess_command(unit, source, option, header=header)
-            printed = self._unobserved(unit, toolchain, command).printed
+            printed = self.run_unobserved(unit, toolchain, command).printed
             return [line for line in printed.splitlines() if "pch_preprocess" not in line]
 
         adds_text = any(line.strip() for line in preprocessed(again, "-P"))
@@ -225,7 +226,7 @@ class UnitCompiler:
         again.unlink()
         return is_idempotent
 
-    def _run(self, unit: Unit, toolchain: Toolchain, command: list[str], before: Sight) -> Sight:
+    def run(self, unit: Unit, toolchain: Toolchain, command: list[str], before: Sight) -> Sight:
         """Runs a command; returns what it and those before it looked for.
 
         Raises:
@@ -237,7 +238,7 @@ class UnitCompiler:
         return before | sight
 
     def _error(self, unit: Unit, run: Run, command: list[str], sight: Sight) -> CompileError:
-        found = self._account.of(sight, str(unit.source), started=time.time_ns())
+        found = self.account.of(sight, str(unit.source), started=time.time_ns())
         return CompileError(
             run.printed,
             f"command: {_shown(command)}\nexit status: {run.status}",

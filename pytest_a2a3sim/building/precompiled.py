@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import PrecompiledHeader
 from pytest_a2a3sim.building.key import environment_parts
-from pytest_a2a3sim.building.prologue import prologue, shared_prologues
+from pytest_a2a3sim.building.prologue import HEAVY_BYTES, prologue, shared_prologues
 from pytest_a2a3sim.building.store.fingerprint import Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed
 from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.unit import Unit
 
 UNITS_PER_CPU = 3  # that must wait for the same headers before one is made
-HEAVY_BYTES = 1 << 20  # of preprocessed text
 
 _NOT_WITH = ("-include", "-imacros", "-fpch", "-fplugin", "-M", "@")
 

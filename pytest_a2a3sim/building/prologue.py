@@ -11,9 +11,13 @@ from pytest_a2a3sim.building.store.fingerprint import read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_a2a3sim.building.store.fingerprint import Content
     from pytest_a2a3sim.building.unit import Unit
 
 Prologue = tuple[str, ...]
+
+HEAVY_BYTES = 1 << 20
+"""Of preprocessed text: what units have in common is compiled once from this size on."""
 
 _SPACE = re.compile(rb"(?:\s|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 _INCLUDE = re.compile(rb"#[ \t]*include[ \t]*(?:<([^>\n]+)>|\"([^\"\n]+)\")[ \t]*(?://[^\n]*)?\n")
@@ -25,7 +29,11 @@ def prologue(unit: Unit) -> Prologue:
     A name in quotes that is found beside the source becomes an absolute one, so that equal
     directives of sources in different directories mean the same file.
     """
-    content = read(str(unit.source))
+    return prologue_of(unit, read(str(unit.source)))[0]
+
+
+def prologue_of(unit: Unit, content: Content | None) -> tuple[Prologue, int]:
+    """The same of what a source has been read to be, and where the rest of it begins."""
     found: list[str] = []
     position = 0
     while content is not None:
@@ -42,7 +50,7 @@ def prologue(unit: Unit) -> Prologue:
             found.append(f"#include <{angled}>")
         else:
             found.append(f'#include "{beside if beside.is_file() else quoted}"')
-    return tuple(found)
+    return tuple(found), position
 
 
 def shared_prologues(units: Iterable[Unit], at_least: int) -> dict[Unit, Prologue]:

@@ -86,9 +86,11 @@ class Toolchain:
             )
             added = instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto)
             flags = (*added, *flags)
-        # Or the first kernel's inline variables and function statics would be those of all others;
-        # or addr2line would not know inlined calls.
-        return ("-fno-gnu-unique" if self.is_gcc else "-gdwarf-4", *flags)
+        # Or addr2line would not know clang's inlined calls, and take the first header in which g++
+        # finds code for the source (binutils 2.40, DWARF 5).
+        flags = ("-gdwarf-4", *flags)
+        # Or the first kernel's inline variables and function statics would be those of all others.
+        return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
     def _instruments_late(self, unit: Unit) -> bool:
         answers = dict(self.identity)
@@ -100,12 +102,17 @@ class Toolchain:
         """What is said to the compiler, apart from names of files."""
         return (*self.compiler[1:], *self.flags(unit))
 
-    def compile_command(self, unit: Unit, output: Path, header: Path | None = None) -> list[str]:
-        """The command that compiles a source, ``header`` included before everything else."""
+    def compile_command(
+        self, unit: Unit, output: Path, header: Path | None = None, source: Path | None = None
+    ) -> list[str]:
+        """The command that compiles a unit's source, or another one in its stead.
+
+        ``header`` is included before everything else.
+        """
         first = () if header is None else ("-include", str(header))
         flags = self._compile_flags(unit)
-        source = ("-c", str(unit.source), "-o", str(output))
-        return [*self.launcher, *self.compiler, *first, *unit.checkout.flags, *flags, *source]
+        files = ("-c", str(source or unit.source), "-o", str(output))
+        return [*self.launcher, *self.compiler, *first, *unit.checkout.flags, *flags, *files]
 
     def precompile_command(self, unit: Unit, header: Path) -> list[str]:
         """The command that precompiles a header."""
@@ -121,7 +128,12 @@ class Toolchain:
         return [*self.compiler, *first, *flags, "-E", *options, "-x", "c++", str(source)]
 
     def link_command(
-        self, unit: Unit, compiled: Path, output: Path, companion: Path | None = None
+        self,
+        unit: Unit,
+        compiled: Path,
+        output: Path,
+        companion: Path | None = None,
+        options: tuple[str, ...] = (),
     ) -> list[str]:
         """The command that makes a shared object of a compiled source."""
         return [
@@ -129,6 +141,7 @@ class Toolchain:
             *_LINK_FLAGS,
             str(compiled),
             *([] if companion is None else [str(companion)]),
+            *options,
             *(flag for flag in unit.user_flags if flag not in _CHANGES_THE_PROCESS),
             "-o",
             str(output),

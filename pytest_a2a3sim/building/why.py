@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.key import key_parts
-from pytest_a2a3sim.building.objects import source_name
+from pytest_a2a3sim.building.results import source_name
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts, read
 from pytest_a2a3sim.building.store.inputs import changed
 from pytest_a2a3sim.building.toolchain import find_toolchain

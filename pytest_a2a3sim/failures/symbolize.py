@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.model.frozen import frozen
+from pytest_a2a3sim.model.unit_names import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -135,7 +136,9 @@ def _frame(function: str, location: str) -> Frame:
     number = rest.split(" ")[0]
     known = bool(file) and file != "??"
     line = int(number) if known and number.isdecimal() and number != "0" else None
-    return Frame(function, os.path.normpath(file) if known else None, line, is_user=True)
+    return Frame(
+        as_written(function), os.path.normpath(file) if known else None, line, is_user=True
+    )
 
 
 def _nearest_symbol(item: LoadedObject, address: int) -> Frame:

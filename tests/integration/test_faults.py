@@ -10,9 +10,12 @@ import pytest
 from pytest_a2a3sim import A2A3SimError, RunError, Settings, run_case
 from pytest_a2a3sim.model.lines import WIDEST_HEADLINE
 from tests.broken_dirs import BROKEN, HANG_TIMEOUT, MARK, Broken
+from tests.golden_dirs import KERNEL
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.golden_dirs import GoldenDir
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -48,3 +51,19 @@ def check_culprit(broken: Broken, directory: Path, error: RunError) -> None:
         marked = [number for number, line in enumerate(lines, start=1) if MARK in line]
         if marked:
             assert (culprit.source, culprit.line) == (str(source), marked[0]), error
+
+
+def test_fault_in_a_header_whose_code_comes_first(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel(
+        "#pragma once\n"
+        "__attribute__((noinline)) static float help(float x) {\n"
+        "    *reinterpret_cast<volatile int*>(8) = 1;\n"
+        "    return x;\n"
+        "}\n",
+        "help.h",
+    )
+    golden_dir.kernel(f'#include "help.h"\n{KERNEL.replace("2 * x[i]", "help(x[i])")}')
+    with pytest.raises(RunError) as caught:
+        run_case(golden_dir.path)
+    culprit = caught.value.culprit
+    assert (culprit.source, culprit.line) == (str(golden_dir.path / "kernels" / "help.h"), 3)

@@ -1,0 +1,210 @@
+"""Kernels that begin with the same heavy includes are one translation unit, and share nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_a2a3sim import run_case
+from pytest_a2a3sim.building import groups, merging
+from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, KernelFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.compilers import CountingCompiler
+    from tests.golden_dirs import GoldenDir
+
+HEAVY = """
+#pragma once
+#include <cstdint>
+#include <vector>
+inline int& calls() { static int count = 0; return count; }
+inline int scale(int x) { return 2 * x; }
+"""
+# Both kernels have a helper of the same name; the first one doubles, the second adds one.
+FIRST = """#include "heavy.h"
+static float help(float x) { return static_cast<float>(scale(1)) * x; }
+extern "C" void kernel_entry(int64_t* args) {
+    const float* x = reinterpret_cast<const float*>(args[0]);
+    float* y = reinterpret_cast<float*>(args[1]);
+    calls() += 1;
+    for (int64_t i = 0; i < args[2]; ++i) y[i] = help(x[i]);
+}
+"""
+SECOND = """#include "heavy.h"
+static float help(float y) { return y + static_cast<float>(calls()); }
+extern "C" void kernel_entry(int64_t* args) {
+    float* y = reinterpret_cast<float*>(args[1]);
+    calls() += 1;
+    for (int64_t i = 0; i < args[2]; ++i) y[i] = help(y[i]);
+}
+"""
+ORCHESTRATION = """
+#include "runtime.h"
+extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
+    void* x = runtime->host_api.device_malloc(args[2]);
+    void* y = runtime->host_api.device_malloc(args[3]);
+    runtime->host_api.copy_to_device(x, reinterpret_cast<void*>(args[0]), args[2]);
+    uint64_t task[] = {reinterpret_cast<uint64_t>(x), reinterpret_cast<uint64_t>(y), args[4]};
+    int first = runtime->add_task(task, 3, 0, CoreType::AIV);
+    int second = runtime->add_task(task, 3, 1, CoreType::AIV);
+    runtime->add_successor(first, second);
+    runtime->record_tensor_pair(reinterpret_cast<void*>(args[1]), y, args[3]);
+    return 0;
+}
+"""
+GOLDEN = """
+def compute_golden(tensors, params):
+    tensors["out_y"][:] = 2 * tensors["x"] + 1
+
+"""
+
+
+@pytest.fixture
+def pair(golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch) -> GoldenDir:
+    """Two kernels on one CPU, whose common header is heavy enough."""
+    monkeypatch.setattr(groups, "usable_cpus", lambda: 1)
+    monkeypatch.setattr(merging, "HEAVY_BYTES", 50_000)
+    golden_dir.kernel_config(
+        """
+        KERNELS = [
+            {"func_id": 0, "source": "first.cpp", "core_type": "aiv"},
+            {"func_id": 1, "source": "second.cpp", "core_type": "aiv"},
+        ]
+        ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+        """
+    )
+    golden_dir.kernel(HEAVY, "heavy.h")
+    golden_dir.kernel(FIRST, "first.cpp")
+    golden_dir.kernel(SECOND, "second.cpp")
+    golden_dir.orchestration(ORCHESTRATION)
+    golden_dir.extend_golden(GOLDEN)
+    return golden_dir
+
+
+def edit(directory: GoldenDir, name: str, old: str, new: str) -> None:
+    source = (directory.path / "kernels" / name).read_text()
+    assert old in source
+    directory.kernel(source.replace(old, new), name)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_one_compilation_and_nothing_shared(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    result = run_case(pair.path)
+    result.check()
+    assert compiler.compiled() == ["orchestration.cpp", "together.ii"]
+    assert result.facts.compiled == 3
+    compiler.forget()
+    assert run_case(pair.path).passed
+    assert compiler.compiled() == []
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_edited_kernel_is_compiled_alone(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    run_case(pair.path)
+    compiler.forget()
+    edit(pair, "first.cpp", "* x;", "* x + 0;")
+    assert run_case(pair.path).passed
+    assert compiler.compiled() == ["first.cpp"]
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_edited_header_changes_both(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    run_case(pair.path)
+    compiler.forget()
+    edit(pair, "heavy.h", "return 2 * x", "return 3 * x")
+    assert not run_case(pair.path).passed
+    assert compiler.compiled().count("together.ii") == 1
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_header_that_appears_beside_a_kernel(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    elsewhere = pair.path / "kernels" / "include"
+    elsewhere.mkdir()
+    (pair.path / "kernels" / "heavy.h").rename(elsewhere / "heavy.h")
+    config = (pair.path / "kernels" / "kernel_config.py").read_text()
+    pair.kernel_config(config.replace('"aiv"', '"aiv", "include_dirs": ["include"]'))
+    assert run_case(pair.path).passed
+    assert "together.ii" in compiler.compiled()
+    pair.kernel(HEAVY.replace("2 * x", "3 * x"), "heavy.h")
+    assert not run_case(pair.path).passed
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("static float help", "static float scale", id="name of the header"),
+        pytest.param("static float help", "static int state;\nstatic float help", id="variable"),
+        pytest.param("static float help", "#define NONE\nstatic float help", id="macro of its own"),
+        pytest.param("calls() += 1;", "calls() += sizeof __DATE__ > 1;", id="date"),
+    ],
+)
+def test_results_are_the_same_either_way(
+    pair: GoldenDir, compiler: CountingCompiler, old: str, new: str
+) -> None:
+    edit(pair, "second.cpp", old, new)
+    if "scale" in new:
+        edit(pair, "second.cpp", "help(y[i])", "scale(y[i])")
+    assert run_case(pair.path).passed
+    together = "together.ii" in compiler.compiled()
+    assert together == ("#define" in new)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_error_of_one_is_told_as_if_it_were_alone(
+    pair: GoldenDir, compiler: CountingCompiler
+) -> None:
+    edit(pair, "second.cpp", "calls() += 1;", "calls() += one;")
+    with pytest.raises(BuildError) as raised:
+        run_case(pair.path)
+    text = str(raised.value)
+    assert "kernel 'second' does not compile: second.cpp:5" in text
+    assert "was not declared" in text
+    assert "first.cpp" not in text
+    assert "a2a3sim_unit" not in text
+    assert compiler.compiled() == [
+        *("first.cpp", "orchestration.cpp", "second.cpp", "together.ii"),
+    ]
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_symbol_that_nobody_defines_keeps_no_other_kernel_out(pair: GoldenDir) -> None:
+    edit(pair, "heavy.h", "inline int scale", "int nowhere();\ninline int scale")
+    edit(pair, "second.cpp", "calls() += 1;", "if (args[2] < 0) calls() += nowhere();")
+    with pytest.raises(A2A3SimError, match=r"second cannot be loaded: undefined symbol: nowhere"):
+        run_case(pair.path)
+
+
+def test_fault_is_told_as_if_the_kernel_were_alone(
+    pair: GoldenDir, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(pair, "second.cpp", "static float help", "__attribute__((noinline)) static float help")
+    fault = "{ *reinterpret_cast<volatile int*>(8) = 1; return y +"
+    edit(pair, "second.cpp", "{ return y +", fault)
+    texts = []
+    for most_together in (8, 1):
+        monkeypatch.setattr(groups, "MOST_TOGETHER", most_together)
+        monkeypatch.setenv("A2A3SIM_CACHE_DIR", str(own_cache.with_name(f"cache-{most_together}")))
+        with pytest.raises(KernelFault) as raised:
+            run_case(pair.path)
+        texts.append(str(raised.value))
+    assert texts[0] == texts[1]
+    assert "#0 help" in texts[0]
+    assert "#1 kernel_entry at" in texts[0]
+
+
+def test_processes_compile_a_group_once(
+    pytester: pytest.Pytester, pair: GoldenDir, compiler: CountingCompiler, own_cache: Path
+) -> None:
+    pair.extend_golden("PARAMS_LIST = [{'i': i} for i in range(4)]\n")
+    (pair.path / "conftest.py").write_text(
+        "from pytest_a2a3sim.building import groups, merging\n"
+        "groups.usable_cpus = lambda: 1\n"
+        "merging.HEAVY_BYTES = 50_000\n"
+    )
+    pytester.runpytest_subprocess("-n", "2", str(pair.path)).assert_outcomes(passed=4)
+    assert compiler.compiled() == ["orchestration.cpp", "together.ii"]
+    assert own_cache.is_dir()
