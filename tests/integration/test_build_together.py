@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import run_case
+from pytest_a2a3sim import Settings, run_case
 from pytest_a2a3sim.building import groups, merging
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, KernelFault
 
@@ -189,7 +189,7 @@ def test_fault_is_told_as_if_the_kernel_were_alone(
         monkeypatch.setattr(groups, "MOST_TOGETHER", most_together)
         monkeypatch.setenv("A2A3SIM_CACHE_DIR", str(own_cache.with_name(f"cache-{most_together}")))
         with pytest.raises(KernelFault) as raised:
-            run_case(pair.path, settings={"threads": 1})  # on the same core each time
+            run_case(pair.path, settings=Settings(threads=1))  # on the same core each time
         texts.append(str(raised.value))
     assert texts[0] == texts[1]
     assert "#0 help" in texts[0]
