@@ -17,7 +17,7 @@ from pytest_a2a3sim.building.pto_isa import lacks_something
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
-from pytest_a2a3sim.building.unit import units
+from pytest_a2a3sim.building.unit import longest_first, units
 from pytest_a2a3sim.building.workspace import lack_of_space, unusable
 from pytest_a2a3sim.model.case import BuildProgress, BuiltCase, BuiltKernel
 from pytest_a2a3sim.model.errors import BuildError
@@ -153,7 +153,7 @@ class Builder(AbstractContextManager["Builder"]):
         distinct = dict.fromkeys(
             unit
             for config, instrumentation in wanted
-            for unit in self._units(session, config, instrumentation)
+            for unit in longest_first(self._units(session, config, instrumentation))
         )
         ordered = list(distinct)
         session.objects.expect(ordered)
@@ -275,9 +275,8 @@ class Builder(AbstractContextManager["Builder"]):
         present = [unit for unit in roles if unit.source.is_file()]
         errors = [missing_source(*item) for item in roles.items() if item[0] not in present]
         entries = session.objects.find(present)
-        futures = {
-            unit: session.queue.submit(unit, urgent=True) for unit in present if unit not in entries
-        }
+        lacking = [unit for unit in longest_first(present) if unit not in entries]
+        futures = {unit: session.queue.submit(unit, urgent=True) for unit in lacking}
         session.queue.wait(futures.values(), meanwhile, self._tell)
         for unit, future in futures.items():
             error = future.exception()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from pytest_a2a3sim.model.errors import BuildError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+# Number, value, size, type, binding, visibility, section, and a name with its version.
+_EXPORTED = re.compile(r"FUNC +GLOBAL +(?:DEFAULT|PROTECTED) +\d+ ([^\s@]+)")
 
 
 def demangled(symbols: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -27,14 +32,13 @@ def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
     """Names of the functions that a shared object exports, sorted.
 
     Raises:
-        BuildError: ``nm``, which comes with every C++ compiler, cannot read the object.
+        BuildError: ``readelf``, which comes with every C++ compiler, cannot read the object.
     """
-    try:
-        listing = answer(["nm", "-D", "-P", "--defined-only", str(path)], environment)
+    try:  # nm takes 30 ms, to load a plugin for objects that are not compiled yet
+        listing = answer(["readelf", "--wide", "--dyn-syms", str(path)], environment)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(
             f"the symbols of {path} cannot be listed: {error}\nInstall binutils."
         ) from None
-    rows = (line.split() for line in listing.splitlines())
-    names = (row[0] for row in rows if len(row) > 1 and row[1] == "T")
-    return sorted(name for name in names if name != CALLBACKS_SYMBOL)
+    names = {found[1] for found in _EXPORTED.finditer(listing)}
+    return sorted(names - {CALLBACKS_SYMBOL})

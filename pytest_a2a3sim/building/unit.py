@@ -10,7 +10,7 @@ from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import INCLUDE_DIR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pytest_a2a3sim.model.case import Instrumentation
@@ -136,3 +136,8 @@ def units(
             compiler=compiler,
         ),
     )
+
+
+def longest_first(wanted: Iterable[Unit]) -> list[Unit]:
+    """The orchestration includes most, and would be compiled last while other CPUs are idle."""
+    return sorted(wanted, key=lambda unit: unit.kind == "kernel")
