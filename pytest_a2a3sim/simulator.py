@@ -116,6 +116,10 @@ class Simulator:
 
         return trace_case(golden, case, self.settings, self._open_builder())
 
+    def prepare(self) -> None:
+        """Begins with what compilations need; see :meth:`Builder.prepare`."""
+        self._open_builder().prepare()
+
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""
         wanted = []

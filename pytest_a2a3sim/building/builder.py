@@ -134,6 +134,11 @@ class Builder(AbstractContextManager["Builder"]):
         session = self._own()
         return None if session is None else session.cache.take_note()
 
+    def prepare(self) -> None:
+        """Begins with what compilations need besides sources, where nothing was compiled yet."""
+        with contextlib.suppress(BuildError):  # the cases will tell
+            self._open().prepare()
+
     def compile_early(
         self, wanted: Iterable[tuple[KernelConfig, Instrumentation]], start: float = 0.0
     ) -> None:
@@ -146,20 +151,14 @@ class Builder(AbstractContextManager["Builder"]):
             start: where in that order to begin, from 0 to 1; the rest follows. Processes that
                 build the same begin at different places.
         """
-        try:
+        with contextlib.suppress(BuildError):
             session = self._open()
-        except BuildError:
-            return
-        distinct = dict.fromkeys(
-            unit
-            for config, instrumentation in wanted
-            for unit in longest_first(self._units(session, config, instrumentation))
-        )
-        ordered = list(distinct)
-        session.objects.expect(ordered)
-        first = int(start * len(ordered))
-        for unit in (*ordered[first:], *ordered[:first]):
-            session.queue.submit(unit, urgent=False)
+            each = (longest_first(self._units(session, *item)) for item in wanted)
+            ordered = list(dict.fromkeys(unit for units in each for unit in units))
+            session.objects.expect(ordered)
+            first = int(start * len(ordered))
+            for unit in (*ordered[first:], *ordered[:first]):
+                session.queue.submit(unit, urgent=False)
 
     def build(
         self,

@@ -85,6 +85,14 @@ class UnitCompiler:
         self._observer = Observer(workspace, self._companions, self._processes)
         self.account = Account(workspace, digests)
 
+    def prepare(self, toolchain: Toolchain) -> None:
+        """Makes what observes a compiler.
+
+        Raises:
+            BuildError: everything was stopped.
+        """
+        self._observer.prepare(toolchain)
+
     def stop(self) -> None:
         """Ends running compilers."""
         self._processes.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pytest_a2a3sim.building.results import Results
 from pytest_a2a3sim.building.starting import unforked
 from pytest_a2a3sim.building.store.fingerprint import Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed
+from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ class Objects:
         self._mutex = threading.Lock()  # of everything below
         self._failures: dict[str, CompileError] = {}
         self._uncounted: set[Unit] = set()
+
+    def prepare(self) -> None:
+        """Finds out about the session's compiler, and makes what its compilations need."""
+        with contextlib.suppress(BuildError, OSError):  # whoever compiles will tell
+            self._makers().compiler.prepare(self._results.toolchain(None))
 
     def stop(self) -> None:
         """Ends running compilers."""

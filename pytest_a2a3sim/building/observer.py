@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SOURCES = tuple(PACKAGE / "building" / name for name in ("observer.cpp", "observer.h"))
 _FLAGS = (
-    *("-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
+    *("-std=c++17", "-O0", "-w", "-shared", "-fPIC", "-Wl,--as-needed"),
     *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
 )
 _LOG_VARIABLE = "A2A3SIM_OBSERVED"
@@ -140,6 +140,10 @@ class Observer:
         self._processes = processes
         self._mutex = threading.Lock()
         self._libraries: dict[Path, _Library] = {}
+
+    def prepare(self, toolchain: Toolchain) -> None:
+        """Makes the library for a compiler."""
+        self._library(toolchain)
 
     def run(self, toolchain: Toolchain, command: list[str], directory: Path) -> tuple[Run, Sight]:
         """Runs a command to its end.

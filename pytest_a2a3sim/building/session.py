@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +54,7 @@ class Session:
         Raises:
             BuildError: there is no place for the workspace.
         """
+        self._preparing: threading.Thread | None = None
         self._parent = parent  # kept: what its threads work with must not be finalised here
         self.cache = cache
         places = (_MEMORY,) if cache.refused else (cache.directory / "workspaces", _MEMORY)
@@ -67,8 +70,22 @@ class Session:
         """The workspace."""
         return self._workspace.path
 
+    def prepare(self) -> None:
+        """Begins with what compilations need besides sources, in a thread.
+
+        Unless the cache has something of a compiler: then that is there, or soon found.
+        """
+        if any(self.cache.compiler_file("any").parent.glob("*.json")):
+            return
+        with contextlib.suppress(RuntimeError):  # the system has no thread for this process
+            thread = threading.Thread(target=self.objects.prepare, name="a2a3sim-prepare")
+            thread.start()
+            self._preparing = thread
+
     def close(self) -> None:
         """Waits for compilers that run, deletes the objects and trims the cache."""
+        if self._preparing is not None:
+            self._preparing.join()
         self.queue.close()
         self._workspace.close()
         self.cache.close()

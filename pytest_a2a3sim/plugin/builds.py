@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     import pytest
 
 
+def prepare_compiler(config: pytest.Config) -> None:
+    """Begins with what compilers need while cases are collected, unless others will compile."""
+    is_worker = hasattr(config, "workerinput")
+    is_controller = not is_worker and config.getoption("dist", "no") != "no"
+    if not config.option.collectonly and not is_controller:
+        config.stash[SIMULATOR].prepare()
+
+
 def compile_early(session: pytest.Session) -> None:
     """Starts compiling what the collected cases need.
 

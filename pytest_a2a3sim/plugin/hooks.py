@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_a2a3sim.plugin.baseline import register_baseline, tell_worker
-from pytest_a2a3sim.plugin.builds import compile_early, report_builds
+from pytest_a2a3sim.plugin.builds import compile_early, prepare_compiler, report_builds
 from pytest_a2a3sim.plugin.collect import (
     LAST_STEPS,
     SIMULATOR,
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepares the session's simulator and reports."""
     simulator = Simulator(settings(config))
     config.stash[SIMULATOR] = simulator
+    prepare_compiler(config)
     config.add_cleanup(simulator.close)
     config.stash[LAST_STEPS] = ExitStack()
     config.add_cleanup(config.stash[LAST_STEPS].close)
