@@ -7,7 +7,6 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.building.toolchain import compiler_environment, find_toolchain
 from pytest_a2a3sim.model.checks import in_order
 from pytest_a2a3sim.model.errors import A2A3SimWarning, BuildError, SettingsError
 from pytest_a2a3sim.model.progress import Listeners
@@ -172,6 +171,7 @@ class Simulator:
     def _open_builder(self) -> Builder:
         from pytest_a2a3sim.building.builder import Builder  # noqa: PLC0415 - not needed at start
         from pytest_a2a3sim.building.store.cache import Cache  # noqa: PLC0415 - as above
+        from pytest_a2a3sim.building.toolchain import compiler_environment  # noqa: PLC0415 - as above
 
         if self._builder is None:
             settings = self.settings
@@ -190,6 +190,11 @@ class Simulator:
 
     def header(self) -> str:
         """Compiler, engine and threads, in one line."""
+        from pytest_a2a3sim.building.toolchain import (  # noqa: PLC0415 - as in _open_builder
+            compiler_environment,
+            find_toolchain,
+        )
+
         try:
             environment = compiler_environment(compiler=self.settings.compiler)
             compiler = find_toolchain(environment=environment).version
