@@ -96,7 +96,7 @@ def _kind(unit: Unit) -> Hashable:
     flags = unit.user_flags
     if unit.core_type is None or unit.instrumentation != "none":
         return None
-    if not all(flag.startswith(_HARMLESS) for flag in flags):
+    if not all(flag.startswith(_HARMLESS) and "error" not in flag for flag in flags):
         return None
     lines = prologue(unit)
     if _LIGHT.issuperset(lines):

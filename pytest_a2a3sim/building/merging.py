@@ -17,6 +17,8 @@ from pytest_a2a3sim.building.bodies import read_body
 from pytest_a2a3sim.building.compile import Compiled
 from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.entries import DEFAULT_ENTRY
+from pytest_a2a3sim.building.initialisers import computes_for_templates
+from pytest_a2a3sim.building.listing import Listing, mentions
 from pytest_a2a3sim.building.observer import Sight
 from pytest_a2a3sim.building.prologue import HEAVY_BYTES, prologue_of
 from pytest_a2a3sim.building.store.fingerprint import read, wait_until_settled
@@ -33,12 +35,10 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
-_MARKER = re.compile(r'# \d+ "([^"\n]*)"')
-_PREDEFINED = ("<built-in>", "<command-line>", "<command line>")
-_CHANGES = ("__DATE__", "__TIME__", "__TIMESTAMP__", "push_macro", 'R"')
-_ELSEWHERE = re.compile(
-    rb"#[ \t]*(?:include|import|embed|pragma|line)\b|_Pragma|__has_|\?\?|"
-    rb"__(?:DATE|TIME|TIMESTAMP|COUNTER|BASE_FILE|INCLUDE_LEVEL)__"
+# Of sources, wherever it stands: spliced lines, digraphs, trigraphs.
+_ODD_SPELLING = re.compile(rb"\\\r?\n|<%|%>|<:|:>|%:|\?\?")
+_DIRECTIVE = re.compile(
+    rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif|define|undef)\b.*$", re.MULTILINE
 )
 _ODD = re.compile(r'["\\\n]')
 
@@ -68,7 +68,7 @@ class Merger:
         directory.mkdir()
         try:
             return _Together(directory, self._compiler, toolchain, digests).compile()
-        except (BuildError, CompileError):
+        except (BuildError, CompileError, OSError):
             return {}
         finally:
             shutil.rmtree(directory, ignore_errors=True)
@@ -94,64 +94,76 @@ class _Together:
             wait_until_settled(str(unit.source))
         self._started = time.time_ns()
         lines, _ = prologue_of(self._first, read(str(self._first.source)))
-        listed, sight = self._listed(lines)
-        if len(listed) < HEAVY_BYTES or any(word in listed for word in _CHANGES):
+        listing, sight = self._listing(lines)
+        if len(listing.text) < HEAVY_BYTES or not listing.is_the_same_everywhere():
             return {}
-        text, macros = _split(listed)
-        (self._directory / "macros.h").write_text(macros, errors="surrogateescape")
+        _write(self._directory / "macros.h", listing.macros)
         bodies = {}
         for number, unit in enumerate(self._digests):
-            body = self._body(unit, lines, f"__{unit_namespace(number)}")
-            if body is not None and not any(_mentions(listed, word) for word in body.names):
+            body = self._body(unit, lines, listing, f"__{unit_namespace(number)}")
+            if body is not None:
                 bodies[unit] = number, body
         if len(bodies) <= 1:
             return {}
         source = self._directory / "together.ii"
         header, first = str(self._directory / "prologue.h"), str(self._first.source)
-        parts = [text.replace(header, first)]
+        parts = [listing.text.replace(header, first)]
         for number, body in bodies.values():
             parts.append(f"\nnamespace {unit_namespace(number)} {{\n{body.text}\n}}\n")
-        source.write_text("".join(parts), errors="surrogateescape")
+        _write(source, "".join(parts))
         compiled = self._directory / "together.o"
         command = self._toolchain.compile_command(self._first, compiled, source=source)
         if self._toolchain.is_gcc:  # or one of two equal functions would stand for both in reports
             command.insert(1, "-fno-ipa-icf")
         sight = self._compiler.run(self._first, self._toolchain, command, sight)
+        if computes_for_templates(compiled, self._toolchain.environment):
+            return {}  # also for units that do not use them
         return {
             unit: self._linked(unit, compiled, number, body.entries, sight | _beside(unit, lines))
             for unit, (number, body) in bodies.items()
         }
 
-    def _listed(self, lines: Prologue) -> tuple[str, Sight]:
-        """What the includes become, with the macros that they define, and what is read for it."""
+    def _listing(self, lines: Prologue) -> tuple[Listing, Sight]:
+        """What the includes become, and what is read for it."""
         header, output = self._directory / "prologue.h", self._directory / "prologue.ii"
-        header.write_text("".join(f"{line}\n" for line in lines), errors="surrogateescape")
+        _write(header, "".join(f"{line}\n" for line in lines))
         command = self._toolchain.preprocess_command(self._first, header, "-dD", "-o", str(output))
         sight = self._compiler.run(self._first, self._toolchain, command, Sight())
-        return output.read_text(errors="surrogateescape"), sight
+        return Listing(_read(output), str(header)), sight
 
-    def _body(self, unit: Unit, lines: Prologue, suffix: str) -> Body | None:
+    def _body(self, unit: Unit, lines: Prologue, listing: Listing, suffix: str) -> Body | None:
         content = read(str(unit.source))
         if content is None or content.digest != self._digests[unit]:
             return None
         own_lines, position = prologue_of(unit, content)
         source = str(unit.source)
-        if own_lines != lines or _ELSEWHERE.search(content.data, position) or _ODD.search(source):
+        rest_of_it = content.data[position:]
+        if (
+            own_lines != lines
+            or _ODD.search(source)
+            or _ODD_SPELLING.search(content.data)
+            or b"#" in _DIRECTIVE.sub(b"", rest_of_it)
+            or any(mentions(rest_of_it.decode(errors="replace"), word) for word in listing.varying)
+        ):
             return None
         number = content.data.count(b"\n", 0, position) + 1
         rest, output = self._directory / "body.cpp", self._directory / "body.ii"
         head = f'#line {number} "{source}"\n'.encode(errors="surrogateescape")
-        rest.write_bytes(head + content.data[position:])
+        rest.write_bytes(head + rest_of_it)
         command = self._toolchain.preprocess_command(
             unit, rest, "-imacros", str(self._directory / "macros.h"), "-o", str(output)
         )
         if self._compiler.run_unobserved(unit, self._toolchain, command).status != 0:
             return None
-        text = output.read_text(errors="surrogateescape")
+        text = _read(output)
         begin = text.find(f'# {number} "{source}"')
         body = read_body(text[begin:], suffix) if begin >= 0 else None
-        entries = {unit.entry} if unit.entry else {DEFAULT_ENTRY, unit.source.stem}
-        return None if body is None or not entries & body.entries else body
+        if body is None or any(map(listing.mentions, body.names)):
+            return None
+        candidates = [unit.entry] if unit.entry else [DEFAULT_ENTRY, unit.source.stem]
+        entry = next((each for each in candidates if each in body.entries), None)
+        before = candidates[: candidates.index(entry)] if entry else []
+        return None if entry is None or any(map(listing.mentions, before)) else body
 
     def _linked(
         self, unit: Unit, compiled: Path, number: int, entries: frozenset[str], sight: Sight
@@ -187,29 +199,9 @@ def _beside(unit: Unit, lines: Prologue) -> Sight:
     )
 
 
-def _split(listed: str) -> tuple[str, str]:
-    """A listing's text, and its macros without those that every source has."""
-    text: list[str] = []
-    macros: list[str] = []
-    is_predefined = False
-    for line in listed.splitlines(keepends=True):
-        if line.startswith(("#define ", "#undef ")):
-            if not is_predefined:
-                macros.append(line)
-            text.append("\n")
-            continue
-        if marker := _MARKER.match(line):
-            is_predefined = marker[1] in _PREDEFINED
-        text.append(line)
-    return "".join(text), "".join(macros)
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def _mentions(text: str, word: str) -> bool:
-    position = text.find(word)
-    while position >= 0:
-        end = position + len(word)
-        around = text[max(position - 1, 0) : position], text[end : end + 1]
-        if not any(each.isalnum() or each == "_" for each in around):
-            return True
-        position = text.find(word, end)
-    return False
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape")

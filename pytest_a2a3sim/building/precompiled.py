@@ -149,7 +149,8 @@ class PrecompiledHeaders:
         directory = self._workspace / f"making-{key}"
         directory.mkdir(exist_ok=True)
         header = directory / "prologue.h"
-        header.write_text("".join(f"{line}\n" for line in lines), errors="surrogateescape")
+        text = "".join(f"{line}\n" for line in lines)
+        header.write_text(text, encoding="utf-8", errors="surrogateescape")
         with contextlib.suppress(BuildError):
             if not self._compiler.is_heavy(unit, toolchain, header, HEAVY_BYTES):
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -45,11 +46,12 @@ def prologue_of(unit: Unit, content: Content | None) -> tuple[Prologue, int]:
         angled, quoted = (
             name.decode(errors="surrogateescape") if name else "" for name in include.groups()
         )
-        beside = unit.directory / quoted
+        beside = os.path.join(unit.directory, quoted)  # noqa: PTH118 - a Path would leave "./" out
         if angled:
             found.append(f"#include <{angled}>")
         else:
-            found.append(f'#include "{beside if beside.is_file() else quoted}"')
+            is_beside = os.path.isfile(beside)  # noqa: PTH113 - a name may be too long
+            found.append(f'#include "{beside if is_beside else quoted}"')
     return tuple(found), position
 
 

@@ -34,8 +34,9 @@ def exported_symbols(path: Path, environment: Mapping[str, str]) -> list[str]:
     Raises:
         BuildError: ``readelf``, which comes with every C++ compiler, cannot read the object.
     """
+    plain = {**environment, "LC_ALL": "C"}  # or readelf 2.40 drops bytes of names
     try:  # nm takes 30 ms, to load a plugin for objects that are not compiled yet
-        listing = answer(["readelf", "--wide", "--dyn-syms", str(path)], environment)
+        listing = answer(["readelf", "--wide", "--dyn-syms", str(path)], plain)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(
             f"the symbols of {path} cannot be listed: {error}\nInstall binutils."

@@ -22,6 +22,7 @@ HEAVY = """
 #include <vector>
 inline int& calls() { static int count = 0; return count; }
 inline int scale(int x) { return 2 * x; }
+#define HAS_NOTHING __has_include("nothing.h")
 """
 # Both kernels have a helper of the same name; the first one doubles, the second adds one.
 FIRST = """#include "heavy.h"
@@ -140,6 +141,14 @@ def test_header_that_appears_beside_a_kernel(pair: GoldenDir, compiler: Counting
         pytest.param("static float help", "static int state;\nstatic float help", id="variable"),
         pytest.param("static float help", "#define NONE\nstatic float help", id="macro of its own"),
         pytest.param("calls() += 1;", "calls() += sizeof __DATE__ > 1;", id="date"),
+        pytest.param(
+            "calls() += 1;", "\n#if !HAS_NOTHING\ncalls() += 1;\n#endif", id="what is there"
+        ),
+        pytest.param(
+            "static float help", "#/**/include <cstddef>\nstatic float help", id="include"
+        ),
+        pytest.param("static float help", "// \\\n?\nstatic float help", id="spliced line"),
+        pytest.param("static float help", "%:define NO 1\nstatic float help", id="digraph"),
     ],
 )
 def test_results_are_the_same_either_way(
@@ -150,7 +159,51 @@ def test_results_are_the_same_either_way(
         edit(pair, "second.cpp", "help(y[i])", "scale(y[i])")
     assert run_case(pair.path).passed
     together = "together.ii" in compiler.compiled()
-    assert together == ("#define" in new)
+    assert together == new.startswith("#define")
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize(
+    ("member", "is_together"),
+    [
+        pytest.param("static inline int member = zero();", True, id="constants"),
+        pytest.param("static inline int member = (calls() += 100);", False, id="a registry"),
+    ],
+)
+def test_members_of_templates_that_are_computed_at_the_start(
+    pair: GoldenDir,
+    compiler: CountingCompiler,
+    member: str,
+    is_together: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    template = (
+        f"inline int zero() {{ return 0; }}\ntemplate <class T> struct Plug {{ {member} }};\n"
+    )
+    edit(pair, "heavy.h", "inline int scale", f"{template}inline int scale")
+    edit(pair, "first.cpp", "calls() += 1;", "calls() += Plug<int>::member;")
+    assert run_case(pair.path).passed
+    assert (compiler.compiled().count("second.cpp") == 0) == is_together
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_warnings_that_are_errors(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    edit(pair, "heavy.h", "inline int scale", "static int unused() { return 1; }\ninline int scale")
+    config = (pair.path / "kernels" / "kernel_config.py").read_text()
+    flags = '"aiv", "cxxflags": ["-Wall", "-Werror"]'
+    pair.kernel_config(config.replace('"aiv"', flags))
+    with pytest.raises(BuildError, match="unused"):
+        run_case(pair.path)
+    assert "together.ii" not in compiler.compiled()
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_entry_of_the_header_is_the_entry(pair: GoldenDir, compiler: CountingCompiler) -> None:
+    entry = 'extern "C" void kernel_entry(int64_t*) { calls() = 7; }\ninline int scale'
+    edit(pair, "heavy.h", "inline int scale", entry)
+    edit(pair, "first.cpp", "void kernel_entry", "void first")
+    edit(pair, "second.cpp", "void kernel_entry", "void second")
+    assert not run_case(pair.path).passed
+    assert "together.ii" not in compiler.compiled()
 
 
 @pytest.mark.usefixtures("own_cache")
