@@ -22,7 +22,9 @@ _IN_TEXT = (
 )
 _DEFINITION = re.compile(r"#define (\w+)")
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+(.*)$", re.MULTILINE)
-_HARMLESS = re.compile(r"GCC (?:diagnostic|ivdep|system_header|unroll)\b|omp simd\b|once\b")
+_HARMLESS = re.compile(
+    r"(?:GCC|clang) (?:diagnostic|ivdep|loop|system_header|unroll)\b|omp simd\b|once\b"
+)
 _VISIBILITY = re.compile(r"GCC visibility (push|pop)\b")
 
 
@@ -39,7 +41,7 @@ class Listing:
         self._header = header
         text: list[str] = []
         macros: list[str] = []
-        has_begun = is_predefined = False
+        has_begun = is_behind = is_predefined = False  # behind what every source has
         for line in listed.splitlines(keepends=True):
             if line.startswith(("#define ", "#undef ")):
                 if not is_predefined:
@@ -47,8 +49,9 @@ class Listing:
                 text.append("\n")
                 continue
             if marker := _MARKER.match(line):
+                has_begun = has_begun or (is_behind and marker[1] == header)
                 is_predefined = not has_begun and marker[1] in _PREDEFINED
-                has_begun = has_begun or (marker[1] == header and line.startswith("# 1 "))
+                is_behind = is_behind or is_predefined
             text.append(line)
         self.text = "".join(text)
         self.macros = "".join(macros)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +10,11 @@ import pytest
 from pytest_a2a3sim import Settings, run_case
 from pytest_a2a3sim.building import groups, merging
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, KernelFault
+from tests.compilers import CountingCompiler
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.compilers import CountingCompiler
     from tests.golden_dirs import GoldenDir
 
 HEAVY = """
@@ -100,6 +101,18 @@ def test_one_compilation_and_nothing_shared(pair: GoldenDir, compiler: CountingC
     compiler.forget()
     assert run_case(pair.path).passed
     assert compiler.compiled() == []
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_clang(pair: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (f"clang++-{version}" for version in range(22, 15, -1))
+    clang = next(filter(shutil.which, names), None)
+    if clang is None:
+        pytest.skip("no clang++ of 16 to 22")
+    compiler = CountingCompiler.create(tmp_path / "clang", clang)
+    monkeypatch.setenv("CXX", str(compiler.executable))
+    run_case(pair.path).check()
+    assert compiler.compiled() == ["orchestration.cpp", "together.ii"]
 
 
 @pytest.mark.usefixtures("own_cache")
