@@ -274,11 +274,11 @@ class Builder(AbstractContextManager["Builder"]):
         present = [unit for unit in roles if unit.source.is_file()]
         errors = [missing_source(*item) for item in roles.items() if item[0] not in present]
         entries = session.objects.find(present)
-        lacking = [unit for unit in longest_first(present) if unit not in entries]
-        futures = {unit: session.queue.submit(unit, urgent=True) for unit in lacking}
+        lacking = [unit for unit in present if unit not in entries]
+        futures = {unit: session.queue.submit(unit, urgent=True) for unit in longest_first(lacking)}
         session.queue.wait(futures.values(), meanwhile, self._tell)
-        for unit, future in futures.items():
-            error = future.exception()
+        for unit in lacking:  # errors are told in their order
+            error = futures[unit].exception()
             if isinstance(error, CompileError):
                 says_why = bool(error.summary)
                 if lack := lack_of_processes(error.details):
@@ -289,7 +289,7 @@ class Builder(AbstractContextManager["Builder"]):
             elif isinstance(error, BuildError):
                 errors.append(error)
             else:
-                entries[unit] = future.result()
+                entries[unit] = futures[unit].result()
         return entries, errors
 
     def _tell(self, load: QueueLoad[Unit], seconds: float) -> None:
