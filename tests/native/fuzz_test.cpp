@@ -1,6 +1,7 @@
 // Cases that write over the memory that they share with their parent, and a parent that asks
 // everything about them. Usage: fuzz_test FUZZ_CASE FIRST_SEED COUNT; prints the first broken
 // promise and exits with 1.
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -245,5 +246,9 @@ int main(int argc, char** argv) {
         current_seed = seed;
         run(argv[1], seed);
     }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    constexpr long kMostKilobytes = 1L << 20;  // address sanitizer and its quarantine included
+    check(usage.ru_maxrss < kMostKilobytes, "%ld KiB of memory", usage.ru_maxrss);
     std::puts("every case is one result");
 }

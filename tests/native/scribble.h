@@ -14,6 +14,7 @@
 /// over those that are not writable, if `forced`. Returns how many it wrote over.
 inline int scribble(uint64_t seed, bool forced) {
     std::mt19937_64 random(seed);
+    const bool claims = seed % 5 == 0;  // that tables are long, and nothing else
     constexpr uint64_t kNumbers[] = {0,          1,          2,          6,          7,
                                      9,          0x7f,       0xff,       0x7fffffff, 0x80000000,
                                      0xffffffff, 0x3fffffff, 1ull << 40, 1ull << 63, ~0ull};
@@ -34,6 +35,11 @@ inline int scribble(uint64_t seed, bool forced) {
             if (!forced || mprotect(memory, size, PROT_READ | PROT_WRITE) != 0) continue;
         }
         ++count;
+        if (claims) {
+            const uint64_t number = (1ull << 30 >> seed / 5 % 8) - 1;
+            std::memcpy(memory, &number, sizeof number);
+            continue;
+        }
         const uint64_t words = size / sizeof(uint32_t);
         switch (random() % 4) {
             case 0:  // a run of one byte

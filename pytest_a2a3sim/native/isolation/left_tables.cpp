@@ -11,7 +11,9 @@ namespace {
 template <typename T>
 bool read_table(const SharedTable<T>& table, std::vector<T>& copy, Problems& problems,
                 const char* number) {
-    if (!problems.check(table.left_size() <= table.capacity(), number)) return false;
+    // A copy of what was never written would take all the memory that there is.
+    const size_t most = std::min(table.capacity(), problems.most_bytes() / sizeof(T));
+    if (!problems.check(table.left_size() <= most, number)) return false;
     copy = table.left();
     return true;
 }

@@ -1,6 +1,7 @@
 // The tables of a simulating process, copied and checked.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "isolation/outcome.h"
@@ -10,6 +11,11 @@ namespace a2a3sim {
 /// What was found that cannot be.
 class Problems {
   public:
+    /// No table can have more bytes: the process has never had so many.
+    explicit Problems(size_t most_bytes) : most_bytes_(most_bytes) {}
+
+    size_t most_bytes() const { return most_bytes_; }
+
     /// Notes what cannot be; true if it can.
     bool check(bool holds, const char* what);
 
@@ -17,6 +23,7 @@ class Problems {
     const std::string& text() const { return text_; }
 
   private:
+    const size_t most_bytes_;
     std::string text_;
 };
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <iterator>
+#include <limits>
 
 #include "base/ticks.h"
 #include "executor/executor.h"
@@ -19,6 +20,19 @@ namespace a2a3sim {
 
 namespace {
 
+size_t physical_memory() {
+    return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
+           static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// What a process can have written to one of its tables, some of it being swapped out meanwhile.
+size_t most_table_bytes(const ProcessEnd& end) {
+    constexpr size_t kLeast = size_t{64} << 20;
+    if (!end.isolated) return std::numeric_limits<size_t>::max();
+    const bool is_known = end.peak_rss_bytes > 0 && end.peak_rss_bytes <= physical_memory();
+    return kLeast + (is_known ? 2 * static_cast<size_t>(end.peak_rss_bytes) : 0);
+}
+
 /// Reads everything once, and keeps what does not add up.
 class Reader {
   public:
@@ -27,7 +41,8 @@ class Reader {
           shared_(shared),
           end_(end),
           left_(shared.control.report->ending),
-          kernels_(kernels_of(description)) {}
+          kernels_(kernels_of(description)),
+          problems_(most_table_bytes(end)) {}
 
     Outcome read() {
         read_tables(description_, shared_, problems_, out_);
@@ -48,9 +63,7 @@ class Reader {
             tell_unexplained_end();
         }
         read_running_tasks();
-        const auto most_memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                                 static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-        if (check(end_.peak_rss_bytes <= most_memory, "size of the process")) {
+        if (check(end_.peak_rss_bytes <= physical_memory(), "size of the process")) {
             out_.ending.peak_rss_bytes = end_.peak_rss_bytes;
         }
         if (problems_.text().empty()) return std::move(out_);
