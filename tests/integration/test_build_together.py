@@ -11,6 +11,7 @@ from pytest_a2a3sim import Settings, run_case
 from pytest_a2a3sim.building import groups, merging
 from pytest_a2a3sim.model.errors import A2A3SimError, BuildError, KernelFault
 from tests.compilers import CountingCompiler
+from tests.golden_dirs import ORCHESTRATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,24 +44,13 @@ extern "C" void kernel_entry(int64_t* args) {
     for (int64_t i = 0; i < args[2]; ++i) y[i] = help(y[i]);
 }
 """
-ORCHESTRATION = """
-#include "runtime.h"
-extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
-    void* x = runtime->host_api.device_malloc(args[2]);
-    void* y = runtime->host_api.device_malloc(args[3]);
-    runtime->host_api.copy_to_device(x, reinterpret_cast<void*>(args[0]), args[2]);
-    uint64_t task[] = {reinterpret_cast<uint64_t>(x), reinterpret_cast<uint64_t>(y), args[4]};
-    int first = runtime->add_task(task, 3, 0, CoreType::AIV);
+ONE_TASK = "runtime->add_task(task, 3, 0, CoreType::AIV);"
+TWO_TASKS = """int first = runtime->add_task(task, 3, 0, CoreType::AIV);
     int second = runtime->add_task(task, 3, 1, CoreType::AIV);
-    runtime->add_successor(first, second);
-    runtime->record_tensor_pair(reinterpret_cast<void*>(args[1]), y, args[3]);
-    return 0;
-}
-"""
+    runtime->add_successor(first, second);"""
 GOLDEN = """
 def compute_golden(tensors, params):
     tensors["out_y"][:] = 2 * tensors["x"] + 1
-
 """
 
 
@@ -81,7 +71,7 @@ def pair(golden_dir: GoldenDir, monkeypatch: pytest.MonkeyPatch) -> GoldenDir:
     golden_dir.kernel(HEAVY, "heavy.h")
     golden_dir.kernel(FIRST, "first.cpp")
     golden_dir.kernel(SECOND, "second.cpp")
-    golden_dir.orchestration(ORCHESTRATION)
+    golden_dir.orchestration(ORCHESTRATION.replace(ONE_TASK, TWO_TASKS))
     golden_dir.extend_golden(GOLDEN)
     return golden_dir
 
