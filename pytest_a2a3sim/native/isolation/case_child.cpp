@@ -166,7 +166,7 @@ void redirect(int descriptor, int to) {
 // What belongs to the parent is not called: Python, whose lock another thread may hold, and the
 // handlers of atexit(), hence _exit().
 //
-// All signals are blocked from before the fork (SignalsBlocked in case_run.cpp) until
+// All signals are blocked from before the fork (SignalsBlocked in case_process.cpp) until
 // reset_signals() has removed the parent's handlers: none of them runs in here.
 void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
     setpgid(0, 0);
