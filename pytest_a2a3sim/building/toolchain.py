@@ -86,8 +86,8 @@ class Toolchain:
             )
             added = instrumentation_flags(is_gcc=self.is_gcc, is_late=is_late, tells_calls=has_pto)
             flags = (*added, *flags)
-        # By DWARF 5, addr2line of binutils 2.40 would not know clang's inlined calls, and would name
-        # the source in place of the header whose code g++ puts first.
+        # addr2line of binutils 2.40 does not know clang's inlined calls from DWARF 5, and names the
+        # source where the code that g++ puts first is of a header.
         flags = ("-gdwarf-4", *flags)
         # Or the first kernel's inline variables and function statics would be those of all others.
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
