@@ -102,3 +102,41 @@ def test_sessions_within_one_process(pytester: pytest.Pytester, doubler: GoldenD
     )
     result = pytester.runpytest_subprocess("-p", "pytester", "test_outer.py")
     result.assert_outcomes(passed=2)
+
+
+RECORDS_IMPORT = """
+import os, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print("NUMPY COMES WITH", os.environ.get("OPENBLAS_THREAD_TIMEOUT"), file=sys.stderr)
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "20"), ("26", "26")])
+def test_threads_of_blas_sleep_soon(
+    pytester: pytest.Pytester,
+    doubler: GoldenDir,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str | None,
+    expected: str,
+) -> None:
+    """They would spin where the next case could run; whoever wants that says so."""
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", own)
+    doubler.extend_golden(
+        """
+        import os, sys
+        print("GOLDEN HAS", os.environ.get("OPENBLAS_THREAD_TIMEOUT"), file=sys.stderr)
+        """
+    )
+    pytester.makepyfile(records_import=RECORDS_IMPORT)
+    pytester.syspathinsert()
+    result = pytester.runpytest_subprocess("-s", "-p", "records_import", str(doubler.path))
+    result.assert_outcomes(passed=1)
+    assert result.errlines.count(f"NUMPY COMES WITH {expected}") == 1
+    assert f"GOLDEN HAS {own}" in result.errlines

@@ -40,7 +40,7 @@ size_t own_memory() {
     return (resident - shared) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// `ulimit -f` is for files in memory, too; what every case shares has address space for large ones.
+/// `ulimit -f` is for files in memory, too; what a case shares has address space for large graphs.
 bool may_have_large_files() {
     rlimit limit{};
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
