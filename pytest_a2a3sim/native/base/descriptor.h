@@ -1,6 +1,7 @@
 // A file descriptor that somebody owns.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -26,5 +27,12 @@ class Descriptor {
   private:
     int number_ = -1;
 };
+
+/// The same file under a number that nobody takes for a standard stream, one of which may be
+/// closed.
+inline Descriptor behind_streams(Descriptor file) noexcept {
+    if (!file.is_open() || file.number() > STDERR_FILENO) return file;
+    return Descriptor(fcntl(file.number(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
 
 }  // namespace a2a3sim

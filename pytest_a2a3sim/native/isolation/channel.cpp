@@ -59,7 +59,7 @@ bool Channel::send(const void* data, size_t size, const std::vector<int>& descri
 
 bool Channel::has_news(int milliseconds) const noexcept {
     pollfd asked{descriptor(), POLLIN, 0};
-    return poll(&asked, 1, milliseconds) > 0;
+    return without_interruption([&] { return poll(&asked, 1, milliseconds); }) > 0;
 }
 
 bool Channel::receive(void* data, size_t size) noexcept {
@@ -103,7 +103,8 @@ ChannelEnds open_channel() {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         throw std::system_error(errno, std::generic_category(), "a pair of sockets");
     }
-    return {Channel(Descriptor(ends[0])), Channel(Descriptor(ends[1]))};
+    return {Channel(behind_streams(Descriptor(ends[0]))),
+            Channel(behind_streams(Descriptor(ends[1])))};
 }
 
 }  // namespace a2a3sim

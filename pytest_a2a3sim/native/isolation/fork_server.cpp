@@ -21,6 +21,8 @@ namespace a2a3sim {
 
 namespace {
 
+constexpr int kPatience = 20'000;  // milliseconds for what takes one
+
 enum class Task { kStart, kHasEnded, kReap };
 
 /// A process with much memory is copied for long, and the copy would keep all of it.
@@ -66,6 +68,7 @@ ServerProcess::ServerProcess() : surroundings_(surroundings()), owner_(getpid())
     if (pid_ == 0) {
         // What a terminal tells its foreground is for the parent.
         setpgid(0, 0);
+        signal(SIGCHLD, SIG_DFL);  // ignored, it would leave nothing to wait for
         const int nowhere = open("/dev/null", O_RDWR);
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
             dup2(nowhere, stream);
@@ -90,10 +93,11 @@ bool ServerProcess::is_current() const {
 void ServerProcess::ask(const Request& request, Answer& answer, const std::string& text,
                         const std::vector<int>& descriptors) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (is_gone_) return;
+    if (is_gone_ || getpid() != owner_) return;  // a copy of this process has the channel, too
     is_gone_ = !channel_.send(&request, sizeof request, descriptors) ||
-               !channel_.send(text.data(), text.size()) ||
+               !channel_.send(text.data(), text.size()) || !channel_.has_news(kPatience) ||
                !channel_.receive(&answer, sizeof answer);
+    if (is_gone_) kill(pid_, SIGKILL);  // a kernel may have stopped it
 }
 
 std::optional<pid_t> ServerProcess::start(const CaseDescription& description,

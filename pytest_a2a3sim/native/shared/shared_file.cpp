@@ -13,7 +13,8 @@ namespace a2a3sim {
 
 Descriptor make_memory_file(size_t size) {
     constexpr unsigned kCloseOnExec = 1;  // MFD_CLOEXEC, which old headers lack
-    Descriptor file(static_cast<int>(syscall(SYS_memfd_create, kMemoryFileName, kCloseOnExec)));
+    Descriptor file = behind_streams(
+        Descriptor(static_cast<int>(syscall(SYS_memfd_create, kMemoryFileName, kCloseOnExec))));
     if (!file.is_open() || ftruncate(file.number(), static_cast<off_t>(size)) != 0) {
         throw std::system_error(errno, std::generic_category(), "a file in memory");
     }
