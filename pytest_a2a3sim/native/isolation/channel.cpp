@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cerrno>
 #include <cstring>
@@ -28,6 +29,11 @@ ssize_t without_interruption(Call call) noexcept {
 }
 
 }  // namespace
+
+void Channel::limit_sending(int milliseconds) noexcept {
+    const timeval limit{milliseconds / 1000, milliseconds % 1000 * 1000};
+    setsockopt(descriptor(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
 
 bool Channel::send(const void* data, size_t size, const std::vector<int>& descriptors) noexcept {
     const auto* position = static_cast<const char*>(data);

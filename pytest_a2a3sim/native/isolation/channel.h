@@ -16,7 +16,10 @@ class Channel {
 
     int descriptor() const noexcept { return end_.number(); }
 
-    /// Sends all of it, with copies of the descriptors. False if there is nobody who can get it.
+    /// What cannot be sent within so many milliseconds is not.
+    void limit_sending(int milliseconds) noexcept;
+
+    /// Sends all of it, with copies of the descriptors. False if nobody gets it.
     bool send(const void* data, size_t size, const std::vector<int>& descriptors = {}) noexcept;
 
     /// Whether something has been sent, or nobody is left who could, within so many milliseconds.

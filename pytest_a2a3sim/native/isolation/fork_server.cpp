@@ -77,6 +77,7 @@ ServerProcess::ServerProcess() : surroundings_(surroundings()), owner_(getpid())
         serve(std::move(ends.other), owner_);
     }
     channel_ = std::move(ends.one);
+    channel_.limit_sending(kPatience);
 }
 
 ServerProcess::~ServerProcess() {
