@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pytest_a2a3sim.engine.fork_server import fork_server_of
 from pytest_a2a3sim.engine.library import check, ffi, lib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -27,17 +25,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
     into them is not seen here, nor does it see what is written here while it runs.
     """
 
-    def __init__(self, inputs: CaseInputs, between: BetweenCases | None = None) -> None:
-        """Copies the tensors.
-
-        Args:
-            inputs: that have them.
-            between: of the session whose fork server is to start the case, if possible.
-
-        Raises:
-            EngineError: there is no memory.
-        """
-        self.fork_server = fork_server_of(between)
+    def __init__(self, inputs: CaseInputs) -> None:
         tensors = inputs.tensors
         by_sharing = sorted(tensors.values(), key=lambda tensor: tensor.name in inputs.outputs)
         self._tensors: Mapping[str, Tensor] = {tensor.name: tensor for tensor in by_sharing}
@@ -49,7 +37,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             sizes[tensor.name in inputs.outputs] += pages * mmap.PAGESIZE
         holder = ffi.new("a2a3_window**")
         check(
-            lib.a2a3_window_create(sizes[False], sizes[True], self.fork_server != ffi.NULL, holder),
+            lib.a2a3_window_create(sizes[False], sizes[True], holder),
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]

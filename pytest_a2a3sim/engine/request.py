@@ -170,7 +170,6 @@ def request_of(
     )
     request.tensor_count = len(memory.names())
     request.window = memory.window
-    request.fork_server = memory.fork_server
     indices = {name: index for index, name in enumerate(memory.names())}
     request.args = array(
         "a2a3_argument",

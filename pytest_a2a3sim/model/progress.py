@@ -8,8 +8,8 @@ from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
-    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
@@ -51,14 +51,15 @@ class Progress(Protocol):
 
 @frozen
 class Listeners:
-    """Who is told about a case, and what it shares with those before and after it.
+    """Who is told about a case, and who waits for what nobody need wait for.
 
     Attributes:
         progress: what it is about to do.
         report_run: how far its graph is, several times a second, and None at its end.
-        between: processes that outlive the case. None: it is alone, and leaves none.
+        last_steps: gets what is left to do when the verdict is there: the system takes the case's
+            process apart. Closed before the next case's starts. None: the case waits for it.
     """
 
     progress: Progress | None = None
     report_run: Callable[[RunProgress | None], None] | None = None
-    between: BetweenCases | None = None
+    last_steps: ExitStack | None = None

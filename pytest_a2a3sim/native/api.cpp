@@ -13,11 +13,9 @@
 #include "graph/recording.h"
 #include "graph/what_if.h"
 #include "isolation/case_run.h"
-#include "isolation/fork_server.h"
 
 using a2a3sim::CaseDescription;
 using a2a3sim::CaseRun;
-using a2a3sim::ForkServer;
 using a2a3sim::HostWindow;
 using a2a3sim::Outcome;
 
@@ -63,24 +61,9 @@ extern "C" {
 
 const char* a2a3_last_error(void) { return last_error; }
 
-int a2a3_fork_server_create(a2a3_fork_server** server) {
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window) {
     return guarded([&] {
-        *server = reinterpret_cast<a2a3_fork_server*>(new ForkServer);
-        return A2A3_OK;
-    });
-}
-
-void a2a3_fork_server_destroy(a2a3_fork_server* server) {
-    delete reinterpret_cast<ForkServer*>(server);
-}
-
-int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_fork_server,
-                       a2a3_window** window) {
-    return guarded([&] {
-        const auto wish =
-            for_fork_server != 0 ? HostWindow::Wish::kFile : HostWindow::Wish::kAnonymous;
-        *window =
-            reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes, wish));
+        *window = reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes));
         return A2A3_OK;
     });
 }

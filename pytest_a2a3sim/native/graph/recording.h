@@ -38,8 +38,7 @@ struct TaskRecord {
 
 class Recording {
   public:
-    explicit Recording(SharedFile* file = nullptr)
-        : memory_(address_space(kLargest, kShare), kSmallest, file) {}
+    Recording() : memory_(address_space(kLargest, kShare), kSmallest) {}
 
     /// Zero records for the tasks of a graph that is about to run. Throws std::bad_alloc when there
     /// is no room for its recording.

@@ -15,8 +15,6 @@ extern "C" {
 
 namespace a2a3sim {
 
-class ForkServer;
-
 struct ObjectSymbol {
     std::string name;
     std::string path;
@@ -34,7 +32,6 @@ struct CaseDescription {
     a2a3_runtime runtime;
     a2a3_ring ring_sizes;
     const HostWindow* window;
-    ForkServer* fork_server;  // null: the case is forked from this process
     int block_dim;
     int thread_count;
     a2a3_schedule schedule;
