@@ -104,7 +104,8 @@ class Siblings:
             sys.modules.setdefault(name, module)
 
     def _leave(self) -> None:
-        added = itertools.takewhile(self._last.__ne__, reversed(sys.modules))
+        # At once: another thread may import something meanwhile.
+        added = itertools.takewhile(self._last.__ne__, list(reversed(sys.modules)))
         for name in [name for name in added if name not in self._before]:
             if self._holds(_top(name)):
                 self._modules[name] = sys.modules[name]
