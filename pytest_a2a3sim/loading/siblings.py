@@ -104,9 +104,7 @@ class Siblings:
             sys.modules.setdefault(name, module)
 
     def _leave(self) -> None:
-        # At once: another thread may import something meanwhile.
-        added = itertools.takewhile(self._last.__ne__, list(reversed(sys.modules)))
-        for name in [name for name in added if name not in self._before]:
+        for name in [name for name in _added_since(self._last) if name not in self._before]:
             if self._holds(_top(name)):
                 self._modules[name] = sys.modules[name]
         for name, module in self._modules.items():
@@ -161,6 +159,13 @@ def _current_directory() -> Path | None:
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
+
+
+def _added_since(last: str) -> list[str]:
+    """The names behind that one in sys.modules, the newest first."""
+    while True:
+        with contextlib.suppress(RuntimeError):  # another thread has imported something meanwhile
+            return list(itertools.takewhile(last.__ne__, reversed(sys.modules)))
 
 
 def _taken_out(tops: set[str]) -> dict[str, ModuleType]:
