@@ -7,6 +7,7 @@ for nothing else.
 from __future__ import annotations
 
 import importlib
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the markers; has all hooks where options ask for something, or workers run."""
+    config.stash[options.AT_THE_END] = ExitStack()
+    config.add_cleanup(config.stash[options.AT_THE_END].close)
     config.addinivalue_line("markers", "a2a3sim: a case of a golden.py, run by pytest-a2a3sim")
     config.addinivalue_line(
         "markers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from pytest_a2a3sim.plugin.collect import (
     GoldenItem,
     deselect_unasked,
 )
-from pytest_a2a3sim.plugin.options import REBUILD_SINCE, settings, switched, value_of
+from pytest_a2a3sim.plugin.garbage import freeze_collected
+from pytest_a2a3sim.plugin.options import AT_THE_END, REBUILD_SINCE, settings, switched, value_of
 from pytest_a2a3sim.plugin.progress import report_runs
 from pytest_a2a3sim.plugin.reports import attach, register_reports, register_tensor_lines
 from pytest_a2a3sim.simulator import Simulator
@@ -83,8 +85,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Starts compiling in the background."""
+    """Starts compiling in the background; what is collected stays."""
     compile_early(session)
+    if freeze_collected(session):
+        session.config.stash[AT_THE_END].callback(gc.unfreeze)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

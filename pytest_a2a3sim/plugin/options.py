@@ -15,11 +15,15 @@ from pytest_a2a3sim.model.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import ExitStack
 
     from pytest_a2a3sim.model.option import Option
     from pytest_a2a3sim.model.settings import Settings
 
 REBUILD_SINCE = "a2a3sim_rebuild_since"
+
+AT_THE_END: pytest.StashKey[ExitStack] = pytest.StashKey()
+"""What is done when pytest itself has ended whatever it does for a session."""
 
 _PREFIX = "--sim-"
 _PICTURED = ("sim_html", "sim_trace", "sim_artifacts")  # what shows the arguments of tasks

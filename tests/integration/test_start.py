@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING
 
@@ -140,3 +141,25 @@ def test_threads_of_blas_sleep_soon(
     result.assert_outcomes(passed=1)
     assert result.errlines.count(f"NUMPY COMES WITH {expected}") == 1
     assert f"GOLDEN HAS {own}" in result.errlines
+
+
+TELLS_WHAT_IS_FROZEN = """
+import gc, pathlib
+
+def pytest_runtest_setup(item):
+    pathlib.Path("frozen.txt").write_text(str(gc.get_freeze_count() > 0))
+"""
+
+
+@pytest.mark.parametrize("with_others", [False, True])
+def test_what_is_collected_is_no_garbage(
+    pytester: pytest.Pytester, doubler: GoldenDir, *, with_others: bool
+) -> None:
+    """Collections pass over it; in a session with other tests, these may want to know of it."""
+    assert not gc.get_freeze_count()
+    pytester.makeconftest(TELLS_WHAT_IS_FROZEN)
+    if with_others:
+        pytester.makepyfile("def test_nothing(): pass")
+    pytester.runpytest_inprocess().assert_outcomes(passed=1 + with_others)
+    assert (pytester.path / "frozen.txt").read_text() == str(not with_others)
+    assert not gc.get_freeze_count()
