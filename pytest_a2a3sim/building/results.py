@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import threading
 import time
@@ -13,8 +12,10 @@ from pytest_a2a3sim.building.key import key_parts
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import changed, refreshed
 from pytest_a2a3sim.building.store.manifest import Manifest, ResultEntry
+from pytest_a2a3sim.building.store.unchanged import Unchanged
 from pytest_a2a3sim.building.toolchain import find_toolchain
 from pytest_a2a3sim.model.errors import BuildError
+from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
+
+
+@frozen
+class _Found:
+    """Results of several units, by which compilers, and what tells whether they are still valid."""
+
+    entries: dict[Unit, ResultEntry]
+    toolchains: dict[str | None, Toolchain]
+    unchanged: Unchanged
+
+    def is_by(self, toolchains: Mapping[str | None, Toolchain]) -> bool:
+        return all(toolchains[name] is known for name, known in self.toolchains.items())
 
 
 class Results:
@@ -48,6 +61,7 @@ class Results:
         self._mutex = threading.Lock()  # of everything below
         self._last_name = 0
         self._manifests: dict[str, Manifest] = {}
+        self._found: dict[tuple[Unit, ...], _Found] = {}
 
     def path(self, unit: Unit, entry: ResultEntry, copy: int = 1) -> Path:
         """The object of a unit's entry that this session found or compiled.
@@ -70,13 +84,25 @@ class Results:
         Raises:
             BuildError: the compiler or a source is missing.
         """
-        glance = Glance()
-        toolchain = functools.cache(self.toolchain)
-        found = (
-            (unit, self.find_one(unit, self.key(unit, toolchain(unit.compiler))[0], glance))
-            for unit in units
-        )
-        return {unit: entry for unit, entry in found if entry is not None}
+        wanted = tuple(units)
+        toolchains = {name: self.toolchain(name) for name in {unit.compiler for unit in wanted}}
+        known = self._found.get(wanted)
+        if known is not None and known.is_by(toolchains) and known.unchanged.holds():
+            return dict(known.entries)
+        begun, glance = time.time_ns(), Glance()
+        entries = {}
+        for unit in wanted:
+            _ = glance.stamps[str(unit.source)]  # before it is read
+            key, _ = self.key(unit, toolchains[unit.compiler])
+            entry = self.find_one(unit, key, glance)
+            if entry is not None:
+                entries[unit] = entry
+                _ = glance.stamps[str(self.path(unit, entry))]
+        inputs = (entry.inputs for entry in entries.values())
+        unchanged = Unchanged.since(glance, begun, inputs, self.digests.absences)
+        if unchanged is not None and len(entries) == len(set(wanted)):
+            self._found[wanted] = _Found(entries, toolchains, unchanged)
+        return entries
 
     def toolchain(self, compiler: str | None) -> Toolchain:
         """The compiler of that command; None for the session's.

@@ -74,6 +74,7 @@ class Glance:
         """The names in a directory; none where there is no directory."""
         names = self._names.get(directory)
         if names is None:
+            _ = self.stamps[directory]  # before the names
             try:
                 names = frozenset(os.listdir(directory))  # noqa: PTH208 - names, not paths
             except OSError:
@@ -136,6 +137,13 @@ class Absences:
         if stamp.is_settled(now):
             self._known[directory] = stamp, known.union(wanted).difference(there)
         return None
+
+    def are_known(self, directory: str, names: tuple[str, ...], stamp: Stamp | None) -> bool:
+        """Whether a directory with that stamp has none of the names, not even as a link."""
+        if stamp is None:
+            return True
+        known_stamp, known = self._known.get(directory, (None, set[str]()))
+        return stamp == known_stamp and known.issuperset(names)
 
     @staticmethod
     def _among(directory: str, names: list[str]) -> list[str]:
