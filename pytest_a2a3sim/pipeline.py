@@ -90,8 +90,8 @@ class _Attempt:
     ) -> None:
         self._golden = golden
         self._report_run = listeners.report_run
-        self._last_steps = listeners.last_steps or contextlib.ExitStack()
-        self._waits = listeners.last_steps is None
+        self._between = between = listeners.between
+        self._last_steps = contextlib.ExitStack() if between is None else between.last_steps
         self._case = case
         self._settings = settings
         self._limit = TimeLimit(settings.timeout)
@@ -148,12 +148,13 @@ class _Attempt:
         setup = CaseSetup(built, inputs, options)
         self._last_steps.close()  # of the case before
         try:
-            with HostMemory(inputs) as memory:
+            between = self._between if settings.isolate is True else None
+            with HostMemory(inputs, between) as memory:
                 compared, completion = self._simulate(setup, memory)
                 memory.drop_inputs()
                 return self._judge(setup, memory, compared, completion)
         finally:
-            if self._waits or (self._facts.peak_rss_bytes or 0) > _MOST_BESIDE_OTHERS:
+            if self._between is None or (self._facts.peak_rss_bytes or 0) > _MOST_BESIDE_OTHERS:
                 self._last_steps.close()
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[_Compared, Completion]:

@@ -17,7 +17,6 @@ from pytest_a2a3sim.version import __version__
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from contextlib import ExitStack
     from pathlib import Path
 
     from pytest_a2a3sim.affected.gate import Gate
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.affected.watch import CaseWatch
     from pytest_a2a3sim.building.builder import Builder
     from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.case import BuildProgress, Instrumentation
     from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.progress import Progress, RunProgress
@@ -89,11 +89,11 @@ class Simulator:
         golden: GoldenSpec,
         case: CaseSpec,
         progress: Progress | None = None,
-        last_steps: ExitStack | None = None,
+        between: BetweenCases | None = None,
     ) -> Attempt:
         """Builds, simulates and compares one case of a loaded directory, however it ends.
 
-        For ``progress`` and ``last_steps`` see :class:`Listeners`.
+        For ``progress`` and ``between`` see :class:`Listeners`.
         """
         from pytest_a2a3sim.pipeline import attempt_case  # noqa: PLC0415 - needs NumPy
 
@@ -103,7 +103,7 @@ class Simulator:
             return Attempt(CaseFacts(), error=error)
         builder = self._open_builder()
         try:
-            listeners = Listeners(progress, self.report_run, last_steps)
+            listeners = Listeners(progress, self.report_run, between)
             return attempt_case(golden, case, settings, builder, listeners)
         finally:
             if note := builder.take_note():

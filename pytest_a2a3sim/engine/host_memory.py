@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pytest_a2a3sim.engine.process_server import process_server_of
 from pytest_a2a3sim.engine.library import check, ffi, lib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
@@ -25,7 +27,17 @@ class HostMemory(AbstractContextManager["HostMemory"]):
     into them is not seen here, nor does it see what is written here while it runs.
     """
 
-    def __init__(self, inputs: CaseInputs) -> None:
+    def __init__(self, inputs: CaseInputs, between: BetweenCases | None = None) -> None:
+        """Copies the tensors.
+
+        Args:
+            inputs: that have them.
+            between: of the session whose process server is to start the case, if possible.
+
+        Raises:
+            EngineError: there is no memory.
+        """
+        self.process_server = process_server_of(between)
         tensors = inputs.tensors
         by_sharing = sorted(tensors.values(), key=lambda tensor: tensor.name in inputs.outputs)
         self._tensors: Mapping[str, Tensor] = {tensor.name: tensor for tensor in by_sharing}
@@ -37,7 +49,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             sizes[tensor.name in inputs.outputs] += pages * mmap.PAGESIZE
         holder = ffi.new("a2a3_window**")
         check(
-            lib.a2a3_window_create(sizes[False], sizes[True], holder),
+            lib.a2a3_window_create(sizes[False], sizes[True], self.process_server != ffi.NULL, holder),
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]

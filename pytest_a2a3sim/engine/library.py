@@ -33,6 +33,11 @@ ffi: Any = _module.ffi
 lib: Any = _module.lib
 
 
+def engine_path() -> str:
+    """Where the library is."""
+    return str(_module.__file__)
+
+
 def check(status: int, what: str) -> int:
     """Returns the status of a call of the engine.
 

@@ -170,6 +170,7 @@ def request_of(
     )
     request.tensor_count = len(memory.names())
     request.window = memory.window
+    request.process_server = memory.process_server
     indices = {name: index for index, name in enumerate(memory.names())}
     request.args = array(
         "a2a3_argument",

@@ -150,9 +150,10 @@ OPTIONS = (
     ),
     Option(
         "isolation",
-        "simulate in a child process (process, the default) or in this one, for gdb (none)",
+        "simulate in a process of its own (process, the default), in one that is forked from "
+        "this one, with what that has loaded (fork), or in this one, for gdb (none)",
         "values.parse_isolation",
-        "process|none",
+        "process|fork|none",
         field="isolate",
         ini=False,
     ),

@@ -8,8 +8,8 @@ from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import ExitStack
 
+    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
 
 
@@ -51,15 +51,14 @@ class Progress(Protocol):
 
 @frozen
 class Listeners:
-    """Who is told about a case, and who waits for what nobody need wait for.
+    """Who is told about a case, and what it shares with those before and after it.
 
     Attributes:
         progress: what it is about to do.
         report_run: how far its graph is, several times a second, and None at its end.
-        last_steps: gets what is left to do when the verdict is there: the system takes the case's
-            process apart. Closed before the next case's starts. None: the case waits for it.
+        between: processes that outlive the case. None: it is alone, and leaves none.
     """
 
     progress: Progress | None = None
     report_run: Callable[[RunProgress | None], None] | None = None
-    last_steps: ExitStack | None = None
+    between: BetweenCases | None = None

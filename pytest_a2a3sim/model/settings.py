@@ -16,6 +16,7 @@ from pytest_a2a3sim.model.option import DEFAULT_DUMP_DIR, DEFAULT_HANG_TIMEOUT
 from pytest_a2a3sim.model.order_options import parse_orders, parse_schedule
 from pytest_a2a3sim.model.schedule import DEPTH_FIRST, Schedule
 from pytest_a2a3sim.model.values import (
+    Isolation,
     TextField,
     Threads,
     parse_seconds,
@@ -56,7 +57,8 @@ class Settings:
         hang_timeout: seconds without a task's start or end after which a case has failed.
         timeout: seconds that a case may take in all, its compilation aside; None for no limit.
         device_memory: bytes of the simulated device; None for what the machine has, at most 64 GiB.
-        isolate: run each case in a process of its own; False is for native debuggers.
+        isolate: run each case in a process of its own; ``"fork"`` for one that is forked from this
+            process, with what that has loaded; False is for native debuggers.
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed, such as ``Schedule("fifo")``.
         orders: in how many further orders each graph is executed, which must leave the same
@@ -91,7 +93,7 @@ class Settings:
     hang_timeout: TextField[float, float | str] = TextField(parse_seconds, DEFAULT_HANG_TIMEOUT)
     timeout: TextField[float | None, float | str | None] = TextField(parse_seconds, None, _NONE)
     device_memory: TextField[int | None, int | str | None] = TextField(parse_size, None, _NONE)
-    isolate: bool = True
+    isolate: Isolation = True
     cxxflags: tuple[str, ...] = ()
     schedule: TextField[Schedule, Schedule | str] = TextField(parse_schedule, DEPTH_FIRST, Schedule)
     orders: TextField[int | Literal["auto"], int | str] = TextField(parse_orders, "auto")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Threads = int | Literal["cores"]
+Isolation = bool | Literal["fork"]
 
 _Value = TypeVar("_Value")
 _Given_contra = TypeVar("_Given_contra", contravariant=True)
@@ -77,14 +78,16 @@ def parse_factor(text: str) -> float:
     return factor
 
 
-def parse_isolation(text: str) -> bool:
-    """``process``, for a child process a case, or ``none``.
+def parse_isolation(text: str) -> Isolation:
+    """``process``, for a process a case, ``fork``, for one forked from this, or ``none``.
 
     Raises:
         ValueError: saying what is accepted.
     """
+    if text == "fork":
+        return "fork"
     if text not in {"process", "none"}:
-        raise ValueError("must be process or none")
+        raise ValueError("must be process, fork or none")
     return text == "process"
 
 

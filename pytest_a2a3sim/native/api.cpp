@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "compare/compare.h"
@@ -13,11 +14,14 @@
 #include "graph/recording.h"
 #include "graph/what_if.h"
 #include "isolation/case_run.h"
+#include "isolation/process_server.h"
+#include "isolation/serving.h"
 
 using a2a3sim::CaseDescription;
 using a2a3sim::CaseRun;
 using a2a3sim::HostWindow;
 using a2a3sim::Outcome;
+using a2a3sim::ProcessServer;
 
 namespace {
 
@@ -61,9 +65,29 @@ extern "C" {
 
 const char* a2a3_last_error(void) { return last_error; }
 
-int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window) {
+int a2a3_process_server_create(const char* const* command, int32_t length,
+                               a2a3_process_server** server) {
     return guarded([&] {
-        *window = reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes));
+        const std::vector<std::string> words(command, command + length);
+        *server = reinterpret_cast<a2a3_process_server*>(new ProcessServer(words));
+        return A2A3_OK;
+    });
+}
+
+// Python programs that do without cffi call it.
+__attribute__((visibility("default"))) void a2a3_serve_processes(int descriptor) { a2a3sim::serve_processes(descriptor); }
+
+void a2a3_process_server_destroy(a2a3_process_server* server) {
+    delete reinterpret_cast<ProcessServer*>(server);
+}
+
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
+                       a2a3_window** window) {
+    return guarded([&] {
+        const auto wish =
+            for_process_server != 0 ? HostWindow::Wish::kFile : HostWindow::Wish::kAnonymous;
+        *window =
+            reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes, wish));
         return A2A3_OK;
     });
 }

@@ -384,6 +384,7 @@ typedef struct {
 } a2a3_sanitized;
 
 typedef struct a2a3_window a2a3_window;
+typedef struct a2a3_process_server a2a3_process_server;
 typedef struct a2a3_run a2a3_run;
 
 typedef struct {
@@ -394,7 +395,8 @@ typedef struct {
     const a2a3_tensor* tensors; /* ascending by data */
     int32_t tensor_count;
     a2a3_window* window;
-    const a2a3_argument* args; /* what the orchestration receives */
+    a2a3_process_server* process_server; /* or null */
+    const a2a3_argument* args;     /* what the orchestration receives */
     int32_t arg_count;
     int32_t runtime;      /* a2a3_runtime */
     a2a3_ring ring_sizes; /* of each ring */
@@ -574,10 +576,21 @@ typedef struct {
 /* The text of the calling thread's last A2A3_ERROR. */
 const char* a2a3_last_error(void);
 
+/* What forks the processes of cases in place of this process, which gets slow by it. A case that
+ * needs a fork of this process gets one: one whose window is large, for one. The program is started
+ * by the first case that can do without; it calls a2a3_serve_processes() with its stdin. Destroy it
+ * when all of its cases are. */
+int a2a3_process_server_create(const char* const* command, int32_t length,
+                               a2a3_process_server** server);
+void a2a3_process_server_destroy(a2a3_process_server* server);
+void a2a3_serve_processes(int descriptor); /* does not return */
+
 /* Memory for host tensors: the simulated case has `private_nbytes` of its own, with the content
  * that they had at its start, and shares the `shared_nbytes` behind them with its parent. Both are
- * whole pages. Destroy it last. */
-int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, a2a3_window** window);
+ * whole pages. `for_process_server`: of a case that a process server starts, if possible. Destroy it
+ * last. */
+int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
+                       a2a3_window** window);
 void* a2a3_window_data(a2a3_window* window);
 /* Gives the private memory back; it reads as zero from then on. */
 void a2a3_window_drop_private(a2a3_window* window);

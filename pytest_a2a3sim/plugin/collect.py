@@ -20,17 +20,16 @@ from pytest_a2a3sim.plugin.options import is_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
-    from contextlib import ExitStack
     from pathlib import Path
 
     from pytest_a2a3sim.model.baseline_record import RegressionRecord
+    from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.result import Attempt
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.simulator import Simulator
 
 SIMULATOR: pytest.StashKey[Simulator] = pytest.StashKey()
-LAST_STEPS: pytest.StashKey[ExitStack] = pytest.StashKey()
-"""Of the last case: its process may still be ending."""
+BETWEEN_CASES: pytest.StashKey[BetweenCases] = pytest.StashKey()
 ATTEMPT: pytest.StashKey[Attempt] = pytest.StashKey()
 REGRESSIONS: pytest.StashKey[list[RegressionRecord]] = pytest.StashKey()
 """What has become worse of a case since the baseline, where that has it."""
@@ -162,7 +161,7 @@ class GoldenItem(pytest.Function):
             return error, (), ()
         case = dataclasses.replace(self.case, label=self.nodeid)
         stash = self.config.stash
-        attempt = stash[SIMULATOR].attempt(golden, case, last_steps=stash[LAST_STEPS])
+        attempt = stash[SIMULATOR].attempt(golden, case, between=stash[BETWEEN_CASES])
         self.stash[ATTEMPT] = attempt
         if attempt.result is None:
             return attempt.error, (), ()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_a2a3sim.model.between_cases import BetweenCases
 from pytest_a2a3sim.plugin.baseline import register_baseline, tell_worker
 from pytest_a2a3sim.plugin.builds import compile_early, prepare_compiler, report_builds
 from pytest_a2a3sim.plugin.collect import (
-    LAST_STEPS,
+    BETWEEN_CASES,
     SIMULATOR,
     GoldenItem,
     deselect_unasked,
@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SIMULATOR] = simulator
     prepare_compiler(config)
     config.add_cleanup(simulator.close)
-    config.stash[LAST_STEPS] = ExitStack()
-    config.add_cleanup(config.stash[LAST_STEPS].close)
+    config.stash[BETWEEN_CASES] = BetweenCases()
+    config.add_cleanup(config.stash[BETWEEN_CASES].close)
     if config.getoption("sim_baseline"):
         register_baseline(config, value_of(config, "baseline_factor"))
     register_reports(config)
@@ -107,7 +107,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Leaves no process to a test that is not ours, which might wait for its own."""
     if not isinstance(nextitem, GoldenItem):
-        item.config.stash[LAST_STEPS].close()
+        item.config.stash[BETWEEN_CASES].close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -36,7 +36,7 @@ def options_of(
         block_dim=block_dim,
         threads=1 if is_observed else settings.threads,
         hang_timeout=settings.hang_timeout * (SANITIZED_SLOWDOWN if checks else 1),
-        isolate=settings.isolate,
+        isolate=bool(settings.isolate),
         schedule=schedule,
         memory=settings.device_memory or default_device_memory(),
         orders=() if checks else further_orders(settings.schedule, settings.orders),

@@ -134,7 +134,7 @@ def test_options_of_the_simulation(
     ("option", "message"),
     [
         ("--threads=0", "--threads must be an int, at least 1, or 'cores'; got '0'"),
-        ("--isolation=thread", "--isolation must be process or none; got 'thread'"),
+        ("--isolation=thread", "--isolation must be process, fork or none; got 'thread'"),
         ("--device-memory=much", "--device-memory must be a size above 0, such as 500M or 2G"),
     ],
 )

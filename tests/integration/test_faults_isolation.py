@@ -142,7 +142,7 @@ def test_simulation_ends_with_pytest(
         while not (pytester.path / "running").exists():
             assert process.poll() is None
             time.sleep(0.02)
-        assert len(processes_with(mark)) == 2  # pytest and the simulating process
+        assert len(processes_with(mark)) == 3  # pytest, its process server, the simulating process
         process.send_signal(ending)
         process.wait(timeout=30)
         assert wait_until_gone(mark) == []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
             ["--sim-schedule=random:x"],
             "--sim-schedule must be fifo, lifo, creation, reverse, random, random:SEED or before:*",
         ),
-        (["--sim-isolation=thread"], "--sim-isolation must be process or none; got 'thread'"),
+        (["--sim-isolation=thread"], "--sim-isolation must be process, fork or none; got 'thread'"),
         (["--sim-hang-timeout=never"], "--sim-hang-timeout must be a number of seconds above 0"),
         (
             ["-o", "sim_threads=x"],

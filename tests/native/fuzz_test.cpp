@@ -174,14 +174,26 @@ bool may_pass(uint64_t phase, uint64_t how) {
     return phase == kAfterTheEnd || phase < 4 || how == 6;
 }
 
+/// Of the whole program.
+a2a3_process_server* process_server() {
+    static a2a3_process_server* const server = [] {
+        a2a3_process_server* made = nullptr;
+        check(a2a3_process_server_create(&made) == A2A3_OK, "a process server");
+        return made;
+    }();
+    return server;
+}
+
 void run(const char* object, uint64_t seed) {
     constexpr uint64_t kPhases[] = {1, 2, 4, 4, kAfterTheEnd, kAfterTheEnd};
     const uint64_t phase = kPhases[seed % 6];
     const uint64_t how = phase == kAfterTheEnd ? 0 : seed / 6 % 7;
     const bool sanitized = seed / 42 % 2 == 1;
     const bool dumped = seed / 42 % 3 != 0;
+    // Whose children are not this program's to wait for.
+    const bool served = phase != kAfterTheEnd;
     a2a3_window* window = nullptr;
-    check(a2a3_window_create(page_size(), page_size(), &window) == A2A3_OK, "a window");
+    check(a2a3_window_create(page_size(), page_size(), served, &window) == A2A3_OK, "a window");
     char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
     const a2a3_kernel kernel{"fuzz", object, "kernel_entry", 0, A2A3_CORE_AIC};
     const a2a3_tensor tensor{"out", out, 64, 0, 0, 0, 1, {16}};
@@ -195,6 +207,7 @@ void run(const char* object, uint64_t seed) {
     request.tensors = &tensor;
     request.tensor_count = 1;
     request.window = window;
+    if (served) request.process_server = process_server();
     request.args = args;
     request.arg_count = 4;
     request.block_dim = 2;
@@ -246,6 +259,7 @@ int main(int argc, char** argv) {
         current_seed = seed;
         run(argv[1], seed);
     }
+    a2a3_process_server_destroy(process_server());
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     constexpr long kMostKilobytes = 1L << 20;  // address sanitizer and its quarantine included

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <random>
 
-/// Writes over each of the calling process's shared mappings without a file, as the seed says; also
-/// over those that are not writable, if `forced`. Returns how many it wrote over.
+/// Writes over each of the calling process's shared mappings of no file that has a name, as the
+/// seed says; also over those that are not writable, if `forced`. Returns how many it wrote over.
 inline int scribble(uint64_t seed, bool forced) {
     std::mt19937_64 random(seed);
     const bool claims = seed % 5 == 0;  // that tables are long, and nothing else
@@ -27,7 +27,9 @@ inline int scribble(uint64_t seed, bool forced) {
         unsigned long end = 0;
         char kind[8];
         if (std::sscanf(line, "%lx-%lx %7s", &begin, &end, kind) != 3 || kind[3] != 's') continue;
-        if (std::strstr(line, "/dev/zero") == nullptr) continue;
+        const bool is_engines =
+            std::strstr(line, "/dev/zero") != nullptr || std::strstr(line, "/memfd:") != nullptr;
+        if (!is_engines) continue;
         auto* const memory = reinterpret_cast<uint8_t*>(begin);
         // What is used lies at the beginning of most of them.
         const uint64_t size = std::min<uint64_t>(end - begin, random() % 2 == 0 ? 256 : 24 << 10);

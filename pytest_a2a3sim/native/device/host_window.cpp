@@ -3,12 +3,14 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
 
 #include "base/failure.h"
 #include "base/memory.h"
+#include "shared/shared_file.h"
 
 namespace a2a3sim {
 
@@ -17,6 +19,29 @@ namespace {
 std::mutex live_windows_mutex;
 std::vector<const HostWindow*> live_windows;
 
+constexpr size_t kMostInFile = size_t{4} << 20;
+
+constexpr size_t kMargin = size_t{64} << 10;  // of unreachable memory, on both sides
+
+/// Addresses at which the system puts nothing by itself, one behind the other; they are used again
+/// after a while.
+uintptr_t next_place(size_t size) {
+    constexpr uintptr_t kFirst = uintptr_t{1} << 45;
+    constexpr uintptr_t kRange = uintptr_t{1} << 32;
+    static std::atomic<uintptr_t> next{0};
+    const uintptr_t offset = next.fetch_add(round_up(size, kMargin));
+    return kFirst + offset % kRange;
+}
+
+/// None where the system has none (`ulimit -f`).
+Descriptor try_file(size_t size) {
+    try {
+        return make_memory_file(size);
+    } catch (const std::system_error&) {
+        return Descriptor();
+    }
+}
+
 [[noreturn]] void refuse(size_t size) {
     throw std::system_error(errno, std::generic_category(),
                             format("%zu bytes for the host tensors", size));
@@ -24,19 +49,24 @@ std::vector<const HostWindow*> live_windows;
 
 }  // namespace
 
-HostWindow::HostWindow(size_t private_size, size_t shared_size)
-    : reserved_size_(private_size + shared_size + 3 * kHugePage),
-      reserved_(mmap(nullptr, reserved_size_, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
-      private_size_(private_size),
-      size_(private_size + shared_size) {
-    if (reserved_ == MAP_FAILED) refuse(size_);
-    const auto begin = reinterpret_cast<uintptr_t>(reserved_);
-    // Unreachable memory on both sides. The part that needs it more begins with a huge page.
-    const size_t before = shared_size < kHugePage ? 0 : private_size;
-    data_ =
-        static_cast<char*>(reserved_) + (round_up(begin + 1 + before, kHugePage) - before - begin);
-    map(data_, private_size, MAP_PRIVATE);
+HostWindow::Reservation::Reservation(uintptr_t wanted, size_t wanted_size) : size(wanted_size) {
+    void* const address = mmap(reinterpret_cast<void*>(wanted), size, PROT_NONE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address == MAP_FAILED) refuse(size);
+    begin = static_cast<char*>(address);
+}
+
+HostWindow::Reservation::~Reservation() { munmap(begin, size); }
+
+HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish)
+    : private_size_(private_size),
+      size_(private_size + shared_size),
+      file_(wish == Wish::kFile && size_ <= kMostInFile ? try_file(size_) : Descriptor()),
+      reserved_(file_.is_open() ? next_place(size_ + 2 * kMargin) : 0,
+                size_ + (file_.is_open() ? 2 * kMargin : 3 * kHugePage)),
+      data_(place_of_data(shared_size)) {
+    // What is in the file is everybody's until it is taken.
+    map(data_, private_size, file_.is_open() ? MAP_SHARED : MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
     populate({data_ + private_size, shared_size}, 0, shared_size);  // it is about to be written
@@ -44,20 +74,51 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size)
     live_windows.push_back(this);
 }
 
-void HostWindow::map(char* begin, size_t size, int kind) {
+HostWindow::HostWindow(const Place& place, Descriptor file)
+    : private_size_(place.private_size),
+      size_(place.size),
+      file_(std::move(file)),
+      reserved_(place.address - kMargin, size_ + 2 * kMargin),
+      data_(reserved_.begin + kMargin) {
+    if (reinterpret_cast<uintptr_t>(data_) != place.address) {
+        errno = EEXIST;
+        refuse(size_);
+    }
+    map(data_, private_size_, MAP_PRIVATE);
+    map(data_ + private_size_, size_ - private_size_, MAP_SHARED);
+    const std::lock_guard<std::mutex> lock(live_windows_mutex);
+    live_windows.push_back(this);
+}
+
+/// Unreachable memory is on both sides. The part that needs it more begins with a huge page.
+char* HostWindow::place_of_data(size_t shared_size) const {
+    if (file_.is_open()) return reserved_.begin + kMargin;
+    const size_t before = shared_size < kHugePage ? 0 : private_size_;
+    const auto begin = reinterpret_cast<uintptr_t>(reserved_.begin);
+    return reserved_.begin + (round_up(begin + 1 + before, kHugePage) - before - begin);
+}
+
+void HostWindow::map(char* begin, size_t size, int kind) const {
     if (size == 0) return;
-    const int flags = kind | MAP_ANONYMOUS | MAP_FIXED;
-    if (mmap(begin, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED) return;
-    const int error = errno;
-    munmap(reserved_, reserved_size_);
-    errno = error;
-    refuse(size);
+    const int flags = kind | MAP_FIXED | (file_.is_open() ? 0 : MAP_ANONYMOUS);
+    const off_t offset = file_.is_open() ? begin - data_ : 0;
+    if (mmap(begin, size, PROT_READ | PROT_WRITE, flags, file_.number(), offset) == MAP_FAILED) {
+        refuse(size_);
+    }
 }
 
 HostWindow::~HostWindow() {
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.erase(std::find(live_windows.begin(), live_windows.end(), this));
-    munmap(reserved_, reserved_size_);
+}
+
+HostWindow::Place HostWindow::place() const noexcept {
+    return {reinterpret_cast<uintptr_t>(data_), private_size_, size_};
+}
+
+Descriptor HostWindow::take_file() const {
+    if (file_.is_open()) map(data_, private_size_, MAP_PRIVATE);
+    return std::move(file_);
 }
 
 bool HostWindow::contains(const void* address) const {
@@ -74,16 +135,16 @@ void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFOR
 
 void HostWindow::show_to_children() const { madvise(data_, size_, MADV_DOFORK); }
 
-OtherWindowsHidden::OtherWindowsHidden(const HostWindow& shown)
+OtherWindowsHidden::OtherWindowsHidden(const HostWindow* shown)
     : lock_(live_windows_mutex), shown_(shown) {
     for (const HostWindow* const window : live_windows) {
-        if (window != &shown_) window->hide_from_children();
+        if (window != shown_) window->hide_from_children();
     }
 }
 
 OtherWindowsHidden::~OtherWindowsHidden() {
     for (const HostWindow* const window : live_windows) {
-        if (window != &shown_) window->show_to_children();
+        if (window != shown_) window->show_to_children();
     }
 }
 

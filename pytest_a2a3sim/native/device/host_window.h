@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "base/descriptor.h"
 
 extern "C" {
 #include "engine_api.h"
@@ -17,16 +20,41 @@ namespace a2a3sim {
 /// them and the part begins at the boundary of one. A forked child gets the private part with its
 /// page tables: it costs a child nothing to read it, while it faults on the pages of the shared
 /// part.
+///
+/// Or a file that a process which is not forked from this one maps: at the same address, which is
+/// one that nothing else is likely to be at.
 class HostWindow {
   public:
-    /// Sizes in bytes, whole pages. Throws std::system_error when the memory cannot be had.
-    HostWindow(size_t private_size, size_t shared_size);
+    enum class Wish { kAnonymous, kFile };
+
+    /// Sizes in bytes, whole pages. A large one is anonymous in any case: a file is in small pages,
+    /// of which a process that maps it has none yet. Throws std::system_error when the memory
+    /// cannot be had.
+    HostWindow(size_t private_size, size_t shared_size, Wish wish = Wish::kAnonymous);
+
+    struct Place {
+        uintptr_t address;
+        size_t private_size;
+        size_t size;
+    };
+
+    /// The file of another process, at the same place. Throws std::system_error.
+    HostWindow(const Place& place, Descriptor file);
     ~HostWindow();
     HostWindow(const HostWindow&) = delete;
     HostWindow& operator=(const HostWindow&) = delete;
 
     char* data() const noexcept { return data_; }
     size_t size() const { return size_; }
+    Place place() const noexcept;
+
+    bool has_file() const noexcept { return file_.is_open(); }
+
+    /// What this process writes to the private part from now on is its own. Returns the file that
+    /// another process can map, unless there is none or it was taken before: then only a forked
+    /// process has what is there now.
+    Descriptor take_file() const;
+
     bool contains(const void* address) const;
     bool is_private(const void* address) const;
     /// Gives the private part's memory back: it is zero.
@@ -36,12 +64,24 @@ class HostWindow {
     void show_to_children() const;
 
   private:
-    void map(char* begin, size_t size, int kind);
+    /// Addresses with nothing behind them, freed with whatever has been mapped there.
+    struct Reservation {
+        Reservation(uintptr_t wanted, size_t size);
+        ~Reservation();
+        Reservation(const Reservation&) = delete;
+        Reservation& operator=(const Reservation&) = delete;
 
-    size_t reserved_size_;
-    void* reserved_;
+        char* begin;
+        size_t size;
+    };
+
+    char* place_of_data(size_t shared_size) const;
+    void map(char* begin, size_t size, int kind) const;
+
     size_t private_size_;
     size_t size_;
+    mutable Descriptor file_;
+    Reservation reserved_;
     char* data_;
 };
 
@@ -49,14 +89,15 @@ class HostWindow {
 /// threads wait for: a case cannot change what another has left for the report.
 class OtherWindowsHidden {
   public:
-    explicit OtherWindowsHidden(const HostWindow& shown);
+    /// Null: all of them are.
+    explicit OtherWindowsHidden(const HostWindow* shown);
     ~OtherWindowsHidden();
     OtherWindowsHidden(const OtherWindowsHidden&) = delete;
     OtherWindowsHidden& operator=(const OtherWindowsHidden&) = delete;
 
   private:
     const std::lock_guard<std::mutex> lock_;
-    const HostWindow& shown_;
+    const HostWindow* shown_;
 };
 
 struct HostTensor {

@@ -38,7 +38,8 @@ struct TaskRecord {
 
 class Recording {
   public:
-    Recording() : memory_(address_space(kLargest, kShare), kSmallest) {}
+    explicit Recording(SharedFile* file = nullptr)
+        : memory_(address_space(kLargest, kShare), kSmallest, file) {}
 
     /// Zero records for the tasks of a graph that is about to run. Throws std::bad_alloc when there
     /// is no room for its recording.

@@ -1,6 +1,5 @@
 #include "isolation/case_child.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
@@ -24,6 +23,7 @@
 
 #include "faults/faults.h"
 #include "faults/signal_stack.h"
+#include "isolation/forking.h"
 
 namespace a2a3sim {
 
@@ -39,29 +39,6 @@ void reset_signals() {
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
     // This process is in the terminal's background, where `stty tostop` would stop it as it prints.
     signal(SIGTTOU, SIG_IGN);
-}
-
-/// Closes every descriptor but stdin, stdout, stderr and `kept`: what is open in the parent (the
-/// channel of an xdist worker, for one) is no matter of the case's.
-void close_descriptors_of_parent(int kept) {
-    constexpr int kFirst = STDERR_FILENO + 1;
-#ifdef SYS_close_range
-    const int behind = std::max(kept + 1, kFirst);
-    if ((kept <= kFirst || syscall(SYS_close_range, kFirst, kept - 1, 0) == 0) &&
-        syscall(SYS_close_range, behind, ~0U, 0) == 0) {
-        return;
-    }
-#endif
-    const std::unique_ptr<DIR, int (*)(DIR*)> open_ones(opendir("/proc/self/fd"), closedir);
-    if (open_ones == nullptr) return;
-    std::vector<int> descriptors;
-    while (const dirent* const entry = readdir(open_ones.get())) {
-        const int descriptor = std::atoi(entry->d_name);
-        if (descriptor >= kFirst && descriptor != kept && descriptor != dirfd(open_ones.get())) {
-            descriptors.push_back(descriptor);
-        }
-    }
-    for (const int descriptor : descriptors) close(descriptor);
 }
 
 /// Whether GNU's OpenMP runtime is loaded. Its pool of threads belongs to the thread that first
@@ -166,7 +143,7 @@ void redirect(int descriptor, int to) {
 // What belongs to the parent is not called: Python, whose lock another thread may hold, and the
 // handlers of atexit(), hence _exit().
 //
-// All signals are blocked from before the fork (SignalsBlocked in case_process.cpp) until
+// All signals are blocked from before the fork (SignalsBlocked in forking.cpp) until
 // reset_signals() has removed the parent's handlers: none of them runs in here.
 void run_child(const CaseDescription& description, SharedState& shared, pid_t parent) noexcept {
     setpgid(0, 0);

@@ -15,6 +15,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       runtime(static_cast<a2a3_runtime>(request.runtime)),
       ring_sizes(request.ring_sizes),
       window(reinterpret_cast<const HostWindow*>(request.window)),
+      process_server(reinterpret_cast<ProcessServer*>(request.process_server)),
       block_dim(request.block_dim),
       thread_count(request.thread_count),
       schedule(static_cast<a2a3_schedule>(request.schedule)),

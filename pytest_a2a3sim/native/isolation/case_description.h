@@ -15,6 +15,8 @@ extern "C" {
 
 namespace a2a3sim {
 
+class ProcessServer;
+
 struct ObjectSymbol {
     std::string name;
     std::string path;
@@ -32,6 +34,7 @@ struct CaseDescription {
     a2a3_runtime runtime;
     a2a3_ring ring_sizes;
     const HostWindow* window;
+    ProcessServer* process_server;  // null: the case is forked from this process
     int block_dim;
     int thread_count;
     a2a3_schedule schedule;

@@ -4,8 +4,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "isolation/case_child.h"
+#include "isolation/process_server.h"
+#include "isolation/forking.h"
 
 namespace a2a3sim {
 
@@ -22,6 +26,11 @@ class CaseProcess {
     /// Forks it; throws std::system_error or std::runtime_error when that is impossible.
     void start(const CaseDescription& description, SharedState& shared);
 
+    /// Has it forked by a server, from what is in files. False if the server cannot do that.
+    bool start(const CaseDescription& description, const SharedState& shared,
+               std::shared_ptr<ServerProcess> server, const SharedFile& file,
+               const Descriptor& window);
+
     /// Whether it has been started and not been reaped.
     bool exists() const { return pid_ > 0; }
     pid_t pid() const { return pid_; }
@@ -32,16 +41,14 @@ class CaseProcess {
 
     void kill() const noexcept;
 
-    struct End {
-        int wait_status = 0;
-        uint64_t peak_rss_bytes = 0;
-    };
-
     /// Waits for its end.
-    End reap() noexcept;
+    Reaped reap() noexcept;
 
   private:
+    bool has_ended() const noexcept;
+
     pid_t pid_ = -1;
+    std::shared_ptr<ServerProcess> server_;  // whose child it is, if not this process's
     const Control* control_ = nullptr;
     int64_t start_ns_ = 0;
 };

@@ -35,20 +35,44 @@ uint64_t out_of_memory_kills() {
     return line == nullptr ? 0 : std::strtoull(line + sizeof kName - 1, nullptr, 10);
 }
 
+std::shared_ptr<ServerProcess> server_for(const CaseDescription& description) {
+    if (description.process_server == nullptr) return nullptr;
+    return description.process_server->process_for(description);
+}
+
+/// None where the system has none (`ulimit -f`).
+std::optional<SharedFile> file_in_memory() {
+    try {
+        return SharedFile();
+    } catch (const std::system_error&) {
+        return std::nullopt;
+    }
+}
+
 }  // namespace
 
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
-      shared_(description_),
+      server_(server_for(description_)),
+      file_(server_ != nullptr ? file_in_memory() : std::nullopt),
+      shared_(description_, file_ ? &*file_ : nullptr),
       kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
     if (description_.isolate) {
-        process_.start(description_, shared_);
+        start_process();
     } else {
         simulate_in_this_process();
         note_time_of_end();
     }
+}
+
+void CaseRun::start_process() {
+    const Descriptor window = description_.window->take_file();
+    if (!file_ || !process_.start(description_, shared_, std::move(server_), *file_, window)) {
+        process_.start(description_, shared_);
+    }
+    file_.reset();  // which is mapped
 }
 
 void CaseRun::simulate_in_this_process() {
@@ -60,7 +84,7 @@ void CaseRun::simulate_in_this_process() {
     before.restore();
 }
 
-void CaseRun::note_end(const CaseProcess::End& end) noexcept {
+void CaseRun::note_end(const Reaped& end) noexcept {
     end_.wait_status = end.wait_status;
     end_.peak_rss_bytes = end.peak_rss_bytes;
     end_.out_of_memory = WIFSIGNALED(end.wait_status) && WTERMSIG(end.wait_status) == SIGKILL &&

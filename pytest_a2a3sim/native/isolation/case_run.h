@@ -29,9 +29,10 @@ class CaseRun {
     a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
 
   private:
+    void start_process();
     /// Leaves the process as it was.
     void simulate_in_this_process();
-    void note_end(const CaseProcess::End& end) noexcept;
+    void note_end(const Reaped& end) noexcept;
     bool hangs(double hang_seconds);
     /// The outputs are on the host: only further orders may still be executed.
     bool is_complete() const;
@@ -41,6 +42,8 @@ class CaseRun {
     const Outcome& outcome();
 
     CaseDescription description_;
+    std::shared_ptr<ServerProcess> server_;  // until the process is started
+    std::optional<SharedFile> file_;         // of `shared_`, so long
     SharedState shared_;
     TickRate tick_rate_;
     uint64_t kills_before_;

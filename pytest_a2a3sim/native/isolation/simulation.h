@@ -17,17 +17,27 @@ namespace a2a3sim {
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
-    explicit SharedState(const CaseDescription& description) {
+    /// `file` keeps what every case has, of one that has nothing else; none: forked processes share
+    /// it.
+    explicit SharedState(const CaseDescription& description, SharedFile* file = nullptr)
+        : control(file),
+          buffers(room_for<DeviceBuffer>(kMostBuffers), file),
+          recording(file),
+          copied(room_for<a2a3_copied_range>(kMostRanges), file),
+          objects(kMostObjects, file) {
+        // What the report begins with, 0, is no news.
+        const auto start = static_cast<uint32_t>(description.start_nanoseconds);
+        control.agree_on_news((start | 1U << 31) & ~3U);
         if (description.is_sanitized()) sanitizer.emplace();
         if (description.records_dependencies) dependencies.emplace(kMostDependencies);
         if (description.dump.is_wanted() || description.records_arguments) dump.emplace();
     }
 
     Control control;
-    SharedTable<DeviceBuffer> buffers{room_for<DeviceBuffer>(kMostBuffers)};
+    SharedTable<DeviceBuffer> buffers;
     Recording recording;
-    SharedTable<a2a3_copied_range> copied{room_for<a2a3_copied_range>(kMostRanges)};
-    SharedTable<a2a3_object> objects{kMostObjects};
+    SharedTable<a2a3_copied_range> copied;
+    SharedTable<a2a3_object> objects;
     std::optional<SharedTable<a2a3_dependency>> dependencies;  // of a case that records them
     std::optional<SanitizerTables> sanitizer;                  // of a sanitized case
     std::optional<DumpTables> dump;  // of a dumped one, or one that records arguments

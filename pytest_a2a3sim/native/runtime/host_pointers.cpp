@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/failure.h"
+#include "shared/shared_file.h"
 
 namespace a2a3sim {
 
@@ -99,7 +100,10 @@ std::string describe(uint64_t address, const std::string& path) {
 /// Memory that processes of one case share is the engine's. It has address space for large graphs,
 /// which half a pointer that is left over in a number's upper half would often hit.
 bool is_shared_by_engine(const char* path) {
-    return std::strncmp(path, "/dev/zero", sizeof "/dev/zero" - 1) == 0;
+    const auto begins_with = [path](const std::string& prefix) {
+        return std::strncmp(path, prefix.c_str(), prefix.size()) == 0;
+    };
+    return begins_with("/dev/zero") || begins_with("/memfd:" + std::string(kMemoryFileName));
 }
 
 /// What this process can read, ascending. Nothing of what the engine shares is a user's.

@@ -21,7 +21,7 @@ WorkingThread::WorkingThread(WorkerSlot& slot) { tls_worker = &slot; }
 
 WorkingThread::~WorkingThread() { tls_worker = nullptr; }
 
-Control::Control() {
+Control::Control(SharedFile* file) : live(file), report(file), dumps(file) {
     draft.task_id = draft.func_id = draft.core_type = draft.core_id = -1;
     draft.exit_status = -1;
     draft.missing_argument = -1;

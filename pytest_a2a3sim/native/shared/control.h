@@ -77,10 +77,10 @@ struct Dumps {
 enum class News : uint32_t { kNone, kOutputs, kLeave };
 
 /// The simulating process's side: its main thread loads, orchestrates, copies back and is worker 0.
-/// Made before the fork; the parent reads `live`, `report` and `dumps`.
+/// Made before the fork, or of memory in a file; the parent reads `live`, `report` and `dumps`.
 class Control {
   public:
-    Control();
+    explicit Control(SharedFile* file = nullptr);
 
     const SharedValue<Live> live;
     const SharedValue<Report> report;
@@ -95,7 +95,7 @@ class Control {
     /// Publishes the draft, and that the case is in that phase from now on.
     void enter(a2a3_phase phase);
 
-    /// Before the fork: which number the news begin at, made up for this case.
+    /// Of both processes, first: which number the news begin at, made up for this case.
     void agree_on_news(uint32_t first) { first_news_ = first; }
 
     /// Publishes that the case ran to its end with its outputs on the host, and that further orders

@@ -25,10 +25,11 @@ constexpr size_t reserved_size(size_t size) {
 
 }  // namespace
 
-SharedMemory::SharedMemory(size_t size, size_t smallest)
-    : size_(whole_pages(std::max(size, smallest))) {
-    const size_t least = whole_pages(smallest);
-    while (!map()) {
+SharedMemory::SharedMemory(size_t size, size_t smallest, SharedFile* file)
+    : size_(file != nullptr && file->is_opened() ? file->next_size()
+                                                 : whole_pages(std::max(size, smallest))) {
+    const size_t least = file != nullptr && file->is_opened() ? size_ : whole_pages(smallest);
+    while (!map(file)) {
         if (size_ == least) {
             throw std::system_error(errno, std::generic_category(), "shared memory for a case");
         }
@@ -36,16 +37,18 @@ SharedMemory::SharedMemory(size_t size, size_t smallest)
     }
 }
 
-bool SharedMemory::map() {
+bool SharedMemory::map(SharedFile* file) {
     reserved_ = mmap(nullptr, reserved_size(size_), PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved_ == MAP_FAILED) return false;
     const uintptr_t least = reinterpret_cast<uintptr_t>(reserved_) + kGuardSize;
     data_ = reinterpret_cast<void*>(size_ < kHugePage ? least : round_up(least, kHugePage));
-    if (mmap(data_, size_, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED) {
-        return true;
-    }
+    const bool is_mapped =
+        file != nullptr
+            ? file->map(data_, size_)
+            : mmap(data_, size_, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+    if (is_mapped) return true;
     const int error = errno;
     munmap(reserved_, reserved_size(size_));
     errno = error;

@@ -9,16 +9,19 @@
 #include <type_traits>
 #include <vector>
 
+#include "shared/shared_file.h"
+
 namespace a2a3sim {
 
-/// A zeroed range of addresses that forked processes share; untouched pages cost nothing. It has no
-/// descriptor, so that a process that closes all of its own keeps it. Unreachable memory lies on
-/// both sides: an overrun of other memory faults before it gets here.
+/// A zeroed range of addresses that forked processes share; untouched pages cost nothing. It needs
+/// no descriptor once it is mapped, so that a process that closes all of its own keeps it.
+/// Unreachable memory lies on both sides: an overrun of other memory faults before it gets here.
 class SharedMemory {
   public:
     /// `size` bytes or, where there is no room for them, as many as there is room for, at least
-    /// `smallest`. Throws std::system_error if there is no room for those.
-    SharedMemory(size_t size, size_t smallest);
+    /// `smallest`; the next part of `file` if there is one. Of a file that another process has
+    /// made, what that process has there. Throws std::system_error if there is no room.
+    SharedMemory(size_t size, size_t smallest, SharedFile* file = nullptr);
     ~SharedMemory();
     SharedMemory(const SharedMemory&) = delete;
     SharedMemory& operator=(const SharedMemory&) = delete;
@@ -36,7 +39,7 @@ class SharedMemory {
     void hide_from_children() const;
 
   private:
-    bool map();
+    bool map(SharedFile* file);
 
     size_t size_;
     void* reserved_ = nullptr;
@@ -47,7 +50,10 @@ class SharedMemory {
 template <typename T>
 class SharedValue {
   public:
-    SharedValue() : memory_(sizeof(T), sizeof(T)), value_(new (memory_.data()) T) {}
+    explicit SharedValue(SharedFile* file = nullptr)
+        : memory_(sizeof(T), sizeof(T), file),
+          value_(file != nullptr && file->is_opened() ? static_cast<T*>(memory_.data())
+                                                      : new (memory_.data()) T) {}
 
     T& operator*() const { return *value_; }
     T* operator->() const { return value_; }
@@ -67,9 +73,9 @@ class SharedTable {
 
   public:
     /// Room for `capacity` elements, for fewer where address space is scarce.
-    explicit SharedTable(size_t capacity)
+    explicit SharedTable(size_t capacity, SharedFile* file = nullptr)
         : memory_(kHeader + std::max(capacity, kSmallest) * sizeof(T),
-                  kHeader + kSmallest * sizeof(T)) {}
+                  kHeader + kSmallest * sizeof(T), file) {}
 
     size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size() == 0; }

@@ -1,0 +1,89 @@
+// A process that forks those of cases, as pytest has it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isolation/channel.h"
+#include "isolation/forking.h"
+#include "isolation/serving.h"
+#include "isolation/simulation.h"
+
+namespace a2a3sim {
+
+/// A small program that does nothing but fork, when it is asked to. fork() write-protects every
+/// page of the process that calls it: one that goes on to write to many of them, as Python does,
+/// gets a page fault for each, and a copy of those that the child still has.
+///
+/// It is nobody's child and ends with the channel or with this process, as do the processes that it
+/// has forked. Nothing here waits for it for long, whatever has become of it.
+class ServerProcess {
+  public:
+    /// Throws std::system_error when it cannot be started.
+    ServerProcess(const std::vector<std::string>& command, std::string surroundings);
+    /// Has it end, which takes a moment that nobody waits for.
+    ~ServerProcess();
+    ServerProcess(const ServerProcess&) = delete;
+    ServerProcess& operator=(const ServerProcess&) = delete;
+
+    /// Whether it can be asked, and its children get such surroundings.
+    bool serves(const std::string& surroundings) const noexcept;
+    /// Whether it was gone before it answered anything.
+    bool is_useless() const noexcept { return is_gone_ && !has_answered_; }
+
+    const std::string& surroundings() const noexcept { return surroundings_; }
+
+    /// Forks the process of a case whose window and shared state are files; its id, if that is
+    /// possible.
+    std::optional<pid_t> start(const CaseDescription& description, const SharedFile& shared,
+                               const Descriptor& window);
+    bool has_ended(pid_t process) noexcept;
+    /// None if nobody can tell any more.
+    std::optional<Reaped> reap(pid_t process) noexcept;
+    /// The same, where nobody wants to know: kills it, and does not wait.
+    void forget(pid_t process) noexcept;
+
+  private:
+    ServerProcess(const std::vector<std::string>& command, std::string surroundings,
+                  ChannelEnds ends);
+
+    bool tell(const std::string& message, const std::vector<int>& descriptors = {}) noexcept;
+    /// None if the server is gone.
+    std::optional<Answer> ask(const std::string& message,
+                              const std::vector<int>& descriptors = {}) noexcept;
+    std::optional<Answer> receive() noexcept;
+    void give_up() noexcept;
+
+    const std::string surroundings_;
+    const pid_t owner_;
+    std::mutex mutex_;  // of the channel
+    Channel channel_;
+    std::atomic<bool> is_gone_{false};
+    bool has_answered_ = false;
+    const pid_t pid_;
+};
+
+/// The server process of a session, which is another one where that is needed.
+class ProcessServer {
+  public:
+    /// `command` executes a program that calls serve_processes() with its stdin.
+    explicit ProcessServer(std::vector<std::string> command);
+
+    /// The process to start a case with; none where it is better forked from this process.
+    std::shared_ptr<ServerProcess> process_for(const CaseDescription& description);
+
+  private:
+    const std::vector<std::string> command_;
+    const pid_t owner_;
+    std::mutex mutex_;
+    std::shared_ptr<ServerProcess> process_;
+    std::optional<std::string> impossible_;  // surroundings in which there is none
+};
+
+}  // namespace a2a3sim

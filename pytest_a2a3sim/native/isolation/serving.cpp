@@ -1,0 +1,202 @@
+#include "isolation/serving.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstring>
+#include <exception>
+#include <vector>
+
+#include "executor/task_runner.h"
+#include "faults/snapshot.h"
+#include "isolation/case_child.h"
+#include "isolation/case_message.h"
+#include "isolation/channel.h"
+#include "isolation/surroundings.h"
+
+namespace a2a3sim {
+
+namespace {
+
+/// The process that a server works for.
+class Owner {
+  public:
+    /// Of the first request.
+    void set(pid_t owner) {
+        if (pid_ > 0) return;
+        pid_ = owner;
+#ifdef SYS_pidfd_open
+        handle_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, owner, 0)));
+#endif
+    }
+
+    bool has_ended() const {
+        pollfd asked{handle_.number(), POLLIN, 0};
+        if (handle_.is_open()) return poll(&asked, 1, 0) > 0;
+        return pid_ > 0 && kill(pid_, 0) != 0 && errno == ESRCH;
+    }
+
+    /// Waits for its end, or so many milliseconds for whatever else.
+    void wait_with(pollfd other, int milliseconds) const {
+        constexpr int kOften = 1000;
+        pollfd asked[] = {other, {handle_.number(), POLLIN, 0}};
+        if (!handle_.is_open() && (milliseconds < 0 || milliseconds > kOften)) {
+            milliseconds = kOften;
+        }
+        poll(asked, 2, milliseconds);
+    }
+
+  private:
+    pid_t pid_ = -1;
+    Descriptor handle_;  // tells of its end, where the system has such
+};
+
+class Server {
+  public:
+    explicit Server(Channel channel) : channel_(std::move(channel)) {}
+
+    /// Returns when there is nothing more to serve.
+    void serve() {
+        for (;;) {
+            owner_.wait_with({channel_.descriptor(), POLLIN, 0}, -1);
+            if (owner_.has_ended()) return;
+            bool interrupted = false;
+            if (!channel_.has_news(0, interrupted)) continue;
+            std::string message;
+            std::vector<Descriptor> descriptors;
+            if (!channel_.receive(message, descriptors)) {
+                await_cases();
+                return;
+            }
+            Request request{};
+            if (message.size() < sizeof request) return;
+            std::memcpy(&request, message.data(), sizeof request);
+            owner_.set(request.owner);
+            if (request.wanted == Wanted::kQuit) return;
+            const Answer answer = answer_to(request, message, std::move(descriptors));
+            if (request.wanted == Wanted::kForget) continue;
+            const auto* const bytes = reinterpret_cast<const char*>(&answer);
+            channel_.send(std::string(bytes, sizeof answer));
+        }
+    }
+
+    void end_cases() const noexcept {
+        for (const pid_t process : cases_) {
+            kill(-process, SIGKILL);
+            kill(process, SIGKILL);
+        }
+    }
+
+  private:
+    /// The owner has lost the channel: something has closed all of its descriptors. It still looks
+    /// at what the cases leave in memory.
+    void await_cases() {
+        constexpr int kPause = 20;
+        while (!cases_.empty() && !owner_.has_ended()) {
+            const auto is_over = [](pid_t process) {
+                const bool has_ended = has_process_ended(process);
+                if (has_ended) reap_process(process);
+                return has_ended;
+            };
+            cases_.erase(std::remove_if(cases_.begin(), cases_.end(), is_over), cases_.end());
+            owner_.wait_with({-1, 0, 0}, kPause);
+        }
+    }
+
+    Answer answer_to(const Request& request, const std::string& message,
+                     std::vector<Descriptor> descriptors) {
+        Answer answer;
+        if (request.wanted == Wanted::kStart) {
+            try {
+                answer.process = fork_case(message.substr(sizeof request), std::move(descriptors));
+                if (answer.process > 0) cases_.push_back(answer.process);
+            } catch (const std::exception&) {  // the owner forks the case itself
+            }
+        } else if (request.wanted == Wanted::kHasEnded) {
+            answer.has_ended = has_process_ended(request.process);
+        } else if (const auto found = std::find(cases_.begin(), cases_.end(), request.process);
+                   found != cases_.end()) {
+            if (request.wanted == Wanted::kForget) {
+                kill(-request.process, SIGKILL);
+                kill(request.process, SIGKILL);
+            }
+            answer.ending = reap_process(request.process);
+            cases_.erase(found);
+        }
+        return answer;
+    }
+
+    /// -1 if the case cannot be forked here.
+    static pid_t fork_case(const std::string& text, std::vector<Descriptor> descriptors) {
+        if (descriptors.size() != static_cast<size_t>(Sent::kCount)) return -1;
+        const auto sent = [&](Sent which) -> Descriptor& {
+            return descriptors[static_cast<size_t>(which)];
+        };
+        CaseMessage message = decode(text);
+        SharedFile file(std::move(sent(Sent::kShared)), std::move(message.shared_sizes));
+        const HostWindow window(message.window, std::move(sent(Sent::kWindow)));
+        CaseDescription& description = message.description;
+        description.window = &window;
+        description.output_descriptor = sent(Sent::kOutput).number();
+        description.error_descriptor = sent(Sent::kError).number();
+        SharedState shared(description, &file);
+        if (locale() != message.locale &&
+            std::setlocale(LC_ALL, message.locale.c_str()) == nullptr) {
+            return -1;
+        }
+        umask(message.umask);
+        if (fchdir(sent(Sent::kDirectory).number()) != 0) return -1;
+        const pid_t server = getpid();
+        const pid_t process = fork();
+        if (process == 0) {
+            set_environment(message.environment);
+            run_child(description, shared, server);
+        }
+        if (process > 0) setpgid(process, process);
+        leave_directory();
+        return process;
+    }
+
+  public:
+    /// Whoever wants to unmount a directory shall not find it in use between cases.
+    static void leave_directory() { [[maybe_unused]] const int result = chdir("/"); }
+
+  private:
+    Channel channel_;
+    Owner owner_;
+    std::vector<pid_t> cases_;  // processes that are not reaped
+};
+
+}  // namespace
+
+void serve_processes(int descriptor) noexcept {
+    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
+        signal(signal_number, SIG_DFL);
+    }
+    Descriptor end(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    Descriptor nowhere = behind_streams(Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC)));
+    dup2(nowhere.number(), descriptor);
+    close_descriptors_of_parent(end.number());
+    nowhere.release();  // one of these
+    Server server{Channel(std::move(end))};
+    Server::leave_directory();
+    // What its children would have to find out each for itself.
+    prepare_snapshots();
+    usable_cpus();
+    try {
+        server.serve();
+    } catch (const std::bad_alloc&) {
+    }
+    server.end_cases();
+    _exit(0);
+}
+
+}  // namespace a2a3sim

@@ -1,0 +1,33 @@
+// What a process gets from the one that starts it, and a case could notice.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2a3sim {
+
+/// What programs that the calling thread starts are given by the system, but for environment,
+/// directory, umask and descriptors: limits, ids, rights, CPUs, namespaces. Two answers are equal
+/// while nothing of that has changed.
+std::string surroundings();
+
+/// Whether orphaned processes become children of this one, which is found by whoever waits for any
+/// child then.
+bool adopts_orphans() noexcept;
+
+/// None where the system does not tell.
+std::optional<mode_t> current_umask();
+
+/// The C library's, of all categories.
+std::string locale();
+
+/// `name=value` of each variable.
+std::vector<std::string> environment();
+
+/// Replaces it, for as long as this process lives.
+void set_environment(const std::vector<std::string>& variables);
+
+}  // namespace a2a3sim
