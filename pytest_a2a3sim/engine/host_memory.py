@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pytest_a2a3sim.engine.process_server import process_server_of
 from pytest_a2a3sim.engine.library import check, ffi, lib
+from pytest_a2a3sim.engine.process_server import process_server_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,9 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             sizes[tensor.name in inputs.outputs] += pages * mmap.PAGESIZE
         holder = ffi.new("a2a3_window**")
         check(
-            lib.a2a3_window_create(sizes[False], sizes[True], self.process_server != ffi.NULL, holder),
+            lib.a2a3_window_create(
+                sizes[False], sizes[True], self.process_server != ffi.NULL, holder
+            ),
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]

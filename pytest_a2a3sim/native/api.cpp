@@ -75,7 +75,9 @@ int a2a3_process_server_create(const char* const* command, int32_t length,
 }
 
 // Python programs that do without cffi call it.
-__attribute__((visibility("default"))) void a2a3_serve_processes(int descriptor) { a2a3sim::serve_processes(descriptor); }
+__attribute__((visibility("default"))) void a2a3_serve_processes(int descriptor) {
+    a2a3sim::serve_processes(descriptor);
+}
 
 void a2a3_process_server_destroy(a2a3_process_server* server) {
     delete reinterpret_cast<ProcessServer*>(server);

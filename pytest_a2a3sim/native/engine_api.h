@@ -396,7 +396,7 @@ typedef struct {
     int32_t tensor_count;
     a2a3_window* window;
     a2a3_process_server* process_server; /* or null */
-    const a2a3_argument* args;     /* what the orchestration receives */
+    const a2a3_argument* args;           /* what the orchestration receives */
     int32_t arg_count;
     int32_t runtime;      /* a2a3_runtime */
     a2a3_ring ring_sizes; /* of each ring */
@@ -587,8 +587,8 @@ void a2a3_serve_processes(int descriptor); /* does not return */
 
 /* Memory for host tensors: the simulated case has `private_nbytes` of its own, with the content
  * that they had at its start, and shares the `shared_nbytes` behind them with its parent. Both are
- * whole pages. `for_process_server`: of a case that a process server starts, if possible. Destroy it
- * last. */
+ * whole pages. `for_process_server`: of a case that a process server starts, if possible. Destroy
+ * it last. */
 int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
                        a2a3_window** window);
 void* a2a3_window_data(a2a3_window* window);

@@ -20,12 +20,12 @@ void CaseProcess::start(const CaseDescription& description, SharedState& shared)
     setpgid(pid_, pid_);
 }
 
-bool CaseProcess::start(const CaseDescription& description, const SharedState& shared,
+bool CaseProcess::start(const CaseDescription& description, SharedState& shared,
                         std::shared_ptr<ServerProcess> server, const SharedFile& file,
                         const Descriptor& window) {
     control_ = &shared.control;
     start_ns_ = monotonic_nanoseconds();
-    const std::optional<pid_t> process = server->start(description, file, window);
+    const std::optional<pid_t> process = server->start(description, shared.control, file, window);
     if (!process) return false;
     shared.hide_from_children();  // as above
     pid_ = *process;

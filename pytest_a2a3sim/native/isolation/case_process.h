@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "isolation/case_child.h"
-#include "isolation/process_server.h"
 #include "isolation/forking.h"
+#include "isolation/process_server.h"
 
 namespace a2a3sim {
 
@@ -27,7 +27,7 @@ class CaseProcess {
     void start(const CaseDescription& description, SharedState& shared);
 
     /// Has it forked by a server, from what is in files. False if the server cannot do that.
-    bool start(const CaseDescription& description, const SharedState& shared,
+    bool start(const CaseDescription& description, SharedState& shared,
                std::shared_ptr<ServerProcess> server, const SharedFile& file,
                const Descriptor& window);
 

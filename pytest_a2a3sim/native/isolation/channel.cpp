@@ -61,9 +61,8 @@ bool Channel::send(const std::string& text, const std::vector<int>& descriptors)
         header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
         std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
     }
-    return without_interruption([&] {
-               return sendmsg(descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-           }) >= 0;
+    return without_interruption(
+               [&] { return sendmsg(descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT); }) >= 0;
 }
 
 bool Channel::has_news(int milliseconds, bool& interrupted) const noexcept {
@@ -73,8 +72,8 @@ bool Channel::has_news(int milliseconds, bool& interrupted) const noexcept {
     return found > 0;
 }
 
-bool Channel::receive(std::string& text, std::vector<Descriptor>& descriptors) {
-    text.resize(kMostBytes);
+bool Channel::receive(std::string& text, size_t most, std::vector<Descriptor>& descriptors) {
+    text.resize(most);
     descriptors.reserve(kMostDescriptors);
     iovec part{text.data(), text.size()};
     Control control{};

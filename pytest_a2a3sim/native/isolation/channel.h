@@ -35,8 +35,9 @@ class Channel {
     /// milliseconds, less when a signal arrives, which `interrupted` tells.
     bool has_news(int milliseconds, bool& interrupted) const noexcept;
 
-    /// False if there is nobody who could send one. Throws std::bad_alloc.
-    bool receive(std::string& message, std::vector<Descriptor>& descriptors);
+    /// A message of so many bytes at most. False if there is nobody who could send one. Throws
+    /// std::bad_alloc.
+    bool receive(std::string& message, size_t most, std::vector<Descriptor>& descriptors);
 
   private:
     Descriptor end_;

@@ -25,6 +25,7 @@ constexpr int64_t kNanoseconds = 1'000'000;  // of a millisecond
 
 // Milliseconds. What a server is asked takes it one, but for the first question: it begins then.
 constexpr int64_t kPatience = 60'000;
+constexpr int64_t kPatienceAtStart = 10'000;
 constexpr int64_t kPatienceAfterSignal = 2'000;  // somebody may be pressing Ctrl-C
 constexpr int kPause = 50;                       // after which it is looked at
 constexpr int kMostPausesStopped = 10;           // by a signal that a kernel has sent
@@ -35,7 +36,14 @@ bool may_have_large_files() {
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
 }
 
-std::string message_of(Wanted wanted, pid_t owner, pid_t process = -1, const std::string& text = "") {
+/// By a signal, or for a debugger.
+bool is_stopped(pid_t process) {
+    const char state = state_of_process(process);
+    return state == 'T' || state == 't';
+}
+
+std::string message_of(Wanted wanted, pid_t owner, pid_t process = -1,
+                       const std::string& text = "") {
     const Request request{wanted, owner, process};
     return std::string(reinterpret_cast<const char*>(&request), sizeof request) + text;
 }
@@ -53,12 +61,15 @@ ServerProcess::ServerProcess(const std::vector<std::string>& command, std::strin
       pid_(spawn_orphan(command, first_environment(), ends.other.descriptor())) {}
 
 ServerProcess::~ServerProcess() {
+    if (getpid() != owner_ || is_gone_) return;
+    if (is_stopped(pid_)) give_up();
     // Another process that has been forked from this one may keep the channel open.
-    if (getpid() == owner_ && !is_gone_) tell(message_of(Wanted::kQuit, owner_));
+    tell(message_of(Wanted::kQuit, owner_));
 }
 
 bool ServerProcess::serves(const std::string& surroundings) const noexcept {
-    return !is_gone_ && channel_.is_intact() && surroundings_ == surroundings;
+    if (is_gone_ || !channel_.is_intact() || surroundings_ != surroundings) return false;
+    return !is_stopped(pid_);  // by a kernel
 }
 
 void ServerProcess::give_up() noexcept {
@@ -73,20 +84,20 @@ bool ServerProcess::tell(const std::string& message, const std::vector<int>& des
 }
 
 std::optional<Answer> ServerProcess::receive() noexcept {
-    int64_t end = monotonic_nanoseconds() + kPatience * kNanoseconds;
+    const int64_t patience = has_answered_ ? kPatience : kPatienceAtStart;
+    int64_t end = monotonic_nanoseconds() + patience * kNanoseconds;
     int stopped = 0;
     for (bool interrupted = false; !channel_.has_news(kPause, interrupted);) {
         const int64_t now = monotonic_nanoseconds();
         if (interrupted) end = std::min(end, now + kPatienceAfterSignal * kNanoseconds);
-        const char state = state_of_process(pid_);
-        stopped = state == 'T' || state == 't' ? stopped + 1 : 0;
+        stopped = is_stopped(pid_) ? stopped + 1 : 0;
         if (now >= end || stopped > kMostPausesStopped) return std::nullopt;
     }
     try {
         std::string message;
         std::vector<Descriptor> none;
         Answer answer;
-        if (!channel_.receive(message, none) || message.size() != sizeof answer) {
+        if (!channel_.receive(message, sizeof answer, none) || message.size() != sizeof answer) {
             return std::nullopt;
         }
         std::memcpy(&answer, message.data(), sizeof answer);
@@ -107,32 +118,38 @@ std::optional<Answer> ServerProcess::ask(const std::string& message,
     return answer;
 }
 
-std::optional<pid_t> ServerProcess::start(const CaseDescription& description,
+std::optional<pid_t> ServerProcess::start(const CaseDescription& description, Control& control,
                                           const SharedFile& shared, const Descriptor& window) {
     const std::optional<mode_t> mask = current_umask();
     const Descriptor directory(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!mask || !directory.is_open()) return std::nullopt;
-    const std::string text = encode({description, description.window->place(), shared.sizes(),
-                                     environment(), locale(), *mask});
+    const std::string text = encode(
+        {description, description.window->place(), shared.sizes(), environment(), locale(), *mask});
     if (text.size() > Channel::kMostBytes - sizeof(Request)) return std::nullopt;
     const auto stream = [](int wanted, int own) { return wanted < 0 ? own : wanted; };
-    const std::vector<int> descriptors{shared.descriptor(), window.number(),
-                                       stream(description.output_descriptor, STDOUT_FILENO),
-                                       stream(description.error_descriptor, STDERR_FILENO),
-                                       directory.number()};
+    const std::vector<int> descriptors{
+        shared.descriptor(), window.number(), stream(description.output_descriptor, STDOUT_FILENO),
+        stream(description.error_descriptor, STDERR_FILENO), directory.number()};
     const auto is_closed = [](int each) { return fcntl(each, F_GETFD) < 0; };
     if (std::any_of(descriptors.begin(), descriptors.end(), is_closed)) return std::nullopt;
     std::fflush(nullptr);  // what has been printed by now comes first
     const std::optional<Answer> answer =
         ask(message_of(Wanted::kStart, owner_, -1, text), descriptors);
-    if (!answer || answer->process < 0) return std::nullopt;
-    return answer->process;
+    if (answer) return answer->process > 0 ? std::optional(answer->process) : std::nullopt;
+    // It may have forked a process before something ended it.
+    const pid_t process = control.refuse_to_begin();
+    if (process == 0) return std::nullopt;
+    if (process < 0 || getsid(process) != pid_) {
+        throw std::runtime_error("its process was lost as it began");
+    }
+    return process;
 }
 
 bool ServerProcess::has_ended(pid_t process) noexcept {
     if (const std::optional<Answer> answer = ask(message_of(Wanted::kHasEnded, owner_, process))) {
         return answer->has_ended;
     }
+    if (channel_.is_intact()) return true;  // the server has ended, and so have its children
     const char state = state_of_process(process);
     return state == '\0' || state == 'Z' || state == 'X';
 }

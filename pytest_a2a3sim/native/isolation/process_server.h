@@ -40,9 +40,11 @@ class ServerProcess {
     const std::string& surroundings() const noexcept { return surroundings_; }
 
     /// Forks the process of a case whose window and shared state are files; its id, if that is
-    /// possible.
-    std::optional<pid_t> start(const CaseDescription& description, const SharedFile& shared,
-                               const Descriptor& window);
+    /// possible. If not, there is no process that has to do with either. Throws std::runtime_error
+    /// when nobody can tell.
+    std::optional<pid_t> start(const CaseDescription& description, Control& control,
+                               const SharedFile& shared, const Descriptor& window);
+    /// Of one whose server is gone, too: it is none any more.
     bool has_ended(pid_t process) noexcept;
     /// None if nobody can tell any more.
     std::optional<Reaped> reap(pid_t process) noexcept;

@@ -65,14 +65,13 @@ class Server {
 
     /// Returns when there is nothing more to serve.
     void serve() {
-        for (;;) {
+        for (std::string message;;) {
             owner_.wait_with({channel_.descriptor(), POLLIN, 0}, -1);
             if (owner_.has_ended()) return;
             bool interrupted = false;
             if (!channel_.has_news(0, interrupted)) continue;
-            std::string message;
             std::vector<Descriptor> descriptors;
-            if (!channel_.receive(message, descriptors)) {
+            if (!channel_.receive(message, Channel::kMostBytes, descriptors)) {
                 await_cases();
                 return;
             }
@@ -157,6 +156,7 @@ class Server {
         const pid_t server = getpid();
         const pid_t process = fork();
         if (process == 0) {
+            if (!shared.control.begin(getpid())) _exit(0);
             set_environment(message.environment);
             run_child(description, shared, server);
         }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,9 @@ int execute(void* argument) {
     setsid();
     if (dup2(plan.input, STDIN_FILENO) >= 0 && dup2(plan.nowhere, STDOUT_FILENO) >= 0 &&
         dup2(plan.nowhere, STDERR_FILENO) >= 0) {
+#ifdef SYS_close_range
+        syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+#endif
         forget_signals();
         execve(plan.command[0], plan.command, plan.environment);
     }
@@ -78,8 +82,8 @@ pid_t spawn_orphan(const std::vector<std::string>& command,
     const std::vector<char*> words = pointers(command);
     const std::vector<char*> variables = pointers(environment);
     const auto stacks = std::make_unique<char[]>(2 * kStackSize);
-    Plan plan{words.data(),     variables.data(),               input,
-              nowhere.number(), stacks.get() + 2 * kStackSize};
+    Plan plan{words.data(), variables.data(), input, nowhere.number(),
+              stacks.get() + 2 * kStackSize};
     sigset_t all;
     sigset_t before;
     sigfillset(&all);

@@ -56,8 +56,8 @@ std::string surroundings() {
         all += line_of(status, line);
     }
     all += content("/proc/thread-self/cgroup");
-    for (const char* const space : {"cgroup", "ipc", "mnt", "net", "pid_for_children",
-                                    "time_for_children", "user", "uts"}) {
+    for (const char* const space :
+         {"cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"}) {
         add_file(all, (std::string("/proc/thread-self/ns/") + space).c_str());
     }
     add_file(all, "/");

@@ -28,6 +28,17 @@ Control::Control(SharedFile* file) : live(file), report(file), dumps(file) {
     live->loading_func_id.store(-1, std::memory_order_relaxed);
 }
 
+bool Control::begin(int32_t process) {
+    int32_t none = 0;
+    return report->process.compare_exchange_strong(none, process);
+}
+
+int32_t Control::refuse_to_begin() {
+    int32_t process = 0;
+    report->process.compare_exchange_strong(process, -1);
+    return process;
+}
+
 void Control::enter(a2a3_phase phase) {
     phase_.store(phase, std::memory_order_relaxed);
     edit_report(0);

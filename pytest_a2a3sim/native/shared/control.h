@@ -53,7 +53,8 @@ struct Live {
 };
 
 struct Report {
-    std::atomic<int32_t> phase;  // released behind what the phases before it wrote
+    std::atomic<int32_t> process;  // that a server has forked; -1: none shall begin any more
+    std::atomic<int32_t> phase;    // released behind what the phases before it wrote
     /// Released behind `ending`. 1: all but the backtrace is there, 2: all.
     std::atomic<int32_t> failure_complete;
     uint64_t receipt;            // of a case that ran to its end
@@ -94,6 +95,13 @@ class Control {
 
     /// Publishes the draft, and that the case is in that phase from now on.
     void enter(a2a3_phase phase);
+
+    /// Of a process that a server has forked: whether it is to simulate the case. It is not if its
+    /// parent has ceased to wait for it.
+    bool begin(int32_t process);
+
+    /// Of the parent: has no process begin from now on. The one that has, or 0.
+    int32_t refuse_to_begin();
 
     /// Of both processes, first: which number the news begin at, made up for this case.
     void agree_on_news(uint32_t first) { first_news_ = first; }
