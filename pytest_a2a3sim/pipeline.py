@@ -148,8 +148,7 @@ class _Attempt:
         setup = CaseSetup(built, inputs, options)
         self._last_steps.close()  # of the case before
         try:
-            between = self._between if settings.isolate is True else None
-            with HostMemory(inputs, between) as memory:
+            with HostMemory(inputs, self._between, settings.isolate) as memory:
                 compared, completion = self._simulate(setup, memory)
                 memory.drop_inputs()
                 return self._judge(setup, memory, compared, completion)

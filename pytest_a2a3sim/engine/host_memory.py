@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.between_cases import BetweenCases
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
+    from pytest_a2a3sim.model.values import Isolation
 
 
 class HostMemory(AbstractContextManager["HostMemory"]):
@@ -27,17 +28,23 @@ class HostMemory(AbstractContextManager["HostMemory"]):
     into them is not seen here, nor does it see what is written here while it runs.
     """
 
-    def __init__(self, inputs: CaseInputs, between: BetweenCases | None = None) -> None:
+    def __init__(
+        self,
+        inputs: CaseInputs,
+        between: BetweenCases | None = None,
+        isolation: Isolation = "fork",
+    ) -> None:
         """Copies the tensors.
 
         Args:
             inputs: that have them.
             between: of the session whose process server is to start the case, if possible.
+            isolation: of the case, which no server starts unless it is True.
 
         Raises:
             EngineError: there is no memory.
         """
-        self.process_server = process_server_of(between)
+        self.process_server = process_server_of(between if isolation is True else None)
         tensors = inputs.tensors
         by_sharing = sorted(tensors.values(), key=lambda tensor: tensor.name in inputs.outputs)
         self._tensors: Mapping[str, Tensor] = {tensor.name: tensor for tensor in by_sharing}

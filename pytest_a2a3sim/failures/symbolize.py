@@ -145,7 +145,8 @@ def _nearest_symbol(item: LoadedObject, address: int) -> Frame:
     """Libraries have no debug information, but names of what they export."""
     begins, names = _exported(item.path)
     in_file = address - item.bias
-    name = Path(item.path).name
+    # The case may have written anything there.
+    name = Path(item.path).name.encode(errors="backslashreplace").decode()
     index = bisect.bisect_right(begins, in_file) - 1
     if index >= 0:
         function, size = names[index]

@@ -1,4 +1,4 @@
-"""Cases of a session come from a process that forks them: nobody can tell, but for the time."""
+"""Cases of a session come from a server that forks them: whatever becomes of it, they are right."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from tests.integration.test_faults_session import processes_with
+import pytest
+
+from tests.integration.test_faults_session import processes_with, wait_until_gone
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.golden_dirs import GoldenDir
 
 RUN = """\
@@ -112,9 +112,15 @@ def told(printed: list[str]) -> list[dict[str, object]]:
     return [json.loads(line[line.index("{") :]) for line in printed if '{"variable"' in line]
 
 
+@pytest.mark.parametrize(("isolation", "answer"), [("process", 0), ("fork", 42)])
 def test_case_finds_what_pytest_has_now(
-    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester,
+    doubler: GoldenDir,
+    monkeypatch: pytest.MonkeyPatch,
+    isolation: str,
+    answer: int,
 ) -> None:
+    """But for its memory, unless it is forked from it."""
     doubler.extend_golden(THREE_CASES)
     doubler.orchestration_body(TELLS + RUN)
     source = doubler.path / "kernels" / "orchestration.cpp"
@@ -125,7 +131,7 @@ def test_case_finds_what_pytest_has_now(
     subprocess.run(command, check=True)
     pytester.makeconftest(CHANGES)
     monkeypatch.setenv("A2A3SIM_TEST_LIBRARY", str(library))
-    result = pytester.runpytest_subprocess("-s", str(doubler.path))
+    result = pytester.runpytest_subprocess("-s", f"--sim-isolation={isolation}", str(doubler.path))
     result.assert_outcomes(passed=3)
     first, second, third = told(result.outlines)
     assert [case["variable"] for case in (first, second, third)] == ["", "case 1", "case 2"]
@@ -136,7 +142,7 @@ def test_case_finds_what_pytest_has_now(
     assert (second["files"], third["files"]) == (201, 202)
     assert (second["cpus"], third["cpus"]) == (1, 1)
     assert (second["locale"], third["locale"]) == ("C", "C.UTF-8")
-    assert [case["answer"] for case in (first, second, third)] == [0, 0, 42]
+    assert [case["answer"] for case in (first, second, third)] == [0, 0, answer]
     for number, case in enumerate((first, second, third)):
         assert f"i={number} (call)" in str(case["test"])
 
@@ -164,46 +170,46 @@ def test_what_golden_writes_into_an_input_is_its_own(
     pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
 
 
-def test_case_that_kills_its_parent_fails_alone(
-    pytester: pytest.Pytester, doubler: GoldenDir
-) -> None:
-    doubler.extend_golden(THREE_CASES)
-    numbered = doubler.golden_py.read_text().replace("np.arange(8", "params['i'] + np.arange(8")
-    doubler.golden(numbered)
-    doubler.kernel_body("if (x[0] == 1) kill(getppid(), SIGKILL), pause();\n" + DOUBLE)
-    source = doubler.path / "kernels" / "double.cpp"
-    source.write_text(f"#include <csignal>\n#include <unistd.h>\n{source.read_text()}")
-    result = pytester.runpytest_subprocess("-v", str(doubler.path))
-    result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*i=0*PASSED*", "*i=1*FAILED*", "*i=2*PASSED*"])
-    result.stdout.fnmatch_lines(["*SIGKILL*"])
-
-
-KILL_CHILDREN = """
+KILL_SERVER = """
 import os, pathlib, pytest, signal
 
 
-def kill_children():
-    children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    for child in children.split():
-        os.kill(int(child), signal.SIGKILL)
+def kill_server():
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            is_server = b"a2a3_serve_processes" in (process / "cmdline").read_bytes()
+            mark = f"A2A3SIM_TEST_RUN={os.environ['A2A3SIM_TEST_RUN']}".encode()
+            if is_server and mark in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            pass
 """
 
 
+@pytest.fixture
+def mark(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of the processes that belong to the test."""
+    text = uuid.uuid4().hex
+    monkeypatch.setenv("A2A3SIM_TEST_RUN", text)
+    return text
+
+
+@pytest.mark.usefixtures("mark")
 def test_server_that_is_killed_between_cases(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
     """Another one takes its place."""
     doubler.extend_golden(THREE_CASES)
     pytester.makeconftest(
-        f"{KILL_CHILDREN}\n\n@pytest.fixture(autouse=True)\ndef kill():\n    kill_children()\n"
+        f"{KILL_SERVER}\n\n@pytest.fixture(autouse=True)\ndef kill():\n    kill_server()\n"
     )
     pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
 
 
+@pytest.mark.usefixtures("mark")
 def test_server_that_is_killed_while_a_case_runs(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
     """That case is lost, and no other."""
-    doubler.extend_golden(THREE_CASES + KILL_CHILDREN)
+    doubler.extend_golden(THREE_CASES + KILL_SERVER)
     doubler.extend_golden(
         """
         _compute = compute_golden
@@ -212,7 +218,7 @@ def test_server_that_is_killed_while_a_case_runs(
         def compute_golden(tensors, params):
             _compute(tensors, params)
             if params["i"] == 1:
-                kill_children()
+                kill_server()
             else:
                 pathlib.Path("computed").touch()
         """
@@ -223,6 +229,157 @@ def test_server_that_is_killed_while_a_case_runs(
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*i=0*PASSED*", "*i=1*FAILED*", "*i=2*PASSED*"])
     result.stdout.fnmatch_lines(["*SIGKILL*"])
+
+
+def numbered(directory: GoldenDir, body: str) -> None:
+    """Three cases, of which x[0] is the number."""
+    directory.extend_golden(THREE_CASES)
+    text = directory.golden_py.read_text().replace("np.arange(8", "params['i'] + np.arange(8")
+    directory.golden(text)
+    directory.kernel_body(body + DOUBLE)
+    source = directory.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <csignal>\n#include <unistd.h>\n{source.read_text()}")
+
+
+def test_case_that_kills_its_parent_fails_alone(
+    pytester: pytest.Pytester, doubler: GoldenDir, mark: str
+) -> None:
+    """And what it has left in its process group ends."""
+    numbered(
+        doubler,
+        'if (x[0] == 1) system("sleep 777 &"), kill(getppid(), SIGKILL), pause();\n',
+    )
+    result = pytester.runpytest_subprocess("-v", str(doubler.path))
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*i=0*PASSED*", "*i=1*FAILED*", "*i=2*PASSED*"])
+    result.stdout.fnmatch_lines(["*SIGKILL*"])
+    assert wait_until_gone(mark) == []
+
+
+def test_case_that_stops_its_parent(
+    pytester: pytest.Pytester, doubler: GoldenDir, mark: str
+) -> None:
+    """Nobody waits for it, and it does not stay."""
+    numbered(doubler, "kill(getppid(), SIGSTOP);\n")
+    pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
+    assert wait_until_gone(mark) == []
+
+
+def test_case_that_stops_its_parent_and_crashes(
+    pytester: pytest.Pytester, doubler: GoldenDir, mark: str
+) -> None:
+    numbered(doubler, "if (x[0] == 1) kill(getppid(), SIGSTOP), abort();\n")
+    result = pytester.runpytest_subprocess("-v", str(doubler.path))
+    result.stdout.fnmatch_lines(["*i=0*PASSED*", "*i=1*FAILED*", "*i=2*PASSED*", "*SIGABRT*"])
+    assert wait_until_gone(mark) == []
+
+
+def test_nobody_who_waits_for_children_finds_it(
+    pytester: pytest.Pytester, doubler: GoldenDir
+) -> None:
+    doubler.extend_golden(THREE_CASES)
+    pytester.makeconftest(
+        """
+        import os, pytest
+
+        @pytest.fixture(autouse=True)
+        def wait_for_all():
+            yield
+            with pytest.raises(ChildProcessError):
+                os.wait()
+        """
+    )
+    pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
+
+
+CLOSE_SOCKETS = """
+import os, pathlib
+
+
+def close_sockets(when):
+    if os.environ["A2A3SIM_TEST_WHEN"] != when:
+        return
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                os.dup2(os.open("/dev/zero", os.O_RDWR), int(name))
+        except OSError:
+            pass
+
+
+_compute = compute_golden
+_make = generate_inputs
+
+
+def generate_inputs(params):
+    close_sockets("between")
+    return _make(params)
+
+
+def compute_golden(tensors, params):
+    _compute(tensors, params)
+    close_sockets("meanwhile")
+    pathlib.Path("computed").touch()
+"""
+
+
+@pytest.mark.parametrize("when", ["between", "meanwhile"])
+def test_descriptors_that_something_closes(
+    pytester: pytest.Pytester,
+    doubler: GoldenDir,
+    monkeypatch: pytest.MonkeyPatch,
+    mark: str,
+    when: str,
+) -> None:
+    """And others that get their numbers are left alone."""
+    doubler.extend_golden(THREE_CASES + CLOSE_SOCKETS)
+    monkeypatch.setenv("A2A3SIM_TEST_WHEN", when)
+    remove_before_each_case(pytester, "computed")
+    waits_for(doubler, "computed")
+    pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
+    assert wait_until_gone(mark) == []
+
+
+def test_stdio_is_in_order(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """What golden.py has printed by C functions comes before what its kernel prints."""
+    doubler.extend_golden(
+        THREE_CASES
+        + """
+import ctypes
+_make = generate_inputs
+
+def generate_inputs(params):
+    ctypes.CDLL(None).printf(b"golden %d\\n", params["i"])
+    return _make(params)
+"""
+    )
+    doubler.orchestration_body(f'    std::printf("kernel\\n");\n{RUN}')
+    source = doubler.path / "kernels" / "orchestration.cpp"
+    source.write_text(f"#include <cstdio>\n{source.read_text()}")
+    result = pytester.runpytest_subprocess("-s", str(doubler.path))
+    result.assert_outcomes(passed=3)
+    printed = [word for word in result.stdout.str().split() if word in {"golden", "kernel"}]
+    assert printed[:2] == ["golden", "kernel"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "sys.executable = None",
+        "sys.executable = '/nowhere'",
+        "sys.executable = '/bin/false'",
+        "os.environ['LARGE'] = 'x' * 400_000",
+        "gone = tempfile.mkdtemp(); os.chdir(gone); os.rmdir(gone)",
+    ],
+)
+def test_cases_that_pytest_has_to_fork(
+    pytester: pytest.Pytester, doubler: GoldenDir, spoil: str
+) -> None:
+    doubler.extend_golden(f"import os, sys, tempfile\n_make = generate_inputs\n{THREE_CASES}")
+    doubler.extend_golden(f"def generate_inputs(params):\n    {spoil}\n    return _make(params)\n")
+    path = doubler.path.absolute()
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", str(path))
+    result.assert_outcomes(passed=3)
 
 
 def test_server_ends_with_pytest_whatever_pytest_has_forked(

@@ -178,7 +178,8 @@ bool may_pass(uint64_t phase, uint64_t how) {
 a2a3_process_server* process_server() {
     static a2a3_process_server* const server = [] {
         a2a3_process_server* made = nullptr;
-        check(a2a3_process_server_create(&made) == A2A3_OK, "a process server");
+        const char* const command[] = {"/proc/self/exe", "--serve"};
+        check(a2a3_process_server_create(command, 2, &made) == A2A3_OK, "a process server");
         return made;
     }();
     return server;
@@ -252,6 +253,7 @@ void run(const char* object, uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::strcmp(argv[1], "--serve") == 0) a2a3_serve_processes(0);
     check(argc == 4, "usage: fuzz_test FUZZ_CASE FIRST_SEED COUNT");
     const uint64_t first = std::strtoull(argv[2], nullptr, 10);
     const uint64_t count = std::strtoull(argv[3], nullptr, 10);
