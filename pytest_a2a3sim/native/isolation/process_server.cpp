@@ -61,11 +61,13 @@ ServerProcess::ServerProcess(const std::vector<std::string>& command, std::strin
       pid_(spawn_orphan(command, first_environment(), ends.other.descriptor())) {}
 
 ServerProcess::~ServerProcess() {
-    if (getpid() != owner_ || is_gone_) return;
+    if (is_foreign() || is_gone_) return;
     if (is_stopped(pid_)) give_up();
     // Another process that has been forked from this one may keep the channel open.
     tell(message_of(Wanted::kQuit, owner_));
 }
+
+bool ServerProcess::is_foreign() const noexcept { return getpid() != owner_; }
 
 bool ServerProcess::serves(const std::string& surroundings) const noexcept {
     if (is_gone_ || !channel_.is_intact() || surroundings_ != surroundings) return false;
@@ -109,6 +111,7 @@ std::optional<Answer> ServerProcess::receive() noexcept {
 
 std::optional<Answer> ServerProcess::ask(const std::string& message,
                                          const std::vector<int>& descriptors) noexcept {
+    if (is_foreign()) return std::nullopt;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (is_gone_) return std::nullopt;
     std::optional<Answer> answer;
@@ -161,6 +164,7 @@ std::optional<Reaped> ServerProcess::reap(pid_t process) noexcept {
 }
 
 void ServerProcess::forget(pid_t process) noexcept {
+    if (is_foreign()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!is_gone_ && !tell(message_of(Wanted::kForget, owner_, process))) give_up();
 }

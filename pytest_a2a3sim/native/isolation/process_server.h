@@ -55,6 +55,9 @@ class ServerProcess {
     ServerProcess(const std::vector<std::string>& command, std::string surroundings,
                   ChannelEnds ends);
 
+    /// In a copy of the process that started the server, which is not the copy's to ask: its lock
+    /// may have been held by another thread.
+    bool is_foreign() const noexcept;
     bool tell(const std::string& message, const std::vector<int>& descriptors = {}) noexcept;
     /// None if the server is gone.
     std::optional<Answer> ask(const std::string& message,

@@ -94,7 +94,9 @@ pid_t spawn_orphan(const std::vector<std::string>& command,
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     while (between > 0 && waitpid(between, nullptr, __WALL) < 0 && errno == EINTR) {
     }
-    if (error != 0) throw std::system_error(error, std::generic_category(), command.front());
+    if (error != 0 || plan.process <= 0) {
+        throw std::system_error(error, std::generic_category(), command.front());
+    }
     return plan.process;
 }
 
