@@ -26,9 +26,9 @@ constexpr int64_t kNanoseconds = 1'000'000;  // of a millisecond
 // Milliseconds. What a server is asked takes it one, but for the first question: it begins then.
 constexpr int64_t kPatience = 60'000;
 constexpr int64_t kPatienceAtStart = 10'000;
-constexpr int64_t kPatienceAfterSignal = 2'000;  // somebody may be pressing Ctrl-C
-constexpr int kPause = 50;                       // after which it is looked at
-constexpr int kMostPausesStopped = 10;           // by a signal that a kernel has sent
+constexpr int64_t kPatienceAfterSignal = 10'000;  // somebody may be pressing Ctrl-C
+constexpr int kPause = 50;                        // after which it is looked at
+constexpr int kMostPausesStopped = 10;            // by a signal that a kernel has sent
 
 /// `ulimit -f` is for files in memory, too; what a case shares has address space for large graphs.
 bool may_have_large_files() {
@@ -36,11 +36,8 @@ bool may_have_large_files() {
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
 }
 
-/// By a signal, or for a debugger.
-bool is_stopped(pid_t process) {
-    const char state = state_of_process(process);
-    return state == 'T' || state == 't';
-}
+/// By a signal. One that a debugger or a tracer holds for a moment is not.
+bool is_stopped(pid_t process) { return state_of_process(process) == 'T'; }
 
 std::string message_of(Wanted wanted, pid_t owner, pid_t process = -1,
                        const std::string& text = "") {

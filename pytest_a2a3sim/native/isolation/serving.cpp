@@ -59,6 +59,9 @@ class Owner {
     Descriptor handle_;  // tells of its end, where the system has such
 };
 
+/// Whoever wants to unmount a directory shall not find it in use between cases.
+void leave_directory() { [[maybe_unused]] const int result = chdir("/"); }
+
 class Server {
   public:
     explicit Server(Channel channel) : channel_(std::move(channel)) {}
@@ -165,11 +168,6 @@ class Server {
         return process;
     }
 
-  public:
-    /// Whoever wants to unmount a directory shall not find it in use between cases.
-    static void leave_directory() { [[maybe_unused]] const int result = chdir("/"); }
-
-  private:
     Channel channel_;
     Owner owner_;
     std::vector<pid_t> cases_;  // processes that are not reaped
@@ -187,7 +185,7 @@ void serve_processes(int descriptor) noexcept {
     close_descriptors_of_parent(end.number());
     nowhere.release();  // one of these
     Server server{Channel(std::move(end))};
-    Server::leave_directory();
+    leave_directory();
     // What its children would have to find out each for itself.
     prepare_snapshots();
     usable_cpus();
