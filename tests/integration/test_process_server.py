@@ -340,6 +340,33 @@ def test_descriptors_that_something_closes(
     assert wait_until_gone(mark) == []
 
 
+def test_copies_of_pytest(pytester: pytest.Pytester, doubler: GoldenDir, mark: str) -> None:
+    """Each second case runs in one, which leaves the server of its original alone."""
+    doubler.extend_golden("PARAMS_LIST = [{'i': i} for i in range(5)]\n")
+    pytester.makeconftest(
+        """
+        import os, pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            if pyfuncitem.name in {"i=0", "i=2", "i=4"}:
+                return None
+            copy = os.fork()
+            if copy == 0:
+                status = 1
+                try:
+                    pyfuncitem.obj()
+                    status = 0
+                finally:
+                    os._exit(status)
+            assert os.waitpid(copy, 0)[1] == 0
+            return True
+        """
+    )
+    pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=5)
+    assert wait_until_gone(mark) == []
+
+
 def test_stdio_is_in_order(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
     """What golden.py has printed by C functions comes before what its kernel prints."""
     doubler.extend_golden(
