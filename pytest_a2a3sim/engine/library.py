@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+from pathlib import Path
 from typing import Any
 
 from pytest_a2a3sim.engine.binary import find_engine
@@ -28,14 +29,23 @@ def _load() -> Any:
     return sys.modules[_NAME]
 
 
+def _version_of(path: str) -> str:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return ""
+    return f"{status.st_ino} {status.st_mtime_ns}"
+
+
 _module = _load()
 ffi: Any = _module.ffi
 lib: Any = _module.lib
 
+PATH = str(_module.__file__)
+"""Where the library is."""
 
-def engine_path() -> str:
-    """Where the library is."""
-    return str(_module.__file__)
+VERSION = _version_of(PATH)
+"""What tells its file from one that has been built since; empty if nothing does."""
 
 
 def check(status: int, what: str) -> int:

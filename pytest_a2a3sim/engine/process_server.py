@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.engine.library import check, engine_path, ffi, lib
+from pytest_a2a3sim.engine.library import PATH, VERSION, check, ffi, lib
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.between_cases import BetweenCases
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
 # An engine that has been built anew meanwhile would take messages for something else.
 _PROGRAM = """\
 import ctypes, posix, sys
-if str(posix.stat(sys.argv[1]).st_mtime_ns) == sys.argv[2]:
+status = posix.stat(sys.argv[1])
+if f"{status.st_ino} {status.st_mtime_ns}" == sys.argv[2]:
     ctypes.CDLL(sys.argv[1]).a2a3_serve_processes(0)
 """
 
@@ -26,15 +26,10 @@ def process_server_of(between: BetweenCases | None) -> Any:
     Raises:
         EngineError: there is no memory for one.
     """
-    if between is None or not sys.executable:
+    if between is None or not sys.executable or not VERSION:
         return ffi.NULL
     if between.process_server is None:
-        engine = engine_path()
-        try:
-            modified = str(Path(engine).stat().st_mtime_ns)
-        except OSError:  # the file has gone
-            return ffi.NULL
-        words = [sys.executable, "-I", "-S", "-c", _PROGRAM, engine, modified]
+        words = [sys.executable, "-I", "-S", "-c", _PROGRAM, PATH, VERSION]
         texts = [ffi.new("char[]", os.fsencode(word)) for word in words]
         holder = ffi.new("a2a3_process_server**")
         check(

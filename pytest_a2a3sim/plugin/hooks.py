@@ -107,7 +107,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Leaves no process to a test that is not ours, which might wait for its own."""
     if not isinstance(nextitem, GoldenItem):
-        item.config.stash[BETWEEN_CASES].close()
+        item.config.stash[BETWEEN_CASES].last_steps.close()
 
 
 @pytest.hookimpl(wrapper=True)

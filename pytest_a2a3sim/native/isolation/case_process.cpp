@@ -1,6 +1,8 @@
 #include "isolation/case_process.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +31,9 @@ bool CaseProcess::start(const CaseDescription& description, SharedState& shared,
     if (!process) return false;
     shared.hide_from_children();  // as above
     pid_ = *process;
+#ifdef SYS_pidfd_open
+    handle_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+#endif
     server_ = std::move(server);
     return true;
 }
@@ -44,7 +49,11 @@ CaseProcess::~CaseProcess() {
 }
 
 bool CaseProcess::has_ended() const noexcept {
-    return server_ != nullptr ? server_->has_ended(pid_) : has_process_ended(pid_);
+    if (server_ == nullptr) return has_process_ended(pid_);
+    pollfd asked{handle_.number(), POLLIN, 0};
+    if (handle_.is_open() && poll(&asked, 1, 0) == 0) return false;
+    const char state = state_of_process(pid_);
+    return state == '\0' || state == 'Z' || state == 'X';
 }
 
 CaseProcess::State CaseProcess::look(News awaited, double seconds) {
@@ -64,6 +73,7 @@ CaseProcess::State CaseProcess::look(News awaited, double seconds) {
 }
 
 void CaseProcess::kill() const noexcept {
+    if (pid_ <= 1) return;  // these are all processes
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/descriptor.h"
 #include "isolation/case_child.h"
 #include "isolation/forking.h"
 #include "isolation/process_server.h"
@@ -48,6 +49,7 @@ class CaseProcess {
     bool has_ended() const noexcept;
 
     pid_t pid_ = -1;
+    Descriptor handle_;  // tells of the end of a process that is not a child, if the system does
     std::shared_ptr<ServerProcess> server_;  // whose child it is, if not this process's
     const Control* control_ = nullptr;
     int64_t start_ns_ = 0;

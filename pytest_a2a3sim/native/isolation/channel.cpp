@@ -72,7 +72,8 @@ bool Channel::has_news(int milliseconds, bool& interrupted) const noexcept {
     return found > 0;
 }
 
-bool Channel::receive(std::string& text, size_t most, std::vector<Descriptor>& descriptors) {
+Channel::Found Channel::receive(std::string& text, size_t most,
+                                std::vector<Descriptor>& descriptors) {
     text.resize(most);
     descriptors.reserve(kMostDescriptors);
     iovec part{text.data(), text.size()};
@@ -82,9 +83,10 @@ bool Channel::receive(std::string& text, size_t most, std::vector<Descriptor>& d
     message.msg_iovlen = 1;
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
-    const ssize_t received =
-        without_interruption([&] { return recvmsg(descriptor(), &message, MSG_CMSG_CLOEXEC); });
-    if (received <= 0) return false;
+    const ssize_t received = without_interruption(
+        [&] { return recvmsg(descriptor(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); });
+    if (received < 0 && errno == EAGAIN) return Found::kNothing;
+    if (received <= 0) return Found::kEnd;
     text.resize(static_cast<size_t>(received));
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
@@ -95,7 +97,7 @@ bool Channel::receive(std::string& text, size_t most, std::vector<Descriptor>& d
             descriptors.emplace_back(number);
         }
     }
-    return true;
+    return (message.msg_flags & MSG_TRUNC) != 0 ? Found::kNothing : Found::kMessage;
 }
 
 ChannelEnds open_channel() {

@@ -35,9 +35,12 @@ class Channel {
     /// milliseconds, less when a signal arrives, which `interrupted` tells.
     bool has_news(int milliseconds, bool& interrupted) const noexcept;
 
-    /// A message of so many bytes at most. False if there is nobody who could send one. Throws
+    enum class Found { kMessage, kNothing, kEnd };
+
+    /// A message that is there, of so many bytes at most: others are none. Nothing where another
+    /// process has taken it, the end where nobody is left who could send one. Throws
     /// std::bad_alloc.
-    bool receive(std::string& message, size_t most, std::vector<Descriptor>& descriptors);
+    Found receive(std::string& message, size_t most, std::vector<Descriptor>& descriptors);
 
   private:
     Descriptor end_;

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,20 +30,15 @@ constexpr int64_t kPatienceAfterSignal = 10'000;  // somebody may be pressing Ct
 constexpr int kPause = 50;                        // after which it is looked at
 constexpr int kMostPausesStopped = 10;            // by a signal that a kernel has sent
 
-/// `ulimit -f` is for files in memory, too; what a case shares has address space for large graphs.
-bool may_have_large_files() {
-    rlimit limit{};
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
-}
-
 /// By a signal. One that a debugger or a tracer holds for a moment is not.
 bool is_stopped(pid_t process) { return state_of_process(process) == 'T'; }
 
-std::string message_of(Wanted wanted, pid_t owner, pid_t process = -1,
-                       const std::string& text = "") {
-    const Request request{wanted, owner, process};
+std::string message_of(const Request& request, const std::string& text = "") {
     return std::string(reinterpret_cast<const char*>(&request), sizeof request) + text;
 }
+
+/// A thread that is not the first has a stack of its own size, as a process has that it forks.
+bool is_first_thread() { return syscall(SYS_gettid) == getpid(); }
 
 }  // namespace
 
@@ -55,13 +50,14 @@ ServerProcess::ServerProcess(const std::vector<std::string>& command, std::strin
     : surroundings_(std::move(surroundings)),
       owner_(getpid()),
       channel_(std::move(ends.one)),
+      last_number_(static_cast<uint64_t>(monotonic_nanoseconds())),
       pid_(spawn_orphan(command, first_environment(), ends.other.descriptor())) {}
 
 ServerProcess::~ServerProcess() {
     if (is_foreign() || is_gone_) return;
     if (is_stopped(pid_)) give_up();
     // Another process that has been forked from this one may keep the channel open.
-    tell(message_of(Wanted::kQuit, owner_));
+    if (channel_.is_intact()) channel_.send(message_of({0, Wanted::kQuit, owner_, -1}));
 }
 
 bool ServerProcess::is_foreign() const noexcept { return getpid() != owner_; }
@@ -78,44 +74,56 @@ void ServerProcess::give_up() noexcept {
     if (channel_.is_intact() && getsid(pid_) == pid_) kill(pid_, SIGKILL);
 }
 
-bool ServerProcess::tell(const std::string& message, const std::vector<int>& descriptors) noexcept {
-    return channel_.is_intact() && channel_.send(message, descriptors);
+/// Whatever it has done since it was forked: it leads a process group, so that it cannot leave its
+/// session.
+bool ServerProcess::is_child(pid_t process) const noexcept {
+    return process > 1 && process != pid_ && getsid(process) == pid_;
 }
 
-std::optional<Answer> ServerProcess::receive() noexcept {
-    const int64_t patience = has_answered_ ? kPatience : kPatienceAtStart;
+std::optional<Answer> ServerProcess::receive(uint64_t number, int64_t patience) {
     int64_t end = monotonic_nanoseconds() + patience * kNanoseconds;
     int stopped = 0;
-    for (bool interrupted = false; !channel_.has_news(kPause, interrupted);) {
+    for (;;) {
+        bool interrupted = false;
+        if (channel_.has_news(kPause, interrupted)) {
+            std::string message;
+            std::vector<Descriptor> none;
+            Answer answer;
+            const Channel::Found found = channel_.receive(message, sizeof answer, none);
+            if (found == Channel::Found::kEnd) return std::nullopt;
+            if (found == Channel::Found::kMessage && message.size() == sizeof answer) {
+                std::memcpy(&answer, message.data(), sizeof answer);
+                if (answer.number == number) return answer;
+            }
+        }
         const int64_t now = monotonic_nanoseconds();
         if (interrupted) end = std::min(end, now + kPatienceAfterSignal * kNanoseconds);
         stopped = is_stopped(pid_) ? stopped + 1 : 0;
         if (now >= end || stopped > kMostPausesStopped) return std::nullopt;
     }
-    try {
-        std::string message;
-        std::vector<Descriptor> none;
-        Answer answer;
-        if (!channel_.receive(message, sizeof answer, none) || message.size() != sizeof answer) {
-            return std::nullopt;
-        }
-        std::memcpy(&answer, message.data(), sizeof answer);
-        return answer;
-    } catch (const std::bad_alloc&) {
-        return std::nullopt;
-    }
 }
 
-std::optional<Answer> ServerProcess::ask(const std::string& message,
+std::optional<Answer> ServerProcess::ask(Wanted wanted, pid_t process, const std::string& text,
                                          const std::vector<int>& descriptors) noexcept {
     if (is_foreign()) return std::nullopt;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (is_gone_) return std::nullopt;
+    const uint64_t number = ++last_number_;
     std::optional<Answer> answer;
-    if (tell(message, descriptors)) answer = receive();
+    try {
+        const std::string message = message_of({number, wanted, owner_, process}, text);
+        if (channel_.is_intact() && channel_.send(message, descriptors)) {
+            answer = receive(number, wanted == Wanted::kGreeting ? kPatienceAtStart : kPatience);
+        }
+    } catch (const std::bad_alloc&) {
+    }
     if (!answer) give_up();
-    has_answered_ = has_answered_ || answer;
     return answer;
+}
+
+bool ServerProcess::greets() noexcept {
+    const std::optional<Answer> answer = ask(Wanted::kGreeting, -1, surroundings_);
+    return answer && answer->agrees;
 }
 
 std::optional<pid_t> ServerProcess::start(const CaseDescription& description, Control& control,
@@ -133,58 +141,43 @@ std::optional<pid_t> ServerProcess::start(const CaseDescription& description, Co
     const auto is_closed = [](int each) { return fcntl(each, F_GETFD) < 0; };
     if (std::any_of(descriptors.begin(), descriptors.end(), is_closed)) return std::nullopt;
     std::fflush(nullptr);  // what has been printed by now comes first
-    const std::optional<Answer> answer =
-        ask(message_of(Wanted::kStart, owner_, -1, text), descriptors);
-    if (answer) return answer->process > 0 ? std::optional(answer->process) : std::nullopt;
+    const std::optional<Answer> answer = ask(Wanted::kStart, -1, text, descriptors);
+    if (answer && is_child(answer->process)) return answer->process;
     // It may have forked a process before something ended it.
     const pid_t process = control.refuse_to_begin();
     if (process == 0) return std::nullopt;
-    if (process < 0 || getsid(process) != pid_) {
-        throw std::runtime_error("its process was lost as it began");
-    }
+    if (!is_child(process)) throw std::runtime_error("its process was lost as it began");
     return process;
 }
 
-bool ServerProcess::has_ended(pid_t process) noexcept {
-    if (const std::optional<Answer> answer = ask(message_of(Wanted::kHasEnded, owner_, process))) {
-        return answer->has_ended;
-    }
-    if (channel_.is_intact()) return true;  // the server has ended, and so have its children
-    const char state = state_of_process(process);
-    return state == '\0' || state == 'Z' || state == 'X';
-}
-
 std::optional<Reaped> ServerProcess::reap(pid_t process) noexcept {
-    const std::optional<Answer> answer = ask(message_of(Wanted::kReap, owner_, process));
+    const std::optional<Answer> answer = ask(Wanted::kReap, process);
     if (!answer) return std::nullopt;
     return answer->ending;
 }
 
-void ServerProcess::forget(pid_t process) noexcept {
-    if (is_foreign()) return;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!is_gone_ && !tell(message_of(Wanted::kForget, owner_, process))) give_up();
-}
+void ServerProcess::forget(pid_t process) noexcept { ask(Wanted::kForget, process); }
 
 ProcessServer::ProcessServer(std::vector<std::string> command)
     : command_(std::move(command)), owner_(getpid()) {}
 
 std::shared_ptr<ServerProcess> ProcessServer::process_for(const CaseDescription& description) {
     // A copy of the process, which may have been forked while another thread held the lock.
-    if (getpid() != owner_) return nullptr;
+    if (getpid() != owner_ || !is_first_thread()) return nullptr;
     if (!fits_message(description) || !description.window->has_file()) return nullptr;
     const std::string now = surroundings();
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (process_ != nullptr && process_->is_useless()) impossible_ = process_->surroundings();
     if (process_ != nullptr && process_->serves(now)) return process_;
     process_.reset();
-    if (impossible_ == now || adopts_orphans() || !may_have_large_files()) return nullptr;
+    if (impossible_ == now || adopts_orphans()) return nullptr;
     try {
         process_ = std::make_shared<ServerProcess>(command_, now);
+        if (process_->greets()) return process_;
+        process_.reset();
     } catch (const std::exception&) {
-        impossible_ = now;
     }
-    return process_;
+    impossible_ = now;
+    return nullptr;
 }
 
 }  // namespace a2a3sim

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,21 +35,18 @@ class ServerProcess {
 
     /// Whether it can be asked, and its children get such surroundings.
     bool serves(const std::string& surroundings) const noexcept;
-    /// Whether it was gone before it answered anything.
-    bool is_useless() const noexcept { return is_gone_ && !has_answered_; }
-
-    const std::string& surroundings() const noexcept { return surroundings_; }
+    /// Whether it is there, and has the surroundings that it should have: a program that is
+    /// executed may lose some.
+    bool greets() noexcept;
 
     /// Forks the process of a case whose window and shared state are files; its id, if that is
     /// possible. If not, there is no process that has to do with either. Throws std::runtime_error
     /// when nobody can tell.
     std::optional<pid_t> start(const CaseDescription& description, Control& control,
                                const SharedFile& shared, const Descriptor& window);
-    /// Of one whose server is gone, too: it is none any more.
-    bool has_ended(pid_t process) noexcept;
     /// None if nobody can tell any more.
     std::optional<Reaped> reap(pid_t process) noexcept;
-    /// The same, where nobody wants to know: kills it, and does not wait.
+    /// Kills it, and waits until nothing is left of it.
     void forget(pid_t process) noexcept;
 
   private:
@@ -58,11 +56,11 @@ class ServerProcess {
     /// In a copy of the process that started the server, which is not the copy's to ask: its lock
     /// may have been held by another thread.
     bool is_foreign() const noexcept;
-    bool tell(const std::string& message, const std::vector<int>& descriptors = {}) noexcept;
+    bool is_child(pid_t process) const noexcept;
     /// None if the server is gone.
-    std::optional<Answer> ask(const std::string& message,
+    std::optional<Answer> ask(Wanted wanted, pid_t process, const std::string& text = "",
                               const std::vector<int>& descriptors = {}) noexcept;
-    std::optional<Answer> receive() noexcept;
+    std::optional<Answer> receive(uint64_t number, int64_t patience);
     void give_up() noexcept;
 
     const std::string surroundings_;
@@ -70,7 +68,7 @@ class ServerProcess {
     std::mutex mutex_;  // of the channel
     Channel channel_;
     std::atomic<bool> is_gone_{false};
-    bool has_answered_ = false;
+    uint64_t last_number_;
     const pid_t pid_;
 };
 

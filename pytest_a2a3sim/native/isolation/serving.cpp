@@ -71,10 +71,11 @@ class Server {
         for (std::string message;;) {
             owner_.wait_with({channel_.descriptor(), POLLIN, 0}, -1);
             if (owner_.has_ended()) return;
-            bool interrupted = false;
-            if (!channel_.has_news(0, interrupted)) continue;
             std::vector<Descriptor> descriptors;
-            if (!channel_.receive(message, Channel::kMostBytes, descriptors)) {
+            const Channel::Found found =
+                channel_.receive(message, Channel::kMostBytes, descriptors);
+            if (found == Channel::Found::kNothing) continue;
+            if (found == Channel::Found::kEnd) {
                 await_cases();
                 return;
             }
@@ -83,8 +84,8 @@ class Server {
             std::memcpy(&request, message.data(), sizeof request);
             owner_.set(request.owner);
             if (request.wanted == Wanted::kQuit) return;
-            const Answer answer = answer_to(request, message, std::move(descriptors));
-            if (request.wanted == Wanted::kForget) continue;
+            Answer answer = answer_to(request, message, std::move(descriptors));
+            answer.number = request.number;
             const auto* const bytes = reinterpret_cast<const char*>(&answer);
             channel_.send(std::string(bytes, sizeof answer));
         }
@@ -116,14 +117,14 @@ class Server {
     Answer answer_to(const Request& request, const std::string& message,
                      std::vector<Descriptor> descriptors) {
         Answer answer;
-        if (request.wanted == Wanted::kStart) {
+        if (request.wanted == Wanted::kGreeting) {
+            answer.agrees = message.substr(sizeof request) == surroundings();
+        } else if (request.wanted == Wanted::kStart) {
             try {
                 answer.process = fork_case(message.substr(sizeof request), std::move(descriptors));
                 if (answer.process > 0) cases_.push_back(answer.process);
             } catch (const std::exception&) {  // the owner forks the case itself
             }
-        } else if (request.wanted == Wanted::kHasEnded) {
-            answer.has_ended = has_process_ended(request.process);
         } else if (const auto found = std::find(cases_.begin(), cases_.end(), request.process);
                    found != cases_.end()) {
             if (request.wanted == Wanted::kForget) {

@@ -3,25 +3,28 @@
 
 #include <sys/types.h>
 
-#include <string>
+#include <cstdint>
 
 #include "isolation/forking.h"
 
 namespace a2a3sim {
 
-enum class Wanted { kStart, kHasEnded, kReap, kForget, kQuit };
+enum class Wanted { kGreeting, kStart, kReap, kForget, kQuit };
 
-/// What a message begins with. That of a case goes on with a CaseMessage, and has its descriptors.
+/// What a message begins with. A greeting goes on with the surroundings of who asks, that of a case
+/// with a CaseMessage, and it has the case's descriptors.
 struct Request {
+    uint64_t number;  // that of the answer, which answers nothing else
     Wanted wanted;
     pid_t owner;  // who asks
     pid_t process;
 };
 
-/// To all but the last two.
+/// To all but the last.
 struct Answer {
-    pid_t process = -1;  // of the case; -1: it is better forked by who asks
-    bool has_ended = true;
+    uint64_t number = 0;
+    bool agrees = false;  // the server's surroundings are the same
+    pid_t process = -1;   // of the case; -1: it is better forked by who asks
     Reaped ending;
 };
 

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <stdexcept>
 #include <system_error>
 
 #include "base/descriptor.h"
@@ -112,10 +113,11 @@ std::vector<std::string> first_environment() {
     for (size_t begin = 0; begin < text.size();) {
         std::string variable(text.c_str() + begin);
         begin += variable.size() + 1;
-        if (variable.find('=') != std::string::npos) variables.push_back(std::move(variable));
+        // Programs that write their title over it leave the rest empty.
+        if (variable.find('=') == std::string::npos) throw std::runtime_error("overwritten");
+        variables.push_back(std::move(variable));
     }
-    // Programs that write their title over it leave nothing there.
-    return variables.empty() ? environment() : variables;
+    return variables;
 }
 
 }  // namespace a2a3sim

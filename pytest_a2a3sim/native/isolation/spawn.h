@@ -16,6 +16,7 @@ pid_t spawn_orphan(const std::vector<std::string>& command,
                    const std::vector<std::string>& environment, int input);
 
 /// The environment that this process had at its start, which the system's loader has looked at.
+/// Throws std::runtime_error if nobody can tell any more.
 std::vector<std::string> first_environment();
 
 }  // namespace a2a3sim

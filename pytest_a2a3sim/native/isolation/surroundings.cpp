@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -72,6 +73,12 @@ std::string surroundings() {
     add(all, cpus);
     add(all, getpriority(PRIO_PROCESS, 0));
     add(all, sched_getscheduler(0));
+    sched_param priority{};
+    sched_getparam(0, &priority);
+    add(all, priority);
+    constexpr int kThisProcess = 1;  // IOPRIO_WHO_PROCESS, which has no header
+    add(all, syscall(SYS_ioprio_get, kThisProcess, 0));
+    add(all, prctl(PR_GET_TIMERSLACK));
     add(all, personality(kAskPersonality));
     add(all, prctl(PR_GET_SECUREBITS));
     return all;

@@ -1,6 +1,7 @@
 #include "shared/shared_file.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +13,11 @@
 namespace a2a3sim {
 
 Descriptor make_memory_file(size_t size) {
+    // A limit is for files in memory, too: more than that would be a signal.
+    rlimit limit{};
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) {
+        throw std::system_error(EFBIG, std::generic_category(), "a file in memory");
+    }
     constexpr unsigned kCloseOnExec = 1;  // MFD_CLOEXEC, which old headers lack
     Descriptor file = behind_streams(
         Descriptor(static_cast<int>(syscall(SYS_memfd_create, kMemoryFileName, kCloseOnExec))));
