@@ -31,6 +31,7 @@ MARKED = 0.1
 
 def of_start(repeat: int) -> dict[str, float]:
     """Of sessions."""
+    start.adopt_orphans()
     return {f"start: {name}": ratio for name, ratio in start.ratios(start.turns(repeat)).items()}
 
 
