@@ -28,6 +28,14 @@ from pytest_a2a3sim.simulator import Simulator
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
+def with_cases(example: Path, scratch: Path, count: int) -> Path:
+    """A copy of it that has so many equal cases."""
+    directory = Path(shutil.copytree(example, scratch / example.name))
+    with (directory / "golden.py").open("a") as golden:
+        golden.write(f"\nPARAMS_LIST = [dict(PARAMS_LIST[0]) for _ in range({count})]\n")
+    return directory
+
+
 def session_seconds(directory: Path, orders: str, threads: int) -> float:
     """Of one run of pytest."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -61,11 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     for name in ("vector_example", "paged_attention"):
         with tempfile.TemporaryDirectory() as temporary:
-            directory = Path(shutil.copytree(EXAMPLES / name, Path(temporary) / name))
-            with (directory / "golden.py").open("a") as golden:
-                golden.write(
-                    f"\nPARAMS_LIST = [dict(PARAMS_LIST[0]) for _ in range({options.cases})]\n"
-                )
+            directory = with_cases(EXAMPLES / name, Path(temporary), options.cases)
             execution, orders = phase_milliseconds(directory, options.threads)
             taken: dict[str, list[float]] = {"off": [], "auto": []}
             for _ in range(options.repeat):
