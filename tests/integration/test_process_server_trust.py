@@ -186,4 +186,4 @@ def test_stack_of_a_thread(pytester: pytest.Pytester, doubler: GoldenDir) -> Non
         sys.exit(statuses[0])
         """
     )
-    assert pytester.runpython("main.py").ret == 0
+    assert pytester.runpython(pytester.path / "main.py").ret == 0
