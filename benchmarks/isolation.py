@@ -26,6 +26,7 @@ from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.engine.request import RunOptions
 from pytest_a2a3sim.loading.golden import load_case
 from pytest_a2a3sim.loading.inputs import make_inputs
+from pytest_a2a3sim.model.between_cases import BetweenCases
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.running.run import finish
 from pytest_a2a3sim.simulator import Simulator
@@ -50,12 +51,14 @@ class WholeCase:
     golden: GoldenSpec
     case: CaseSpec
     simulators: dict[bool, Simulator]
+    between: BetweenCases
 
     def seconds(self, *, isolate: bool) -> float:
         """Time of one run, inputs, golden and comparison included."""
         with silence():
             start = time.perf_counter()
-            self.simulators[isolate].attempt(self.golden, self.case).get().check()
+            simulator = self.simulators[isolate]
+            simulator.attempt(self.golden, self.case, between=self.between).get().check()
             return time.perf_counter() - start
 
 
@@ -67,11 +70,13 @@ class Simulation:
     built: BuiltCase
     inputs: CaseInputs
     options: RunOptions
+    between: BetweenCases
 
     def seconds(self, *, isolate: bool) -> float:
         """Time of one simulation."""
         options = replace(self.options, isolate=isolate)
-        with HostMemory(self.inputs) as memory, silence():
+        between = self.between if isolate else None
+        with HostMemory(self.inputs, between) as memory, silence():
             start = time.perf_counter()
             with Run(self.built, self.inputs, memory, options) as run:
                 finish(run)
@@ -103,9 +108,10 @@ def subjects(
     simulators = {
         isolate: Simulator(Settings(threads=threads, isolate=isolate)) for isolate in (False, True)
     }
+    built, between = builder.build(golden.config), BetweenCases()
     return (
-        WholeCase(f"{name}, whole", golden, case, simulators),
-        Simulation(f"{name}, simulation", builder.build(golden.config), inputs, run_options),
+        WholeCase(f"{name}, whole", golden, case, simulators, between),
+        Simulation(f"{name}, simulation", built, inputs, run_options, between),
     )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from isolation import silence
 
 from pytest_a2a3sim.loading.golden import load_case
+from pytest_a2a3sim.model.between_cases import BetweenCases
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.simulator import Simulator
 
@@ -53,7 +54,10 @@ def phase_milliseconds(directory: Path, threads: int) -> tuple[float, float]:
     """Medians of the execution and of the further orders, in the process of the case."""
     golden, case = load_case(directory)
     with contextlib.closing(Simulator(Settings(threads=threads))) as simulator, silence():
-        phases = [simulator.attempt(golden, case).facts.phases for _ in range(60)]
+        between = BetweenCases()
+        attempts = [simulator.attempt(golden, case, between=between) for _ in range(60)]
+        between.close()
+        phases = [attempt.facts.phases for attempt in attempts]
     execution, orders = (
         1e3 * statistics.median(each[name] for each in phases) for name in ("execute", "orders")
     )
