@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from dataclasses import field
@@ -171,6 +172,10 @@ def request_of(
     request.tensor_count = len(memory.names())
     request.window = memory.window
     request.process_server = memory.process_server
+    if memory.process_server != ffi.NULL:
+        variables = b"".join(_environment())
+        keep.append(ffi.new("char[]", variables))
+        request.environment, request.environment_size = keep[-1], len(variables)
     indices = {name: index for index, name in enumerate(memory.names())}
     request.args = array(
         "a2a3_argument",
@@ -225,6 +230,13 @@ def request_of(
     request.records_dependencies = options.records_dependencies
     request.records_arguments = options.records_arguments
     return request
+
+
+def _environment() -> list[bytes]:
+    """The variables, a NUL behind each; another thread may change some meanwhile."""
+    while True:
+        with contextlib.suppress(RuntimeError, KeyError):
+            return [b"%s=%s\0" % variable for variable in os.environb.items()]
 
 
 def _schedules() -> dict[str, int]:

@@ -396,7 +396,9 @@ typedef struct {
     int32_t tensor_count;
     a2a3_window* window;
     a2a3_process_server* process_server; /* or null */
-    const a2a3_argument* args;           /* what the orchestration receives */
+    const char* environment; /* for a case that it starts: variables, a NUL behind each */
+    size_t environment_size;
+    const a2a3_argument* args; /* what the orchestration receives */
     int32_t arg_count;
     int32_t runtime;      /* a2a3_runtime */
     a2a3_ring ring_sizes; /* of each ring */

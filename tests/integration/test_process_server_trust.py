@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.test_process_server import DOUBLE, THREE_CASES, numbered
+from tests.integration.test_process_server import DOUBLE, THREE_CASES, numbered, waits_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,3 +187,60 @@ def test_stack_of_a_thread(pytester: pytest.Pytester, doubler: GoldenDir) -> Non
         """
     )
     assert pytester.runpython(pytester.path / "main.py").ret == 0
+
+
+@pytest.mark.parametrize("isolation", ["process", "fork"])
+def test_copy_of_pytest_that_unwinds(
+    pytester: pytest.Pytester, doubler: GoldenDir, monkeypatch: pytest.MonkeyPatch, isolation: str
+) -> None:
+    """It does not end the case of its original."""
+    doubler.extend_golden(
+        """
+        import os, sys
+        _compute = compute_golden
+
+
+        def compute_golden(tensors, params):
+            _compute(tensors, params)
+            if "A2A3SIM_TEST_FORKS" in os.environ:
+                if (copy := os.fork()) == 0:
+                    sys.exit()
+                os.waitpid(copy, 0)
+            (pathlib.Path(__file__).parent / "computed").touch()
+        """
+    )
+    doubler.extend_golden("import pathlib\n")
+    waits_for(doubler, str(doubler.path.absolute() / "computed"))
+    assert pytester.runpytest_subprocess(str(doubler.path)).ret == 0  # compiles
+    (doubler.path / "computed").unlink()
+    monkeypatch.setenv("A2A3SIM_TEST_FORKS", "1")
+    result = pytester.runpytest_subprocess(f"--sim-isolation={isolation}", str(doubler.path))
+    assert result.ret == 0
+
+
+def test_thread_that_changes_the_environment(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """The C library moves the variables while a case is started."""
+    doubler.extend_golden("PARAMS_LIST = [{'i': i} for i in range(12)]\n")
+    pytester.makeconftest(
+        """
+        import os, pytest, threading
+
+        @pytest.fixture(scope="session", autouse=True)
+        def changes():
+            ended = threading.Event()
+
+            def change():
+                while not ended.is_set():
+                    for i in range(1000):
+                        os.environ[f"A2A3SIM_TEST_{i}"] = "x"
+                    for i in range(1000):
+                        del os.environ[f"A2A3SIM_TEST_{i}"]
+
+            thread = threading.Thread(target=change)
+            thread.start()
+            yield
+            ended.set()
+            thread.join()
+        """
+    )
+    pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=12)

@@ -35,6 +35,7 @@ struct CaseDescription {
     a2a3_ring ring_sizes;
     const HostWindow* window;
     ProcessServer* process_server;  // null: the case is forked from this process
+    std::string environment;        // of one that it starts; a NUL is behind each variable
     int block_dim;
     int thread_count;
     a2a3_schedule schedule;

@@ -66,14 +66,13 @@ void pass(Stream& stream, Value& value) {
         all(value.name, value.data, value.nbytes, value.read_only, value.is_output, value.dtype,
             value.shape);
     } else if constexpr (std::is_same_v<T, CaseDescription>) {
-        all(value.orchestration, value.kernels, value.tensors, value.args, value.runtime,
-            value.ring_sizes, value.block_dim, value.thread_count, value.schedule, value.seed,
-            value.isolate, value.device_memory_size, value.other_poison, value.described_buffer,
-            value.orders, value.order_seconds, value.check_each_task, value.core_memory,
-            value.start_nanoseconds, value.start_ticks, value.nonce);
+        all(value.environment, value.orchestration, value.kernels, value.tensors, value.args,
+            value.runtime, value.ring_sizes, value.block_dim, value.thread_count, value.schedule,
+            value.seed, value.isolate, value.device_memory_size, value.other_poison,
+            value.described_buffer, value.orders, value.order_seconds, value.check_each_task,
+            value.core_memory, value.start_nanoseconds, value.start_ticks, value.nonce);
     } else if constexpr (std::is_same_v<T, CaseMessage>) {
-        all(value.description, value.window, value.shared_sizes, value.environment, value.locale,
-            value.umask);
+        all(value.description, value.window, value.shared_sizes, value.locale, value.umask);
     } else {
         static_assert(std::is_trivially_copyable_v<T>);
         stream.bytes(&value, sizeof value);
@@ -102,7 +101,7 @@ std::string encode(const CaseMessage& message) {
 }
 
 CaseMessage decode(const std::string& bytes) {
-    CaseMessage message{blank(), {}, {}, {}, {}, {}};
+    CaseMessage message{blank(), {}, {}, {}, {}};
     Reader reader(bytes);
     pass(reader, message);
     return message;

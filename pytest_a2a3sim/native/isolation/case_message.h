@@ -18,7 +18,6 @@ struct CaseMessage {
     CaseDescription description;  // but for its window
     HostWindow::Place window;
     std::vector<size_t> shared_sizes;  // of the parts of the shared state
-    std::vector<std::string> environment;
     std::string locale;
     mode_t umask;
 };

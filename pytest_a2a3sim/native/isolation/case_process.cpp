@@ -13,7 +13,7 @@
 namespace a2a3sim {
 
 void CaseProcess::start(const CaseDescription& description, SharedState& shared) {
-    const pid_t parent = getpid();
+    const pid_t parent = owner_ = getpid();
     control_ = &shared.control;
     start_ns_ = monotonic_nanoseconds();
     pid_ = fork_quietly(description.window);
@@ -25,6 +25,7 @@ void CaseProcess::start(const CaseDescription& description, SharedState& shared)
 bool CaseProcess::start(const CaseDescription& description, SharedState& shared,
                         std::shared_ptr<ServerProcess> server, const SharedFile& file,
                         const Descriptor& window) {
+    owner_ = getpid();
     control_ = &shared.control;
     start_ns_ = monotonic_nanoseconds();
     const std::optional<pid_t> process = server->start(description, shared.control, file, window);
@@ -38,8 +39,10 @@ bool CaseProcess::start(const CaseDescription& description, SharedState& shared,
     return true;
 }
 
+bool CaseProcess::is_foreign() const noexcept { return getpid() != owner_; }
+
 CaseProcess::~CaseProcess() {
-    if (!exists()) return;
+    if (!exists() || is_foreign()) return;
     kill();
     if (server_ != nullptr) {
         server_->forget(pid_);
@@ -73,7 +76,7 @@ CaseProcess::State CaseProcess::look(News awaited, double seconds) {
 }
 
 void CaseProcess::kill() const noexcept {
-    if (pid_ <= 1) return;  // these are all processes
+    if (pid_ <= 1 || is_foreign()) return;  // to signal 1 or -1 is to signal all processes
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);
 }

@@ -48,7 +48,11 @@ class CaseProcess {
   private:
     bool has_ended() const noexcept;
 
+    /// A copy of the process that started it, which unwinds, has nothing to do with it.
+    bool is_foreign() const noexcept;
+
     pid_t pid_ = -1;
+    pid_t owner_ = -1;   // who started it
     Descriptor handle_;  // tells of the end of a process that is not a child, if the system does
     std::shared_ptr<ServerProcess> server_;  // whose child it is, if not this process's
     const Control* control_ = nullptr;

@@ -131,8 +131,8 @@ std::optional<pid_t> ServerProcess::start(const CaseDescription& description, Co
     const std::optional<mode_t> mask = current_umask();
     const Descriptor directory(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!mask || !directory.is_open()) return std::nullopt;
-    const std::string text = encode(
-        {description, description.window->place(), shared.sizes(), environment(), locale(), *mask});
+    const std::string text =
+        encode({description, description.window->place(), shared.sizes(), locale(), *mask});
     if (text.size() > Channel::kMostBytes - sizeof(Request)) return std::nullopt;
     const auto stream = [](int wanted, int own) { return wanted < 0 ? own : wanted; };
     const std::vector<int> descriptors{

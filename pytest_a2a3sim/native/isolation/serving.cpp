@@ -161,7 +161,7 @@ class Server {
         const pid_t process = fork();
         if (process == 0) {
             if (!shared.control.begin(getpid())) _exit(0);
-            set_environment(message.environment);
+            set_environment(description.environment);
             run_child(description, shared, server);
         }
         if (process > 0) setpgid(process, process);

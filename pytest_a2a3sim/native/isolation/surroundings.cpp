@@ -12,6 +12,7 @@
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "base/descriptor.h"
 
@@ -102,19 +103,15 @@ std::string locale() {
     return name == nullptr ? "" : name;
 }
 
-std::vector<std::string> environment() {
-    std::vector<std::string> variables;
-    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-        variables.emplace_back(*variable);
-    }
-    return variables;
-}
-
-void set_environment(const std::vector<std::string>& variables) {
+void set_environment(const std::string& variables) {
     // Never freed: the process may look at it until it ends.
-    auto* const texts = new std::vector<std::string>(variables);
+    auto* const text = new std::string(variables);
     auto* const pointers = new std::vector<char*>;
-    for (std::string& text : *texts) pointers->push_back(text.data());
+    for (size_t begin = 0; begin < text->size();) {
+        char* const variable = text->data() + begin;
+        pointers->push_back(variable);
+        begin += std::strlen(variable) + 1;
+    }
     pointers->push_back(nullptr);
     environ = pointers->data();
 }

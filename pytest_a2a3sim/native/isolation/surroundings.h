@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace a2a3sim {
 
@@ -24,10 +23,7 @@ std::optional<mode_t> current_umask();
 /// The C library's, of all categories.
 std::string locale();
 
-/// `name=value` of each variable.
-std::vector<std::string> environment();
-
-/// Replaces it, for as long as this process lives.
-void set_environment(const std::vector<std::string>& variables);
+/// Replaces the environment by variables with a NUL behind each, for as long as this process lives.
+void set_environment(const std::string& variables);
 
 }  // namespace a2a3sim
