@@ -14,7 +14,6 @@
 #include <system_error>
 
 #include "base/descriptor.h"
-#include "isolation/surroundings.h"
 
 namespace a2a3sim {
 
