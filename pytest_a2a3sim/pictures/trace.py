@@ -137,8 +137,7 @@ class _Tasks:
             ),
         )
         sources = np.repeat(np.arange(end - first), np.diff(bounds))
-        # An arrow begins in the last nanosecond of its slice: at the end, the slice is over.
-        leaving = np.maximum(ends - 1, starts)
+        leaving = _before_end(starts, ends)
         return lines + self._arrows(int(bounds[0]), targets, leaving[sources], tracks[sources])
 
     def _slices(self, first: int, rows: Iterator[tuple[Any, ...]]) -> list[str]:
@@ -178,10 +177,11 @@ class _Tasks:
         tracks: npt.NDArray[np.int32],
     ) -> list[str]:
         reached = self._recording.decode(targets)
+        starts, ends = (self._clock.of_graph(reached[name]) for name in ("start", "end"))
         rows = zip(
             *_microseconds(leaving),
             tracks.tolist(),
-            *_microseconds(self._clock.of_graph(reached["start"])),
+            *_microseconds(np.minimum(starts + 1, _before_end(starts, ends))),
             _tracks(reached).tolist(),
             strict=True,
         )
@@ -191,6 +191,17 @@ class _Tasks:
             f'{{"ph":"f","bp":"e",{same},"id":{name},"tid":{target},"ts":{at}.{_DIGITS[at_rest]}}}'
             for name, (left, left_rest, source, at, at_rest, target) in enumerate(rows, edge)
         ]
+
+
+def _before_end(
+    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The last nanosecond of slices.
+
+    Arrows begin and end within slices, not at their bounds: where a slice ends as the next of its
+    core starts, Perfetto takes an arrow at that time for the latter's, catapult for the former's.
+    """
+    return np.maximum(ends - 1, starts)
 
 
 def _tracks(times: npt.NDArray[np.void]) -> npt.NDArray[np.int32]:

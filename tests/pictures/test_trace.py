@@ -103,6 +103,19 @@ def test_arrows_are_the_edges(pictured: Pictured, of_wrong: list[dict[str, Any]]
     assert set().union(*arrows) == edges
 
 
+def test_arrows_are_within_slices(of_many: tuple[CaseResult, list[dict[str, Any]]]) -> None:
+    """At the time at which one slice ends and the next starts, viewers take either."""
+    _, found = of_many
+    bounds: dict[int, set[int]] = {}
+    for each in slices(found).values():
+        start, took = nanoseconds(each["ts"]), nanoseconds(each["dur"])
+        if took > 1:
+            bounds.setdefault(each["tid"], set()).update((start, start + took))
+    arrows = [each for each in found if each["ph"] in "sf"]
+    assert arrows
+    assert not [each for each in arrows if nanoseconds(each["ts"]) in bounds.get(each["tid"], ())]
+
+
 def test_arguments_are_told(of_wrong: list[dict[str, Any]]) -> None:
     shown = slices(of_wrong)
     assert shown[36]["args"]["arguments"] == ["x (buffer #0 + 36 bytes)", "buffer #3 + 36 bytes", 1]
