@@ -12,6 +12,7 @@ from pytest_a2a3sim.engine.request import request_of
 from pytest_a2a3sim.model.failure import Failure, RunningTask, TaskArgument
 from pytest_a2a3sim.model.progress import RunProgress
 from pytest_a2a3sim.model.recording import BufferUse, Completion, CopiedRange, Graph, RingUse
+from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,8 @@ class Run(AbstractContextManager["Run"]):
             started=raw.start_nanoseconds * 1e-9,
             copied=self._copied(),
             peak_rss_bytes=ending.peak_rss_bytes or None,
-            order_matters=raw.orders_finished < len(self._options.orders_to_run),
+            order_matters=not raw.orders_agree,
+            pair_order=_pair_order(raw.pair_order),
             quick=bool(raw.quick),
             buffers=raw.buffer_count,
             use=self._use(raw.use),
@@ -240,3 +242,8 @@ class Run(AbstractContextManager["Run"]):
 
 def _addresses(snapshot: Any) -> tuple[int, ...]:
     return tuple(snapshot.frames[0 : snapshot.frame_count])
+
+
+def _pair_order(raw: Any) -> Schedule | None:
+    """Of an a2a3_order that may be none."""
+    return Schedule("before", raw.seed) if raw.schedule == lib.A2A3_SCHEDULE_BEFORE else None

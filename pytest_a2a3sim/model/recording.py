@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.dependency import Dependency
     from pytest_a2a3sim.model.dump import RawDump
     from pytest_a2a3sim.model.sanitized import Sanitized
+    from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import KernelSpec
     from pytest_a2a3sim.model.task_arguments import TaskArguments
 
@@ -179,6 +180,9 @@ class Completion:
         started: when the first phase began, in seconds of the monotonic clock.
         peak_rss_bytes: see :class:`CaseResult`.
         order_matters: whether a further order left other outputs, or did not end.
+        pair_order: the last further order of two tasks that nothing orders and that use the same
+            bytes, if there was one: the one that left other outputs, if none of
+            :attr:`RunOptions.orders` did.
         quick: whether its graph took no more CPU time than further orders are allowed for.
         buffers: device buffers that were allocated.
         use: of the buffer that was to be described.
@@ -199,6 +203,7 @@ class Completion:
     started: float = 0.0
     peak_rss_bytes: int | None = None
     order_matters: bool = False
+    pair_order: Schedule | None = None
     quick: bool = False
     buffers: int = 0
     use: BufferUse | None = None

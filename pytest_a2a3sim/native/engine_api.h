@@ -416,9 +416,13 @@ typedef struct {
     int32_t error_descriptor;  /* the same for stderr */
     const a2a3_watch* watches;
     int32_t watch_count;
-    const a2a3_order* orders; /* in which an isolated case is executed again */
+    /* In which an isolated case is executed again. On several threads, the first of them is the
+     * order of the case. Orders of pairs of tasks, which depend on what tasks have been seen to do,
+     * come before the second one that is adverse to it. */
+    const a2a3_order* orders;
     int32_t order_count;
-    double order_seconds; /* ... unless its graph took more CPU time; 0: whatever it took */
+    double order_seconds; /* ... unless its graph took more CPU time: then only as many as may show
+                           * anything. 0: whatever it took, and as many as there are */
     const a2a3_question* questions; /* of a run whose flows are recorded */
     int32_t question_count;
     int32_t records_flows;   /* kernels are instrumented, on one thread */
@@ -562,13 +566,15 @@ typedef struct {
     int64_t buffer_count; /* device buffers ever allocated */
     uint64_t device_bytes_peak;
     uint64_t device_bytes_live;
-    uint64_t refused_bytes;  /* of the first device_malloc that the device was too full for */
-    int64_t refused_call;    /* its number, from 1; 0: there was none */
-    int32_t orders_finished; /* of a2a3_request.orders, which left the same outputs: the next one
-                              * left others, or did not end, unless these are all */
-    int32_t described;       /* ranges that the orchestration has described */
-    int32_t quick;           /* the graph took less CPU time than a2a3_request.order_seconds */
-    uint64_t peak_rss_bytes; /* of the simulating process; 0: the calling process simulated */
+    uint64_t refused_bytes; /* of the first device_malloc that the device was too full for */
+    int64_t refused_call;   /* its number, from 1; 0: there was none */
+    int32_t orders_agree;   /* all further orders ended, and left the same outputs */
+    a2a3_order pair_order; /* the last one that a2a3_request.orders does not have: of two tasks that
+                            * nothing orders, which use the same bytes. Its schedule is
+                            * A2A3_SCHEDULE_BEFORE, or there was none */
+    int32_t described;     /* ranges that the orchestration has described */
+    int32_t quick;         /* the graph took less CPU time than a2a3_request.order_seconds */
+    uint64_t peak_rss_bytes;     /* of the simulating process; 0: the calling process simulated */
     a2a3_ring rings[A2A3_RINGS]; /* what had to be in them at a time at most */
     a2a3_buffer_use use;         /* of a2a3_request.described_buffer, if the case ran to its end */
     a2a3_sanitized sanitized;    /* all zero unless the run was */

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.lines import Style
     from pytest_a2a3sim.model.result import CaseResult
     from pytest_a2a3sim.model.schedule import Schedule
+    from pytest_a2a3sim.model.values import Threads
 
 HEAT = " .:-=+*#%@"
 """From no mismatch in a column of the heat strip to nothing but mismatches."""
@@ -116,21 +117,33 @@ def where_lines(result: CaseResult, inputs: CaseInputs | None = None) -> list[Li
     ]
 
 
-def order_text(differences: Sequence[OrderDifference]) -> str:
-    """Outputs that depend on the order of tasks, how to see each, and what to do."""
+def order_text(differences: Sequence[OrderDifference], threads: Threads = 1) -> str:
+    """Outputs that depend on the order of tasks, how to see each, and what to do.
+
+    Args:
+        differences: between two orders.
+        threads: that executed the first of them, which is another one each time if they are
+            several.
+    """
     names = ", ".join(difference.tensor for difference in differences)
     lines = [f"the outputs depend on the order of tasks that the graph does not order: {names}"]
     for each in differences:
         one, other = map(str, each.orders)
+        if threads != 1:
+            one, other = f"{one} on several threads", f"{other} on one"
         index = list(each.first) if each.first else ""
         lines.append(
             f"  {each.tensor}: {each.count:,} of {each.size:,} elements differ between the orders "
             f"{one} and {other}; the first is {each.tensor}{index}: {each.values[0]} and "
             f"{each.values[1]}"
         )
+    if threads != 1:
+        order = differences[0].orders[0]
+        again = f"--sim-schedule={order} --sim-threads={threads}"
+        lines.append(f"  {again} executes it again, in an order that the threads come to")
     lines += [
         f"  {order}: --sim-schedule={order} --sim-threads=1 executes it again"
-        for order in differences[0].orders
+        for order in dict.fromkeys(differences[0].orders)
     ]
     lines.append(
         "Have tasks wait for those whose memory they share, or give them memory of their own."

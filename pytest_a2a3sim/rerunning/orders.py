@@ -25,14 +25,21 @@ if TYPE_CHECKING:
 class Orders:
     """The runs of a case in further orders, and what they show."""
 
-    def __init__(self, setup: CaseSetup, pairs: Sequence[Pair], golden: GoldenSpec) -> None:
+    def __init__(
+        self,
+        setup: CaseSetup,
+        pair_order: Schedule | None,
+        pairs: Sequence[Pair],
+        golden: GoldenSpec,
+    ) -> None:
         self._setup = setup
+        self._pair_order = pair_order
         self._pairs = pairs
         self._comparison = OrderComparison(pairs, golden.order_dependent)
 
     def matching(self) -> Schedule | None:
         """The first order in which every output matches what is expected."""
-        for run in runs_in_orders(self._setup):
+        for run in runs_in_orders(self._setup, self._pair_order):
             if run.outputs is not None and all(
                 compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
                 for pair in self._pairs
@@ -47,7 +54,7 @@ class Orders:
         A first run has shown that they may.
         """
         first: OrderRun | None = None
-        for run in runs_in_orders(self._setup):
+        for run in runs_in_orders(self._setup, self._pair_order):
             first = first or run
             if _hangs(run):  # tasks may wait for others, which run beside them on more threads
                 continue
@@ -62,7 +69,25 @@ class Orders:
                     return None, _not_deterministic(one)
             if found:
                 return OrderDependence(order_text(found), found), None
-        return None, None
+        return (None, None) if first is None else self._of_threads(first)
+
+    def _of_threads(self, first: OrderRun) -> tuple[A2A3SimError | None, str | None]:
+        """The same where threads have come to an order that no single thread has.
+
+        Args:
+            first: the run in the case's own order, on one thread.
+        """
+        threads = self._setup.options.threads
+        if threads == 1 or first.outputs is None:
+            return None, None
+        orders = (first.schedule, first.schedule)
+        actual = {pair.tensor.name: pair.actual for pair in self._pairs}
+        found = self._comparison.differences(orders, actual, first.outputs)
+        if not found:
+            return None, None
+        if not self._is_repeated(first):
+            return None, _not_deterministic(first)
+        return OrderDependence(order_text(found, threads), found), None
 
     def _is_repeated(self, run: OrderRun) -> bool:
         again = run_in_order(self._setup, run.schedule)

@@ -61,11 +61,16 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
     return OrderRun(schedule, outputs, None)
 
 
-def runs_in_orders(setup: CaseSetup) -> Iterator[OrderRun]:
+def runs_in_orders(setup: CaseSetup, pair_order: Schedule | None) -> Iterator[OrderRun]:
     """Runs a case in its own order and in the further ones, each on one thread.
+
+    Args:
+        setup: the case.
+        pair_order: see :attr:`Completion.pair_order`.
 
     Raises:
         EngineError: a run cannot be started or watched.
     """
-    for schedule in dict.fromkeys((setup.options.schedule, *setup.options.orders)):
+    pair_orders = () if pair_order is None else (pair_order,)
+    for schedule in dict.fromkeys((setup.options.schedule, *pair_orders, *setup.options.orders)):
         yield run_in_order(setup, schedule)

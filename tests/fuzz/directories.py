@@ -8,6 +8,7 @@ in every dtype.
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from tests.fuzz.steps import COMPUTE, FUNC_IDS, OPERATIONS, Step, needed_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from random import Random
 
@@ -317,3 +318,16 @@ def reverse_order(made: Directory) -> list[int]:
         order.append(max(left - waiting, key=made.ids.__getitem__))
         left.remove(order[-1])
     return order
+
+
+def possible_orders(made: Directory, count: int) -> Iterator[list[int]]:
+    """Some orders of the steps that the edges allow; the same ones each time."""
+    rng = random.Random(made.seed)
+    for _ in range(count):
+        left = set(range(len(made.steps)))
+        order: list[int] = []
+        while left:
+            waiting = {after for before, after in made.edges if before in left}
+            order.append(rng.choice(sorted(left - waiting)))
+            left.remove(order[-1])
+        yield order

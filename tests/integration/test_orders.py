@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import KernelFault, OrderDependence, Settings, run_case
+from pytest_a2a3sim import KernelFault, Mismatch, OrderDependence, Settings, run_case
 from pytest_a2a3sim.model.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -323,3 +323,177 @@ def test_an_order_that_others_have_is_executed_once(golden_dir: GoldenDir) -> No
     )
     run_case(golden_dir.path, settings=Settings(threads=1)).check()
     assert count.read_text() == "." * 6
+
+
+# Task 2 reads from t what task 1 has written there; task 0 writes there, too. The outputs are others
+# if it runs between these two, in no other order.
+BETWEEN = """
+char* const t = {memory};
+const auto add = [&](const void* from, void* to, int func_id) {{
+    uint64_t each[] = {{reinterpret_cast<uint64_t>(from), reinterpret_cast<uint64_t>(to), args[4]}};
+    return runtime->add_task(each, 3, func_id, CoreType::AIV);
+}};
+const int other = add(x, {other}, 0), writer = add(x, t, 1), reader = add(t, y, 0);
+runtime->add_successor(writer, reader);
+{edge}
+runtime->record_tensor_pair(host_y, y, args[3]);
+return 0;
+"""
+OWN_MEMORY = "static_cast<char*>(api.device_malloc(args[2]))"
+PART_OF_MEMORY = "static_cast<char*>(api.device_malloc(4096)) + 640"
+COPY = ADD.replace("+=", "=")
+
+
+def between(golden_dir: GoldenDir, memory: str, other: str = "t", edge: str = "") -> None:
+    golden_dir.kernel_config(CONFIG)
+    golden_dir.kernel(COPY, "add.cpp")
+    golden_dir.orchestration_body(
+        BETWEEN.format(memory=memory, other=other, edge=f"(void)other;\n{edge}")
+    )
+
+
+@pytest.mark.parametrize("memory", [OWN_MEMORY, PART_OF_MEMORY])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_task_that_writes_between_two_others(
+    golden_dir: GoldenDir, threads: Threads, memory: str
+) -> None:
+    between(golden_dir, memory)
+    result = run_case(golden_dir.path, settings=Settings(threads=threads))
+    assert all(diff.passed for diff in result.diffs)
+    with pytest.raises(OrderDependence) as caught:
+        result.check()
+    (difference,) = caught.value.differences
+    assert difference.orders == (Schedule(), Schedule.before(0, 2))
+    command = "  before:0,2: --sim-schedule=before:0,2 --sim-threads=1 executes it again"
+    assert command in str(caught.value).splitlines()
+    repeated = Settings(threads=1, schedule=Schedule.before(0, 2), orders=0)
+    assert not run_case(golden_dir.path, settings=repeated).diffs[0].passed
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_order_of_two_tasks_in_which_everything_matches(
+    golden_dir: GoldenDir, threads: Threads
+) -> None:
+    between(golden_dir, OWN_MEMORY)
+    settings = Settings(threads=1, schedule=Schedule.before(0, 2), orders=threads * 4)
+    result = run_case(golden_dir.path, settings=settings)
+    assert not result.diffs[0].passed
+    assert "every output matches" in str(result.failure)
+
+
+@pytest.mark.parametrize(
+    ("other", "edge"),
+    [("t", "runtime->add_successor(other, writer);"), ("t + 1024", ""), ("t - 64", "")],
+)
+def test_nothing_between_two_others(golden_dir: GoldenDir, other: str, edge: str) -> None:
+    between(golden_dir, PART_OF_MEMORY, other, edge)
+    run_case(golden_dir.path, settings=Settings(threads=2)).check()
+
+
+COUNTS = """
+#include <cstdint>
+#include <cstdio>
+
+extern "C" void kernel_entry(int64_t* args) {{
+    const float* x = reinterpret_cast<const float*>(args[0]);
+    float* y = reinterpret_cast<float*>(args[1]);
+    for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+    std::FILE* const file = std::fopen("{path}", "a");
+    std::fputc('.', file);
+    std::fclose(file);
+}}
+"""
+# Tasks that each write two elements of one buffer.
+PARTS = """
+for (int i = 0; i < 4; ++i) {
+    uint64_t each[] = {task[0] + i * 8, task[1] + i * {step}, 2};
+    runtime->add_task(each, 3, 0, CoreType::AIV);
+}
+runtime->record_tensor_pair(host_y, y, args[3]);
+return 0;
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_tasks_that_use_nothing_in_common_are_executed_once_more(
+    golden_dir: GoldenDir, threads: Threads
+) -> None:
+    count = golden_dir.path / "runs"
+    golden_dir.kernel(COUNTS.format(path=count), "double.cpp")
+    golden_dir.orchestration_body(PARTS.replace("{step}", "8"))
+    run_case(golden_dir.path, settings=Settings(threads=threads)).check()
+    assert count.read_text() == "." * 8
+    count.unlink()
+    run_case(golden_dir.path, settings=Settings(threads=threads, orders=5)).check()
+    # reverse, random:1 to 3, and fifo, which on one thread is the order of the case
+    assert count.read_text() == "." * 4 * (5 if threads == 1 else 6)
+
+
+def test_addresses_in_device_memory_may_lead_anywhere(golden_dir: GoldenDir) -> None:
+    """Tasks that follow them use more than their arguments say: all orders are executed."""
+    count = golden_dir.path / "runs"
+    golden_dir.kernel(COUNTS.format(path=count), "double.cpp")
+    golden_dir.orchestration_body(
+        "uint64_t table[] = {task[0], task[1]};\n"
+        "api.copy_to_device(api.device_malloc(sizeof table), table, sizeof table);\n"
+        + PARTS.replace("{step}", "8")
+    )
+    run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    assert count.read_text() == "." * 12  # that of fifo is that of the case
+
+
+# One task (args[4] is 1) raises a flag until the other one has seen it, which waits for it as long:
+# it is seen where both run at one time.
+MEETING = """
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+static bool becomes(std::atomic<int>& flag, int wanted) {
+    for (int i = 0; i < 300 && flag.load() != wanted; ++i) {
+        const timespec pause{0, 1'000'000};
+        nanosleep(&pause, nullptr);
+    }
+    return flag.load() == wanted;
+}
+
+extern "C" void kernel_entry(int64_t* args) {
+    const float* x = reinterpret_cast<const float*>(args[0]);
+    float* y = reinterpret_cast<float*>(args[1]);
+    std::atomic<int>& flag = *reinterpret_cast<std::atomic<int>*>(args[3]);
+    if (args[4] == 1) {
+        flag.store(1);
+        becomes(flag, 2);
+        flag.store(0);
+        return;
+    }
+    const bool seen = becomes(flag, 1);
+    if (seen) flag.store(2);
+    for (int64_t i = 0; i < args[2]; ++i) y[i] = seen ? 2 * x[i] : 0;
+}
+"""
+
+
+def test_what_several_threads_come_to_and_none_alone(golden_dir: GoldenDir) -> None:
+    golden_dir.kernel(MEETING, "double.cpp")
+    golden_dir.orchestration_body(
+        """
+        int* flag = static_cast<int*>(api.device_malloc(4));
+        int zero = 0;
+        api.copy_to_device(flag, &zero, 4);
+        for (uint64_t raises = 0; raises < 2; ++raises) {
+            uint64_t each[] = {task[0], task[1], task[2], reinterpret_cast<uint64_t>(flag), raises};
+            runtime->add_task(each, 5, 0, CoreType::AIV);
+        }
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    with pytest.raises(Mismatch) as caught:
+        run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    assert "another order" not in str(caught.value)
+    result = run_case(golden_dir.path, settings=Settings(threads=2))
+    if all(diff.passed for diff in result.diffs):  # else the two did not meet
+        assert isinstance(result.failure, OrderDependence)
+        assert "depth-first on several threads and depth-first on one" in str(result.failure)
+    assert not result.passed

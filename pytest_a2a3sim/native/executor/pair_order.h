@@ -11,6 +11,11 @@ namespace a2a3sim {
 struct TaskPair {
     explicit TaskPair(uint64_t seed)
         : first(static_cast<int32_t>(seed >> 32)), second(static_cast<int32_t>(seed)) {}
+    TaskPair(int32_t first_task, int32_t second_task) : first(first_task), second(second_task) {}
+
+    uint64_t seed() const {
+        return uint64_t{static_cast<uint32_t>(first)} << 32 | static_cast<uint32_t>(second);
+    }
 
     int32_t first;
     int32_t second;

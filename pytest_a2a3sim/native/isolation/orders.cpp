@@ -8,11 +8,16 @@
 #include <cstdio>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/ticks.h"
+#include "executor/pair_order.h"
 #include "executor/serial_execution.h"
 #include "executor/serial_order.h"
+#include "graph/reachability.h"
 #include "isolation/out_of_reach.h"
+#include "orders/change_watch.h"
+#include "orders/pair_coverage.h"
 
 namespace a2a3sim {
 
@@ -21,13 +26,12 @@ namespace {
 /// Saving more would cost more than most graphs do.
 constexpr size_t kMostSaved = size_t{64} << 20;
 
-/// Where a buffer and the bytes that belong to it alone begin, and how many they are.
-std::pair<char*, size_t> extent(const DeviceBuffer& buffer) {
-    if (buffer.pages != 0) return {reinterpret_cast<char*>(buffer.pages), buffer.mapped_size};
-    constexpr size_t kUnit = DeviceMemory::kAlignment;
-    const size_t rounded = (buffer.size + kUnit - 1) / kUnit * kUnit;
-    return {reinterpret_cast<char*>(buffer.begin), rounded + kUnit};
-}
+/// Of a larger graph, orders are not compared, nor what its tasks do: that grows with the square.
+constexpr size_t kSmall = 1024;
+
+/// How many orders of pairs are executed unless a number is asked for.
+constexpr size_t kMostPairs = 12;
+constexpr size_t kMostPossiblePairs = 2;  // of those that may do nothing to one another
 
 /// That all threads of this process have used.
 int64_t cpu_nanoseconds() {
@@ -55,61 +59,156 @@ void silence() {
     close(nowhere);
 }
 
-/// Orders in which a graph was executed, each in the tasks' ids: schedules of few choices often
-/// agree.
-class DistinctOrders {
+/// Whether tasks do nothing to others but by the memory whose addresses they get as arguments, each
+/// by itself.
+bool is_told_by_arguments(const Graph& graph, const SavedDeviceMemory& saved) {
+    return graph.tasks.size() <= kSmall && graph.largest_gang == 1 && graph.writes.empty() &&
+           graph.conditions.empty() && !saved.holds_addresses();
+}
+
+bool differs(const RuntimeHost& host) {
+    const std::vector<TensorPair>& pairs = host.tensor_pairs();
+    return std::any_of(pairs.begin(), pairs.end(), [](const TensorPair& pair) {
+        return std::memcmp(pair.host_ptr, pair.dev_ptr, pair.size) != 0;
+    });
+}
+
+/// The executions of a graph in further orders, on one thread each.
+class Executions {
   public:
-    /// False if an order that was added before is the same.
-    bool add(const std::vector<int32_t>& order) {
-        if (std::find(orders_.begin(), orders_.end(), order) != orders_.end()) return false;
-        orders_.push_back(order);
+    struct Case {
+        const CaseDescription& description;
+        const SavedDeviceMemory& saved;
+        Graph& graph;
+        const KernelTable& kernels;
+        const RuntimeHost& host;
+        Control& control;
+    };
+
+    explicit Executions(const Case& of)
+        : case_(of),
+          orders_(of.description.orders),
+          adverse_(of.description.thread_count == 1 ? 0 : 1),
+          is_automatic_(of.description.order_seconds > 0) {}
+
+    /// False: an order has left other outputs, or has not ended.
+    bool agree(const DescribedBy& described_by) {
+        if (case_.graph.tasks.size() <= kSmall) {
+            first_ = tasks_in({case_.description.schedule, case_.description.seed});
+            if (case_.description.thread_count == 1) executed_.push_back(first_);
+        }
+        if (is_told_by_arguments(case_.graph, case_.saved)) {
+            const Finding finding = examine_pairs(described_by);
+            if (finding == Finding::kDiffers) return false;
+            if (finding == Finding::kNothingMore && is_automatic_) return true;
+        }
+        for (size_t i = 0; i < orders_.size(); ++i) {
+            if (!is_automatic_ && adverse_count_ >= most_adverse()) return true;
+            if (!agrees(i)) return false;
+        }
         return true;
     }
 
   private:
-    std::vector<std::vector<int32_t>> orders_;
+    enum class Finding { kDiffers, kNothingMore, kMore };
+
+    size_t most_adverse() const { return orders_.size() - adverse_; }
+
+    ExecutorOptions options_of(const a2a3_order& order) const {
+        return {case_.description.block_dim, 1, static_cast<a2a3_schedule>(order.schedule),
+                order.seed, 0};
+    }
+
+    std::vector<int32_t> tasks_in(const a2a3_order& order) const {
+        return serial_order(case_.graph, case_.kernels, options_of(order));
+    }
+
+    /// Executes the graph from what device memory holds now.
+    bool agrees(const a2a3_order& order, const std::vector<int32_t>& tasks,
+                TaskObserver* observer) const {
+        ExecutorOptions options = options_of(order);
+        options.observer = observer;
+        bool succeeded = false;
+        {
+            const HostTensorsOutOfReach out_of_reach(case_.description);
+            succeeded = execute_serially(case_.graph, case_.kernels, options, case_.control,
+                                         nullptr, tasks);
+        }
+        return succeeded && !differs(case_.host);
+    }
+
+    /// Executes one of the orders that the case asks for, unless tasks came in the same order
+    /// before: schedules of few choices often agree. One is executed in any case: a kernel that is
+    /// not deterministic may show it.
+    bool agrees(size_t index) {
+        const bool is_adverse = index >= adverse_;
+        std::vector<int32_t> tasks = tasks_in(orders_[index]);
+        const bool is_known =
+            std::find(executed_.begin(), executed_.end(), tasks) != executed_.end();
+        if (is_known && !(is_adverse && adverse_count_ == 0)) return true;
+        adverse_count_ += is_adverse ? 1 : 0;
+        case_.saved.restore();
+        const bool agreed = agrees(orders_[index], tasks, nullptr);
+        if (case_.graph.tasks.size() <= kSmall) executed_.push_back(std::move(tasks));
+        return agreed;
+    }
+
+    /// Executes the first adverse order, sees what tasks change in it, and executes orders of pairs
+    /// in which these do what no order has shown yet.
+    Finding examine_pairs(const DescribedBy& described_by) {
+        const Graph& graph = case_.graph;
+        const DeviceMemory& memory = case_.host.memory();
+        Reachability reachability(graph);
+        const std::vector<SharedBuffer> buffers =
+            shared_buffers(graph, memory, first_, reachability, described_by,
+                           [&](size_t index) { return !case_.saved.is_unchanged(index); });
+        const std::vector<int32_t> tasks = tasks_in(orders_[adverse_]);
+        case_.saved.restore();
+        ChangeWatch watch(buffers, graph.tasks.size(), memory);
+        executed_.push_back(tasks);
+        ++adverse_count_;
+        if (!agrees(orders_[adverse_], tasks, buffers.empty() ? nullptr : &watch)) {
+            return Finding::kDiffers;
+        }
+        PairCoverage coverage(buffers, watch, reachability, first_);
+        if (!coverage.is_complete()) return Finding::kMore;
+        if (!coverage.has_targets()) return Finding::kNothingMore;
+        const Finding more = coverage.has_sure_targets() ? Finding::kMore : Finding::kNothingMore;
+        if (adverse_ > 0 && !agrees(0)) return Finding::kDiffers;
+        coverage.add(first_);
+        coverage.add(tasks);
+        const bool agreed = agrees_on(coverage, true) && agrees_on(coverage, false);
+        return agreed ? more : Finding::kDiffers;
+    }
+
+    /// The same of pairs that surely use the same bytes, or of those that may.
+    bool agrees_on(PairCoverage& coverage, bool sure) {
+        size_t most = most_adverse() - std::min(most_adverse(), adverse_count_);
+        if (is_automatic_) most = sure ? kMostPairs : kMostPossiblePairs;
+        for (; most > 0; --most) {
+            const std::optional<TaskPair> pair = coverage.next(sure);
+            if (!pair) return true;
+            const a2a3_order order{A2A3_SCHEDULE_BEFORE, pair->seed()};
+            const std::vector<int32_t> tasks = tasks_in(order);
+            case_.control.begin_pair_order(order);
+            case_.saved.restore();
+            ++adverse_count_;
+            if (!agrees(order, tasks, nullptr)) return false;
+            coverage.add(tasks);
+        }
+        return true;
+    }
+
+    const Case case_;
+    const std::vector<a2a3_order>& orders_;
+    const size_t adverse_;  // index of the first order that is adverse to that of the case
+    const bool is_automatic_;
+    size_t adverse_count_ = 0;                    // executed
+    std::vector<int32_t> first_;                  // the order of the case, of a small graph
+    std::vector<std::vector<int32_t>> executed_;  // on one thread
 };
 
 }  // namespace
-
-SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory) : memory_(memory) {
-    size_t size = 0;
-    for (size_t index = 0; index < memory.buffer_count(); ++index) {
-        const DeviceBuffer& buffer = memory.buffer(index);
-        if (buffer.live == 0) continue;
-        if (buffer.content == kPoison) {
-            painted_.push_back(index);
-        } else {
-            const auto [begin, bytes] = extent(buffer);
-            ranges_.push_back({begin, bytes});
-            size += bytes;
-        }
-    }
-    bytes_.reset(new char[size]);  // not zeroed: every page would be touched twice
-    char* next = bytes_.get();
-    for (const Range& range : ranges_) {
-        std::memcpy(next, range.begin, range.size);
-        next += range.size;
-    }
-}
-
-void SavedDeviceMemory::restore() const {
-    for (const size_t index : painted_) memory_.paint(index);
-    const char* next = bytes_.get();
-    for (const Range& range : ranges_) {
-        std::memcpy(range.begin, next, range.size);
-        next += range.size;
-    }
-}
-
-size_t SavedDeviceMemory::size_of(const DeviceMemory& memory) {
-    size_t size = 0;
-    for (size_t index = 0; index < memory.buffer_count(); ++index) {
-        const DeviceBuffer& buffer = memory.buffer(index);
-        if (buffer.live != 0) size += extent(buffer).second;
-    }
-    return size;
-}
 
 FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
                              const DeviceMemory& memory)
@@ -125,50 +224,16 @@ void FurtherOrders::note_execution(a2a3_ending& ending) const {
     ending.quick = description_.order_seconds <= 0 || seconds <= description_.order_seconds;
 }
 
-bool FurtherOrders::differs(const RuntimeHost& host) const {
-    const std::vector<TensorPair>& pairs = host.tensor_pairs();
-    return std::any_of(pairs.begin(), pairs.end(), [](const TensorPair& pair) {
-        return std::memcmp(pair.host_ptr, pair.dev_ptr, pair.size) != 0;
-    });
-}
-
 void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeHost& host,
-                        Control& control) {
+                        Control& control, const DescribedBy& described_by) {
     a2a3_ending& ending = control.draft;
-    if (!are_due(ending)) {
-        ending.orders_finished = static_cast<int32_t>(description_.orders.size());
-        return;
-    }
+    ending.orders_agree = 1;
+    if (!are_due(ending)) return;
     silence();
     restore_fanins(graph);
-    constexpr size_t kSmall = 1024;  // large graphs have many orders
-    DistinctOrders distinct;
-    if (description_.thread_count == 1 && graph.tasks.size() <= kSmall) {
-        const ExecutorOptions options{description_.block_dim, 1, description_.schedule,
-                                      description_.seed, 0};
-        distinct.add(serial_order(graph, kernels, options));
-    }
     const TablesOutOfReach tables_out_of_reach(shared_);
-    bool first = true;
-    for (const a2a3_order& order : description_.orders) {
-        const ExecutorOptions options{description_.block_dim, 1,
-                                      static_cast<a2a3_schedule>(order.schedule), order.seed, 0};
-        const std::vector<int32_t> tasks = serial_order(graph, kernels, options);
-        // One order is executed in any case: a kernel that is not deterministic may show it.
-        if (graph.tasks.size() <= kSmall && !distinct.add(tasks) && !first) {
-            ++ending.orders_finished;
-            continue;
-        }
-        first = false;
-        saved_->restore();
-        bool succeeded = false;
-        {
-            const HostTensorsOutOfReach out_of_reach(description_);
-            succeeded = execute_serially(graph, kernels, options, control, nullptr, tasks);
-        }
-        if (!succeeded || differs(host)) return;
-        ++ending.orders_finished;
-    }
+    Executions executions({description_, *saved_, graph, kernels, host, control});
+    ending.orders_agree = executions.agree(described_by) ? 1 : 0;
 }
 
 }  // namespace a2a3sim

@@ -261,7 +261,8 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     if (!orders.are_due(ending) && !description.records_arguments) graph.args.clear();
     shared.recording.append(graph, kernels, description.records_arguments);
     clock.finish(receipt_of(description, control.draft, shared.copied.size()));
-    orders.run(graph, kernels, host, control);
+    orders.run(graph, kernels, host, control,
+               [&](uint64_t argument) { return orchestration.described_by(argument); });
     clock.finish_orders();
     at_end();
 }

@@ -147,6 +147,14 @@ void Orchestration::call_with_tensors() {
     }
 }
 
+std::pair<uint64_t, uint64_t> Orchestration::described_by(uint64_t argument) const {
+    if (!offers(argument)) return {0, 0};
+    const Tensor& tensor = *reinterpret_cast<const Tensor*>(argument);
+    const uint64_t size = get_element_size(tensor.dtype);
+    const uint64_t begin = tensor.buffer.addr + tensor.start_offset * size;
+    return {begin, begin + tensor.extent_elem() * size};
+}
+
 void Orchestration::note_rings(a2a3_ring* rings) const {
     if (!tensor_runtime_) return;
     const auto& uses = tensor_runtime_->rings().uses();

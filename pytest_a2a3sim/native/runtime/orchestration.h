@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/aicpu_build.h"
@@ -37,6 +38,10 @@ class Orchestration {
     bool offers(uint64_t address) const {
         return tensor_runtime_ && tensor_runtime_->is_descriptor(address);
     }
+
+    /// Device memory that a task's argument describes, from the first to behind the last byte of
+    /// a tensor; two zeros if it describes none.
+    std::pair<uint64_t, uint64_t> described_by(uint64_t argument) const;
 
     /// What the rings of a runtime of tensors held.
     void note_rings(a2a3_ring* rings) const;

@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "graph/reachability.h"
 #include "sanitizer/history.h"
-#include "sanitizer/reachability.h"
 
 extern "C" {
 #include "engine_api.h"

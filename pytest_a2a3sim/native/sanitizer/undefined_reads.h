@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/reachability.h"
 #include "sanitizer/history.h"
 #include "sanitizer/page_net.h"
-#include "sanitizer/reachability.h"
 
 namespace a2a3sim {
 

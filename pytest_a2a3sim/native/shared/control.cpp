@@ -54,10 +54,16 @@ void Control::finish(uint64_t receipt) {
     report.set_writable(false);
 }
 
+void Control::begin_pair_order(const a2a3_order& order) {
+    report.set_writable(true);
+    report->ending.pair_order = order;
+    report.set_writable(false);
+}
+
 void Control::finish_orders() {
     phase_.store(A2A3_PHASE_DONE, std::memory_order_relaxed);
     report.set_writable(true);
-    report->ending.orders_finished = draft.orders_finished;
+    report->ending.orders_agree = draft.orders_agree;
     std::memcpy(report->ending.phase_seconds, draft.phase_seconds, sizeof draft.phase_seconds);
     report->phase.store(phase(), std::memory_order_release);
     report.set_writable(false);

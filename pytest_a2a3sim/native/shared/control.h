@@ -110,6 +110,9 @@ class Control {
     /// are executed from now on. What ends the process then is no failure of the case.
     void finish(uint64_t receipt);
 
+    /// Publishes that the order of a pair is executed from now on.
+    void begin_pair_order(const a2a3_order& order);
+
     /// Publishes that further orders have been executed too.
     void finish_orders();
 

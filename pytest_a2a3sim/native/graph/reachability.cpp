@@ -1,4 +1,4 @@
-#include "sanitizer/reachability.h"
+#include "graph/reachability.h"
 
 #include <algorithm>
 #include <functional>

@@ -24,6 +24,9 @@ class Reachability {
         return (rows_[static_cast<size_t>(to) * words_ + bit / 64] >> bit % 64 & 1) != 0;
     }
 
+    /// Whether one of the two always runs after the other.
+    bool are_ordered(int32_t a, int32_t b) { return leads(a, b) || leads(b, a); }
+
   private:
     static constexpr size_t kMostRows = 16384;  // 32 MiB
 

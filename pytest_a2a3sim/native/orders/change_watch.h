@@ -1,0 +1,64 @@
+// Which bytes of buffers each task changes, found by comparing them after it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "executor/task_observer.h"
+#include "orders/shared_buffers.h"
+
+namespace a2a3sim {
+
+struct Span {
+    uintptr_t begin;
+    uintptr_t end;
+};
+
+/// Watches an execution on one thread. A task is taken to write behind the addresses that it has
+/// got, not before them.
+class ChangeWatch : public TaskObserver {
+  public:
+    /// The buffers hold what the first task will find. `task_count` is the graph's.
+    ChangeWatch(const std::vector<SharedBuffer>& buffers, size_t task_count,
+                const DeviceMemory& memory);
+
+    /// False: there would be too much to compare, or the changes were too many to be kept.
+    bool is_complete() const { return is_complete_; }
+
+    /// What a task has changed in a buffer, by its place among the buffers: ascending.
+    struct Change {
+        size_t buffer;
+        Span span;
+    };
+    const std::vector<Change>& changes(int32_t task) const {
+        return changes_[static_cast<size_t>(task)];
+    }
+
+    void before_task(int32_t, const Kernel&) override {}
+    void after_task(int32_t id, const Kernel& kernel, int64_t* args) override;
+    void write(void*, const void*, size_t) override { is_complete_ = false; }
+    void pause_task(int32_t) noexcept override {}
+    void resume_task(int32_t) noexcept override {}
+    void note_exchange(int32_t) noexcept override {}
+
+  private:
+    struct Watched {
+        size_t buffer;
+        Span span;
+    };
+    struct Copy {
+        uintptr_t begin;
+        std::unique_ptr<char[]> bytes;
+    };
+
+    void compare(std::vector<Change>& changes, const Watched& watched);
+    void note(std::vector<Change>& changes, size_t buffer, Span span);
+
+    std::vector<Copy> copies_;                   // by buffer: its content after the last task
+    std::vector<std::vector<Watched>> watched_;  // by task
+    std::vector<std::vector<Change>> changes_;   // by task
+    size_t change_count_ = 0;
+    bool is_complete_ = true;
+};
+
+}  // namespace a2a3sim
