@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 namespace a2a3sim {
 
@@ -23,7 +24,7 @@ Span sure_use_of(const Touch& touch) {
     return {touch.begin, std::min(touch.begin + kSureToUse, touch.next)};
 }
 
-/// Whether the task has got the address to write there: it uses what it changes, and no more.
+/// Whether the task writes where the address leads.
 bool is_written(const Touch& touch, const ChangeWatch& watch) {
     const Span use = sure_use_of(touch);
     const auto& changes = watch.changes(touch.task);
@@ -144,9 +145,20 @@ void PairCoverage::find_possible(size_t place, const SharedBuffer& buffer, const
             span.end = std::max(span.end, change.span.end);
         }
     }
+    std::vector<Touch> written;
+    std::copy_if(buffer.touches.begin(), buffer.touches.end(), std::back_inserter(written),
+                 [&](const Touch& touch) { return is_written(touch, watch); });
+    // The task has got the address to write there, or one that comes after it has, as where a chain
+    // of tasks has an output that its last one writes: it uses what is written, and no more.
+    const auto is_output = [&](const Touch& touch) {
+        return std::any_of(written.begin(), written.end(), [&](const Touch& other) {
+            return other.begin == touch.begin &&
+                   (other.task == touch.task || reachability.leads(touch.task, other.task));
+        });
+    };
     for (const Touch& touch : buffer.touches) {
         if (targets_.size() > kMostTargets) return;
-        if (is_written(touch, watch)) continue;
+        if (is_output(touch)) continue;
         for (const UsedSpan& each : changed) {
             const bool may_use = each.span.end > touch.begin && each.span.begin < touch.end;
             if (!may_use || each.task == touch.task || apart_.has(each.task, touch.task) ||
