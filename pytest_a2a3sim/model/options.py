@@ -25,8 +25,8 @@ OPTIONS = (
     Option(
         "orders",
         "execute each graph in further orders on one thread, which must leave the same outputs "
-        "bit for bit: a number of them, off, or auto (default: three, if it takes less "
-        "than 100 ms of CPU time)",
+        "bit for bit: a number of them, off, or auto (default: those that may show something, if "
+        "it takes less than 100 ms of CPU time)",
         "order_options.parse_orders",
         "auto|N|off",
         field="orders",

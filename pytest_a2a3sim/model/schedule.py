@@ -78,7 +78,8 @@ def further_orders(first: Schedule, count: int | Literal["auto"]) -> tuple[Sched
     """The orders in which a case is executed again on one thread: adverse to its first one.
 
     Tasks that were added late come first; then those that became ready first, so that chains take
-    turns; then any by seeds 1, 2, 3, ...; none is the first one.
+    turns; then any by seeds 1, 2, 3, ...; none is the first one. The engine adds orders of pairs of
+    tasks behind the first of them, and leaves out what shows nothing.
     """
     wanted = 3 if count == "auto" else count
     random = (Schedule("random", seed) for seed in range(1, wanted + 1))

@@ -62,7 +62,8 @@ class Settings:
         cxxflags: compiler flags added to every source's own.
         schedule: the order in which ready tasks are executed, such as ``Schedule("fifo")``.
         orders: in how many further orders each graph is executed, which must leave the same
-            outputs; ``"auto"`` for three, if it takes less than 100 ms of CPU time.
+            outputs; ``"auto"`` for those that may show something, if it takes less than 100 ms of
+            CPU time.
         sanitize: what the sanitizer looks for; nothing by default.
         pto_isa_root: directory of PTO ISA, unless the environment variable PTO_ISA_ROOT names one.
         compiler: the command of the C++ compiler, unless the environment variable CXX names one, or

@@ -325,8 +325,8 @@ def test_an_order_that_others_have_is_executed_once(golden_dir: GoldenDir) -> No
     assert count.read_text() == "." * 6
 
 
-# Task 2 reads from t what task 1 has written there; task 0 writes there, too. The outputs are others
-# if it runs between these two, in no other order.
+# Task 2 reads from t what task 1 has written there; task 0 writes there, too. The outputs are
+# others if it runs between these two, in no other order.
 BETWEEN = """
 char* const t = {memory};
 const auto add = [&](const void* from, void* to, int func_id) {{

@@ -53,9 +53,10 @@ MAY_INCLUDE = {
     "sanitizer": {
         *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
     },
+    "orders": {"device", "executor", "graph"},
     "isolation": {
-        *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "runtime"),
-        *("sanitizer", "shared"),
+        *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "orders"),
+        *("runtime", "sanitizer", "shared"),
     },
     "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
 }

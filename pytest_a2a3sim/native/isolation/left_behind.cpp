@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "executor/pair_order.h"
 #include "runtime/descriptions.h"
 
 namespace a2a3sim {
@@ -104,6 +105,14 @@ bool is_possible(const a2a3_buffer_use& use, int64_t tasks, const KernelTable& k
 bool is_possible(const a2a3_object& object) noexcept {
     return object.begin < object.end && object.bias <= object.begin && object.path[0] != '\0' &&
            std::memchr(object.path, '\0', sizeof object.path) != nullptr;
+}
+
+bool is_possible(const a2a3_order& order, int64_t tasks) noexcept {
+    if (order.schedule == 0 && order.seed == 0) return true;
+    const TaskPair pair(order.seed);
+    const auto is_task = [&](int32_t id) { return id >= 0 && id < tasks; };
+    return order.schedule == A2A3_SCHEDULE_BEFORE && is_task(pair.first) && is_task(pair.second) &&
+           pair.first != pair.second;
 }
 
 bool is_possible(const a2a3_dependency& dependency, int64_t tasks, size_t tensors) noexcept {

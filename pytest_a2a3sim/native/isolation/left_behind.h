@@ -35,6 +35,8 @@ bool is_core(int block_dim, int32_t type, int32_t id) noexcept;
 
 bool is_possible(const a2a3_copied_range& range, const std::vector<HostTensor>& tensors) noexcept;
 bool is_possible(const a2a3_object& object) noexcept;
+/// An order of two tasks, or none.
+bool is_possible(const a2a3_order& order, int64_t tasks) noexcept;
 bool is_possible(const a2a3_dependency& dependency, int64_t tasks, size_t tensors) noexcept;
 bool is_possible(const a2a3_flow& flow, int64_t tasks, size_t buffers, size_t tensors) noexcept;
 bool is_possible(const a2a3_core_step& step) noexcept;

@@ -12,7 +12,6 @@
 
 #include "base/ticks.h"
 #include "executor/executor.h"
-#include "executor/pair_order.h"
 #include "faults/faults.h"
 #include "isolation/left_behind.h"
 #include "isolation/left_tables.h"
@@ -183,22 +182,13 @@ class Reader {
                 (WIFEXITED(end_.wait_status) && WEXITSTATUS(end_.wait_status) == 0));
     }
 
-    void read_pair_order() {
-        const a2a3_order& order = left_.pair_order;
-        if (order.schedule == 0 && order.seed == 0) return;
-        const TaskPair pair(order.seed);
-        const auto is_task = [&](int32_t id) { return id >= 0 && id < out_.ending.task_count; };
-        const bool is_possible = order.schedule == A2A3_SCHEDULE_BEFORE && is_task(pair.first) &&
-                                 is_task(pair.second) && pair.first != pair.second;
-        if (check(is_possible, "order of two tasks")) out_.ending.pair_order = order;
-    }
-
     void read_completion() {
         a2a3_ending& ending = out_.ending;
         check(left_.failure == A2A3_FAILURE_NONE, "kind of the failure");
         ending.quick = left_.quick != 0;
         if (ending.phase == A2A3_PHASE_DONE) ending.orders_agree = left_.orders_agree != 0;
-        read_pair_order();
+        const bool pair = is_possible(left_.pair_order, ending.task_count);
+        if (check(pair, "order of two tasks")) ending.pair_order = left_.pair_order;
         const bool possible = is_possible(left_.use, ending.task_count, kernels_);
         if (check(possible, "use of a device buffer")) ending.use = left_.use;
         const bool described = check(left_.described >= 0, "number of described ranges");
