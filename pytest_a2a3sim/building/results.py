@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
 import threading
 import time
 from dataclasses import replace
@@ -30,14 +32,10 @@ if TYPE_CHECKING:
 
 @frozen
 class _Found:
-    """Results of several units, by which compilers, and what tells whether they are still valid."""
+    """Results of several units, and what tells whether they are still valid."""
 
     entries: dict[Unit, ResultEntry]
-    toolchains: dict[str | None, Toolchain]
     unchanged: Unchanged
-
-    def is_by(self, toolchains: Mapping[str | None, Toolchain]) -> bool:
-        return all(toolchains[name] is known for name, known in self.toolchains.items())
 
 
 class Results:
@@ -85,11 +83,14 @@ class Results:
             BuildError: the compiler or a source is missing.
         """
         wanted = tuple(units)
-        toolchains = {name: self.toolchain(name) for name in {unit.compiler for unit in wanted}}
         known = self._found.get(wanted)
-        if known is not None and known.is_by(toolchains) and known.unchanged.holds():
+        if known is not None and known.unchanged.holds():
             return dict(known.entries)
         begun, glance = time.time_ns(), Glance()
+        toolchains = {name: self.toolchain(name) for name in {unit.compiler for unit in wanted}}
+        places = os.get_exec_path(dict(self._environment))
+        for path in itertools.chain(places, *(each.files for each in toolchains.values())):
+            _ = glance.stamps[path]
         entries = {}
         for unit in wanted:
             _ = glance.stamps[str(unit.source)]  # before it is read
@@ -101,7 +102,7 @@ class Results:
         inputs = (entry.inputs for entry in entries.values())
         unchanged = Unchanged.since(glance, begun, inputs, self.digests.absences)
         if unchanged is not None and len(entries) == len(set(wanted)):
-            self._found[wanted] = _Found(entries, toolchains, unchanged)
+            self._found[wanted] = _Found(entries, unchanged)
         return entries
 
     def toolchain(self, compiler: str | None) -> Toolchain:

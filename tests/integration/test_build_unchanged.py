@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,3 +121,26 @@ def test_object_that_is_gone_is_fetched_again(
         for path in objects:
             path.unlink()
         simulator.run_case(golden_dir.path).check()
+
+
+def _compiler(path: Path, note: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\n# {note}\nexec {shutil.which("g++")} "$@"\n')
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("place", ["first", "second"])
+def test_compiler_that_changes_between_cases(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """It is another one, or one that comes before it on PATH."""
+    (tmp_path / "first").mkdir()
+    _compiler(tmp_path / "second" / "mycc", "the first")
+    path = f"{tmp_path / 'first'}{os.pathsep}{tmp_path / 'second'}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("CXX", "mycc")
+    with contextlib.closing(Simulator(Settings())) as simulator:
+        compiled = [simulator.run_case(golden_dir.path).compiled for _ in range(_REPEATS)]
+        assert compiled == [2, *[0] * (_REPEATS - 1)]
+        _compiler(tmp_path / place / "mycc", "another one")
+        assert simulator.run_case(golden_dir.path).compiled == 2

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.store.fingerprint import Stamp
+from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,20 +15,25 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.inputs import Inputs
 
 
-_SYSTEM = ("/usr/include/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/")
+_SYSTEM = (
+    *("/bin/", "/lib/", "/lib64/", "/sbin/", "/usr/bin/", "/usr/include/", "/usr/lib/"),
+    *("/usr/lib64/", "/usr/libexec/", "/usr/sbin/", f"{PACKAGE}/"),
+)
+"""What an installation puts there, ours too."""
+
 _SECONDS = 1.0
 
 
 class Unchanged:
     """Stamps of all that several results were made from, when those were found valid.
 
-    As long as they are the same, so is what was found. Most are of the system's headers, which
+    As long as they are the same, so is what was found. Most are of the system's files, which
     every case would look at: an installation that changes them is noticed within a second.
     """
 
     def __init__(self, stamps: dict[str, Stamp | None]) -> None:
-        self._system = [item for item in stamps.items() if item[0].startswith(_SYSTEM)]
-        self._own = [item for item in stamps.items() if not item[0].startswith(_SYSTEM)]
+        self._system = [item for item in stamps.items() if f"{item[0]}/".startswith(_SYSTEM)]
+        self._own = [item for item in stamps.items() if not f"{item[0]}/".startswith(_SYSTEM)]
         self._system_seen = time.monotonic()
 
     @classmethod
