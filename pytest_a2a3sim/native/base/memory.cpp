@@ -25,7 +25,9 @@ size_t used_address_space() {
 /// as long as so many huge pages take in small ones.
 constexpr size_t kWorthHugePages = 4;
 
-void populate_small(char* begin, size_t size) {
+}  // namespace
+
+void make_present(char* begin, size_t size) {
 #ifdef MADV_POPULATE_WRITE
     madvise(begin, size, MADV_POPULATE_WRITE);  // Linux 5.14
 #else
@@ -33,8 +35,6 @@ void populate_small(char* begin, size_t size) {
     (void)size;
 #endif
 }
-
-}  // namespace
 
 void populate(const SharedRange& memory, size_t size, size_t coming) {
 #ifndef MADV_COLLAPSE
@@ -44,11 +44,11 @@ void populate(const SharedRange& memory, size_t size, size_t coming) {
     if (huge >= kWorthHugePages * kHugePage) {
         // There is nothing to collapse where no page is.
         for (size_t begin = 0; begin < huge; begin += kHugePage) {
-            populate_small(memory.begin + begin, 1);
+            make_present(memory.begin + begin, 1);
         }
         madvise(memory.begin, huge, MADV_COLLAPSE);
     }
-    if (size > 0) populate_small(memory.begin, size);  // which is there by now, if it could be
+    if (size > 0) make_present(memory.begin, size);  // which is there by now, if it could be
 }
 
 size_t address_space(size_t wanted, double share) {

@@ -16,6 +16,10 @@ struct SharedRange {
     size_t size;
 };
 
+/// Makes whole pages present, all at once: a page fault each takes several times as long. Changes
+/// no byte.
+void make_present(char* begin, size_t size);
+
 /// Makes the first bytes present, so that no page fault interrupts whoever writes them, and of the
 /// `coming` first ones those that huge pages hold: these cost the system a tenth of small ones, and
 /// it gives shared memory none by itself. Changes no byte.

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kLargestReservation = size_t{1} << 42;
 constexpr double kShare = 0.5;  // of scarce addresses
+constexpr size_t kWorthMakingPresent = size_t{16} << 10;
 constexpr size_t kSharedRegion = size_t{64} << 20;
 
 size_t round_up_to_page(size_t size, size_t page) {
@@ -177,7 +178,7 @@ void DeviceMemory::with_access(const void* dev, bool is_overwritten, Copy copy) 
     const size_t size = round_up(own.begin + own.size - pages, page_size_);
     set_reachable(pages, size, true);
     if (buffer.content == kNothing) {
-        use_huge_pages(own);
+        if (buffer.pages != 0) expect_faults(own);
         fill(index, !is_overwritten);
         buffer.content = kCopied;
     }
@@ -185,10 +186,12 @@ void DeviceMemory::with_access(const void* dev, bool is_overwritten, Copy copy) 
     set_reachable(pages, size, false);
 }
 
-void DeviceMemory::use_huge_pages(const Region& pages) {
-    // Fewer page faults, where the system allows it.
-    if (pages.size < kHugePage) return;
-    madvise(reinterpret_cast<void*>(pages.begin), pages.size, MADV_HUGEPAGE);
+void DeviceMemory::expect_faults(const Region& pages) {
+    if (pages.size >= kHugePage) {
+        madvise(reinterpret_cast<void*>(pages.begin), pages.size, MADV_HUGEPAGE);
+    } else if (pages.size >= kWorthMakingPresent) {
+        make_present(reinterpret_cast<char*>(pages.begin), pages.size);
+    }
 }
 
 void DeviceMemory::copy_in(void* dev, const void* host, size_t size) {
@@ -204,7 +207,7 @@ void DeviceMemory::copy_out(void* host, const void* dev, size_t size) {
 void DeviceMemory::open() {
     for (const Region& region : regions_) {
         set_reachable(region.begin, region.size, true);
-        use_huge_pages(region);
+        expect_faults(region);
     }
     for (size_t index = 0; index < buffers_.size(); ++index) {
         DeviceBuffer& buffer = buffers_[index];
@@ -212,7 +215,7 @@ void DeviceMemory::open() {
         if (buffer.pages != 0) {
             if (!live) continue;
             set_reachable(buffer.pages, buffer.mapped_size, true);
-            if (buffer.content == kNothing) use_huge_pages(own_bytes(buffer));
+            if (buffer.content == kNothing) expect_faults(own_bytes(buffer));
         }
         if (buffer.content != kNothing && live) continue;
         fill(index, true);

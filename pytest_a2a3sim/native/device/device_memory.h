@@ -143,7 +143,8 @@ class DeviceMemory {
     uintptr_t reserve_pages(size_t size);
     /// The bytes that belong to a buffer alone: it, and guards around it.
     static Region own_bytes(const DeviceBuffer& buffer);
-    static void use_huge_pages(const Region& pages);
+    /// Makes page faults fewer, where the system allows it: all of it is about to be written.
+    static void expect_faults(const Region& pages);
     int poison_of(size_t index) const;
     void fill(size_t index, bool with_poison) const;
     template <typename Copy>

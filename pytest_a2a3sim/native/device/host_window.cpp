@@ -69,7 +69,9 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish)
     map(data_, private_size, file_.is_open() ? MAP_SHARED : MAP_PRIVATE);
     map(data_ + private_size, shared_size, MAP_SHARED);
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
-    populate({data_ + private_size, shared_size}, 0, shared_size);  // it is about to be written
+    // It is about to be written.
+    if (file_.is_open()) make_present(data_, size_);
+    populate({data_ + private_size, shared_size}, 0, shared_size);
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.push_back(this);
 }

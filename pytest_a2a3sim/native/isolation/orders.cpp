@@ -211,12 +211,12 @@ class Executions {
 }  // namespace
 
 FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
-                             const DeviceMemory& memory)
+                             const RuntimeHost& host)
     : description_(description), shared_(shared), start_(cpu_nanoseconds()) {
     const bool unlimited = description.order_seconds <= 0;
     if (description.orders.empty() || !description.isolate) return;
-    if (!unlimited && SavedDeviceMemory::size_of(memory) > kMostSaved) return;
-    saved_.emplace(memory);
+    if (!unlimited && SavedDeviceMemory::size_of(host.memory()) > kMostSaved) return;
+    saved_.emplace(host.memory(), description.tensors, host.copies());
 }
 
 void FurtherOrders::note_execution(a2a3_ending& ending) const {

@@ -17,7 +17,7 @@ namespace a2a3sim {
 class FurtherOrders {
   public:
     FurtherOrders(const CaseDescription& description, const SharedState& shared,
-                  const DeviceMemory& memory);
+                  const RuntimeHost& host);
 
     /// To be called when the graph has been executed for the first time: notes in the ending
     /// whether it was quick enough. CPU time tells, from this object's making on: how long it took

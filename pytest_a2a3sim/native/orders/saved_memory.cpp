@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 #include <utility>
 
 namespace a2a3sim {
@@ -19,51 +20,94 @@ std::pair<char*, size_t> extent(const DeviceBuffer& buffer) {
     return {reinterpret_cast<char*>(buffer.begin), rounded + kUnit};
 }
 
+/// Inputs of the host that were copied to a whole buffer last, by where that begins.
+class Inputs {
+  public:
+    Inputs(const std::vector<HostTensor>& tensors, const std::vector<DeviceCopy>& copies)
+        : tensors_(tensors) {
+        for (const DeviceCopy& copy : copies) {
+            if (copy.to_device && copy.tensor >= 0) copies_[copy.begin] = &copy;
+        }
+    }
+
+    /// Where the host has what the buffer holds; nullptr: nowhere.
+    const char* find(const DeviceBuffer& buffer) const {
+        const auto found = copies_.find(buffer.begin);
+        if (found == copies_.end() || found->second->size != buffer.size) return nullptr;
+        const HostTensor& tensor = tensors_[static_cast<size_t>(found->second->tensor)];
+        const char* const data = tensor.data + found->second->offset;
+        const bool is_same =
+            !tensor.is_output &&
+            std::memcmp(data, reinterpret_cast<const void*>(buffer.begin), buffer.size) == 0;
+        return is_same ? data : nullptr;
+    }
+
+  private:
+    const std::vector<HostTensor>& tensors_;
+    std::unordered_map<uintptr_t, const DeviceCopy*> copies_;
+};
+
 }  // namespace
 
-SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory) : memory_(memory) {
+SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory,
+                                     const std::vector<HostTensor>& tensors,
+                                     const std::vector<DeviceCopy>& copies)
+    : memory_(memory) {
+    const Inputs inputs(tensors, copies);
     size_t size = 0;
+    const auto add = [&](size_t index, char* begin, const char* end, const char* saved) {
+        const auto bytes = static_cast<size_t>(end - begin);
+        if (bytes == 0) return;
+        ranges_.push_back({index, begin, bytes, saved});
+        if (saved == nullptr) size += bytes;
+    };
     for (size_t index = 0; index < memory.buffer_count(); ++index) {
         const DeviceBuffer& buffer = memory.buffer(index);
         if (buffer.live == 0) continue;
         if (buffer.content == kPoison) {
             painted_.push_back(index);
-        } else {
-            const auto [begin, bytes] = extent(buffer);
-            ranges_.push_back({index, begin, bytes, size});
-            size += bytes;
+            continue;
         }
+        const auto [begin, bytes] = extent(buffer);
+        char* const first = reinterpret_cast<char*>(buffer.begin);
+        add(index, begin, first, nullptr);
+        add(index, first, first + buffer.size, inputs.find(buffer));
+        add(index, first + buffer.size, begin + bytes, nullptr);
     }
     bytes_.reset(new char[size]);  // not zeroed: every page would be touched twice
-    for (const Range& range : ranges_) {
-        std::memcpy(bytes_.get() + range.offset, range.begin, range.size);
+    char* next = bytes_.get();
+    for (Range& range : ranges_) {
+        if (range.saved != nullptr) continue;
+        std::memcpy(next, range.begin, range.size);
+        range.saved = next;
+        next += range.size;
     }
 }
 
 void SavedDeviceMemory::restore() const {
     for (const size_t index : painted_) memory_.paint(index);
-    for (const Range& range : ranges_) {
-        std::memcpy(range.begin, bytes_.get() + range.offset, range.size);
-    }
+    for (const Range& range : ranges_) std::memcpy(range.begin, range.saved, range.size);
 }
 
 bool SavedDeviceMemory::is_unchanged(size_t index) const {
-    const auto range =
+    auto range =
         std::lower_bound(ranges_.begin(), ranges_.end(), index,
                          [](const Range& each, size_t buffer) { return each.buffer < buffer; });
-    return range != ranges_.end() && range->buffer == index &&
-           std::memcmp(range->begin, bytes_.get() + range->offset, range->size) == 0;
+    if (range == ranges_.end() || range->buffer != index) return false;
+    for (; range != ranges_.end() && range->buffer == index; ++range) {
+        if (std::memcmp(range->begin, range->saved, range->size) != 0) return false;
+    }
+    return true;
 }
 
 bool SavedDeviceMemory::holds_addresses() const {
     for (const Range& range : ranges_) {
-        const DeviceBuffer& buffer = memory_.buffer(range.buffer);
-        if (buffer.size > kMostOfTable) continue;
-        const char* const saved =
-            bytes_.get() + range.offset + (buffer.begin - reinterpret_cast<uintptr_t>(range.begin));
-        for (size_t at = 0; at + sizeof(uint64_t) <= buffer.size; at += sizeof(uint64_t)) {
+        const bool is_content =
+            reinterpret_cast<uintptr_t>(range.begin) == memory_.buffer(range.buffer).begin;
+        if (!is_content || range.size > kMostOfTable) continue;
+        for (size_t at = 0; at + sizeof(uint64_t) <= range.size; at += sizeof(uint64_t)) {
             uint64_t value = 0;
-            std::memcpy(&value, saved + at, sizeof value);
+            std::memcpy(&value, range.saved + at, sizeof value);
             if (!memory_.contains(value)) continue;
             const ptrdiff_t found = memory_.find(value);
             if (found >= 0 && value < memory_.buffer(static_cast<size_t>(found)).end()) return true;

@@ -6,21 +6,29 @@
 #include <vector>
 
 #include "device/device_memory.h"
+#include "device/host_window.h"
 
 namespace a2a3sim {
 
 /// The device's memory as it is when this is made, before kernels run: the live buffers and what
-/// lies around them. Those that hold poison alone are not copied.
+/// lies around them. Those that hold poison alone are not saved, nor are those that hold what an
+/// input of the host does.
 class SavedDeviceMemory {
   public:
-    explicit SavedDeviceMemory(const DeviceMemory& memory);
+    /// `copies` is what was copied to the device from `tensors`, which nobody but the outputs'
+    /// copies back changes as long as this lives.
+    SavedDeviceMemory(const DeviceMemory& memory, const std::vector<HostTensor>& tensors,
+                      const std::vector<DeviceCopy>& copies);
 
+    /// Tensors of the host are within reach.
     void restore() const;
 
-    /// Whether a buffer holds what it held; not if that was poison.
+    /// Whether a buffer holds what it held; not if that was poison. Tensors of the host are within
+    /// reach.
     bool is_unchanged(size_t index) const;
 
-    /// Whether a small buffer held addresses of device memory, which kernels may follow.
+    /// Whether a small buffer held addresses of device memory, which kernels may follow. Tensors of
+    /// the host are within reach.
     bool holds_addresses() const;
 
     /// Bytes that saving the buffers takes.
@@ -31,12 +39,12 @@ class SavedDeviceMemory {
         size_t buffer;
         char* begin;
         size_t size;
-        size_t offset;  // in `bytes_`
+        const char* saved;  // what was there
     };
 
     const DeviceMemory& memory_;
     std::vector<size_t> painted_;
-    std::vector<Range> ranges_;  // by buffer, ascending
+    std::vector<Range> ranges_;  // by buffer, and in each by address
     std::unique_ptr<char[]> bytes_;
 };
 
