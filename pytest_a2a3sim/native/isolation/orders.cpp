@@ -17,6 +17,7 @@
 #include "graph/reachability.h"
 #include "isolation/out_of_reach.h"
 #include "orders/change_watch.h"
+#include "orders/hidden_addresses.h"
 #include "orders/pair_coverage.h"
 
 namespace a2a3sim {
@@ -61,9 +62,9 @@ void silence() {
 
 /// Whether tasks do nothing to others but by the memory whose addresses they get as arguments, each
 /// by itself.
-bool is_told_by_arguments(const Graph& graph, const SavedDeviceMemory& saved) {
+bool is_told_by_arguments(const Graph& graph, const DeviceMemory& memory) {
     return graph.tasks.size() <= kSmall && graph.largest_gang == 1 && graph.writes.empty() &&
-           graph.conditions.empty() && !saved.holds_addresses();
+           graph.conditions.empty() && !holds_addresses(memory);
 }
 
 bool differs(const RuntimeHost& host) {
@@ -97,7 +98,7 @@ class Executions {
             first_ = tasks_in({case_.description.schedule, case_.description.seed});
             if (case_.description.thread_count == 1) executed_.push_back(first_);
         }
-        if (is_told_by_arguments(case_.graph, case_.saved)) {
+        if (is_told_by_arguments(case_.graph, case_.host.memory())) {
             const Finding finding = examine_pairs(described_by);
             if (finding == Finding::kDiffers) return false;
             if (finding == Finding::kNothingMore && is_automatic_) return true;
@@ -161,7 +162,7 @@ class Executions {
         Reachability reachability(graph);
         const std::vector<SharedBuffer> buffers =
             shared_buffers(graph, memory, first_, reachability, described_by,
-                           [&](size_t index) { return !case_.saved.is_unchanged(index); });
+                           [&](size_t index) { return case_.saved.is_unchanged(index); });
         const std::vector<int32_t> tasks = tasks_in(orders_[adverse_]);
         case_.saved.restore();
         ChangeWatch watch(buffers, graph.tasks.size(), memory);
@@ -172,13 +173,14 @@ class Executions {
         }
         PairCoverage coverage(buffers, watch, reachability, first_);
         if (!coverage.is_complete()) return Finding::kMore;
-        if (!coverage.has_targets()) return Finding::kNothingMore;
-        const Finding more = coverage.has_sure_targets() ? Finding::kMore : Finding::kNothingMore;
+        if (!coverage.has_targets()) {
+            return watch.has_seen_all() ? Finding::kNothingMore : Finding::kMore;
+        }
         if (adverse_ > 0 && !agrees(0)) return Finding::kDiffers;
         coverage.add(first_);
         coverage.add(tasks);
         const bool agreed = agrees_on(coverage, true) && agrees_on(coverage, false);
-        return agreed ? more : Finding::kDiffers;
+        return agreed ? Finding::kMore : Finding::kDiffers;
     }
 
     /// The same of pairs that surely use the same bytes, or of those that may.

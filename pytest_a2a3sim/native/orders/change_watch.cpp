@@ -7,9 +7,8 @@ namespace a2a3sim {
 
 namespace {
 
-/// Bytes that are compared in all. Beyond the first bound a task is taken to write no further than
-/// to the next address that a task has got: each of a thousand tiles of one buffer would be
-/// compared with all that follow.
+/// Bytes that are compared in all: each of a thousand tiles of one buffer would be compared with
+/// all that follow.
 constexpr size_t kMostInFull = size_t{8} << 20;
 constexpr size_t kMost = size_t{64} << 20;
 
@@ -17,11 +16,15 @@ constexpr size_t kMostChanges = size_t{1} << 16;
 constexpr size_t kBlock = 64;
 constexpr size_t kGap = 16;  // what is as near as that to a change counts as changed, too
 
-template <typename End>
-size_t bytes_to_compare(const std::vector<SharedBuffer>& buffers, End end_of) {
+/// All that a touch may lead to, or what lies before the next one.
+uintptr_t end_of(const Touch& touch, bool in_full) { return in_full ? touch.end : touch.next; }
+
+size_t bytes_to_compare(const std::vector<SharedBuffer>& buffers, bool in_full) {
     size_t sum = 0;
     for (const SharedBuffer& buffer : buffers) {
-        for (const Touch& touch : buffer.touches) sum += end_of(touch) - touch.begin;
+        for (const Touch& touch : buffer.touches) {
+            sum += end_of(touch, in_full && !buffer.is_same) - touch.begin;
+        }
     }
     return sum;
 }
@@ -31,24 +34,30 @@ size_t bytes_to_compare(const std::vector<SharedBuffer>& buffers, End end_of) {
 ChangeWatch::ChangeWatch(const std::vector<SharedBuffer>& buffers, size_t task_count,
                          const DeviceMemory& memory)
     : watched_(task_count), changes_(task_count) {
-    const auto full_end = [](const Touch& touch) { return touch.end; };
-    const auto near_end = [](const Touch& touch) { return touch.next; };
-    const bool in_full = bytes_to_compare(buffers, full_end) <= kMostInFull;
-    if (!in_full && bytes_to_compare(buffers, near_end) > kMost) {
+    const bool in_full = bytes_to_compare(buffers, true) <= kMostInFull;
+    if (!in_full && bytes_to_compare(buffers, false) > kMost) {
         is_complete_ = false;
         return;
     }
     for (size_t place = 0; place < buffers.size(); ++place) {
         const DeviceBuffer& buffer = memory.buffer(buffers[place].index);
-        Copy& copy = copies_.emplace_back();
-        copy.begin = buffer.begin;
-        copy.bytes.reset(new char[buffer.size]);  // not zeroed: it is overwritten
+        const bool whole = in_full && !buffers[place].is_same;
+        Copy& copy = copies_.emplace_back(Copy{buffer.begin, buffer.size, !whole,
+                                               std::unique_ptr<char[]>(new char[buffer.size])});
         std::memcpy(copy.bytes.get(), reinterpret_cast<const void*>(buffer.begin), buffer.size);
         for (const Touch& touch : buffers[place].touches) {
-            const Span span{touch.begin, in_full ? touch.end : touch.next};
+            const Span span{touch.begin, end_of(touch, whole)};
             watched_[static_cast<size_t>(touch.task)].push_back({place, span});
         }
     }
+}
+
+bool ChangeWatch::has_seen_all() const {
+    if (!is_complete_ || has_seen_part_) return false;
+    return std::all_of(copies_.begin(), copies_.end(), [](const Copy& copy) {
+        return std::memcmp(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin),
+                           copy.size) == 0;
+    });
 }
 
 void ChangeWatch::after_task(int32_t id, const Kernel&, int64_t*) {
@@ -76,6 +85,7 @@ void ChangeWatch::compare(std::vector<Change>& changes, const Watched& watched) 
 }
 
 void ChangeWatch::note(std::vector<Change>& changes, size_t buffer, Span span) {
+    has_seen_part_ |= copies_[buffer].is_seen_in_part;
     if (!changes.empty()) {
         Change& last = changes.back();
         if (last.buffer == buffer && span.begin >= last.span.begin &&

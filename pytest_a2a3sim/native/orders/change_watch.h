@@ -15,7 +15,8 @@ struct Span {
 };
 
 /// Watches an execution on one thread. A task is taken to write behind the addresses that it has
-/// got, not before them.
+/// got, not before them; and in a buffer that holds what it held before kernels ran, or where the
+/// buffers are large, no further than to the next address that a task has got.
 class ChangeWatch : public TaskObserver {
   public:
     /// The buffers hold what the first task will find. `task_count` is the graph's.
@@ -24,6 +25,10 @@ class ChangeWatch : public TaskObserver {
 
     /// False: there would be too much to compare, or the changes were too many to be kept.
     bool is_complete() const { return is_complete_; }
+
+    /// To be called when all tasks have run: whether the changes are all that has happened to the
+    /// buffers, as far as one can see.
+    bool has_seen_all() const;
 
     /// What a task has changed in a buffer, by its place among the buffers: ascending.
     struct Change {
@@ -48,6 +53,8 @@ class ChangeWatch : public TaskObserver {
     };
     struct Copy {
         uintptr_t begin;
+        size_t size;
+        bool is_seen_in_part;  // what tasks have changed may be more than was compared
         std::unique_ptr<char[]> bytes;
     };
 
@@ -59,6 +66,7 @@ class ChangeWatch : public TaskObserver {
     std::vector<std::vector<Change>> changes_;   // by task
     size_t change_count_ = 0;
     bool is_complete_ = true;
+    bool has_seen_part_ = false;  // of what a task has changed
 };
 
 }  // namespace a2a3sim

@@ -1,84 +1,111 @@
 #include "orders/pair_coverage.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <iterator>
+#include <unordered_map>
 
 namespace a2a3sim {
 
 namespace {
 
-constexpr size_t kMostUses = size_t{1} << 20;
+constexpr size_t kMostUses = size_t{1} << 18;
 constexpr size_t kMostTargets = size_t{1} << 14;
+constexpr size_t kMostChecks = size_t{1} << 20;  // of whether two tasks are ordered
 
 /// A task is sure to use as much of what it has got the address of: a line of the cache.
 constexpr uintptr_t kSureToUse = 64;
 
-struct UsedSpan {
-    int32_t task;
-    Span span;
-    bool changes;
-};
-
 Span sure_use_of(const Touch& touch) {
     return {touch.begin, std::min(touch.begin + kSureToUse, touch.next)};
-}
-
-/// Whether the task writes where the address leads.
-bool is_written(const Touch& touch, const ChangeWatch& watch) {
-    const Span use = sure_use_of(touch);
-    const auto& changes = watch.changes(touch.task);
-    return std::any_of(changes.begin(), changes.end(), [&](const ChangeWatch::Change& change) {
-        return change.span.begin < use.end && use.begin < change.span.end;
-    });
 }
 
 }  // namespace
 
 PairCoverage::PairCoverage(const std::vector<SharedBuffer>& buffers, const ChangeWatch& watch,
                            Reachability& reachability, const std::vector<int32_t>& order)
-    : order_(order),
+    : reachability_(reachability),
+      position_(order.size()),
       of_tasks_(order.size()),
       finds_(order.size()),
       apart_(order.size()),
       is_complete_(watch.is_complete()) {
-    for (size_t place = 0; place < buffers.size() && is_complete_; ++place) {
-        for (const Piece& piece : pieces_of(place, buffers[place], watch)) {
-            find_sure(piece, reachability);
+    std::vector<Stretches> changes(buffers.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+        position_[static_cast<size_t>(order[i])] = i;
+        for (const ChangeWatch::Change& each : watch.changes(order[i])) {
+            changes[each.buffer].push_back({order[i], each.span, true});
         }
-        find_possible(place, buffers[place], watch, reachability);
-        is_complete_ &= targets_.size() <= kMostTargets;
+    }
+    for (size_t place = 0; place < buffers.size() && is_complete_; ++place) {
+        if (changes[place].empty()) continue;
+        const std::vector<Role> roles = roles_of(buffers[place], changes[place]);
+        for (const Piece& piece : pieces_of(roles, changes[place])) find_sure(piece);
+        find_possible(roles, changes[place]);
+        is_complete_ &= !has_many_targets() && check_count_ <= kMostChecks;
     }
     put_distant_first();
 }
 
+bool PairCoverage::has_many_targets() const { return targets_.size() > kMostTargets; }
+
+bool PairCoverage::are_ordered(int32_t a, int32_t b) {
+    ++check_count_;
+    return a == b || check_count_ > kMostChecks || reachability_.are_ordered(a, b);
+}
+
 void PairCoverage::put_distant_first() {
-    std::vector<int32_t> position(order_.size());
-    for (size_t i = 0; i < order_.size(); ++i) {
-        position[static_cast<size_t>(order_[i])] = static_cast<int32_t>(i);
-    }
     const auto distance = [&](const Target& target) {
-        return std::abs(position[static_cast<size_t>(target.pair.first)] -
-                        position[static_cast<size_t>(target.pair.second)]);
+        const size_t first = position_[static_cast<size_t>(target.pair.first)];
+        const size_t second = position_[static_cast<size_t>(target.pair.second)];
+        return std::max(first, second) - std::min(first, second);
     };
     std::stable_sort(targets_.begin(), targets_.end(),
                      [&](const Target& a, const Target& b) { return distance(a) > distance(b); });
 }
 
-std::vector<PairCoverage::Piece> PairCoverage::pieces_of(size_t place, const SharedBuffer& buffer,
-                                                         const ChangeWatch& watch) {
-    std::vector<std::vector<UsedSpan>> by_task(order_.size());
-    std::vector<uintptr_t> bounds;
-    const auto use = [&](int32_t task, Span span, bool changes) {
-        by_task[static_cast<size_t>(task)].push_back({task, span, changes});
-        bounds.push_back(span.begin);
-        bounds.push_back(span.end);
-    };
-    for (const Touch& touch : buffer.touches) use(touch.task, sure_use_of(touch), false);
-    for (const int32_t task : order_) {
-        for (const ChangeWatch::Change& change : watch.changes(task)) {
-            if (change.buffer == place) use(task, change.span, true);
+std::vector<PairCoverage::Role> PairCoverage::roles_of(const SharedBuffer& buffer,
+                                                       const Stretches& changes) const {
+    std::vector<Role> roles;
+    const std::vector<Touch>& touches = buffer.touches;
+    auto change = changes.begin();
+    for (size_t first = 0, end = 0; first < touches.size(); first = end) {
+        const int32_t task = touches[first].task;
+        while (end < touches.size() && touches[end].task == task) {
+            roles.push_back({&touches[end++], false, false});
         }
+        for (; change != changes.end() &&
+               position_[static_cast<size_t>(change->task)] <= position_[static_cast<size_t>(task)];
+             ++change) {
+            // By the last of the task's addresses that does not come behind.
+            Role* writer = nullptr;
+            for (size_t i = first; i < end; ++i) {
+                const bool comes_before = touches[i].begin <= change->span.begin;
+                if (comes_before &&
+                    (writer == nullptr || writer->touch->begin < touches[i].begin)) {
+                    writer = &roles[i];
+                }
+            }
+            if (writer == nullptr || change->task != task) continue;
+            writer->writes_behind = true;
+            writer->writes_at |= change->span.begin < sure_use_of(*writer->touch).end;
+        }
+    }
+    return roles;
+}
+
+std::vector<PairCoverage::Piece> PairCoverage::pieces_of(const std::vector<Role>& roles,
+                                                         const Stretches& changes) {
+    Stretches uses = changes;
+    for (const Role& role : roles) {
+        if (role.writes_behind && !role.writes_at) continue;
+        uses.push_back({role.touch->task, sure_use_of(*role.touch), false});
+    }
+    std::stable_sort(uses.begin(), uses.end(), [&](const Stretch& a, const Stretch& b) {
+        return position_[static_cast<size_t>(a.task)] < position_[static_cast<size_t>(b.task)];
+    });
+    std::vector<uintptr_t> bounds;
+    for (const Stretch& use : uses) {
+        bounds.push_back(use.span.begin);
+        bounds.push_back(use.span.end);
     }
     std::sort(bounds.begin(), bounds.end());
     bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
@@ -87,33 +114,34 @@ std::vector<PairCoverage::Piece> PairCoverage::pieces_of(size_t place, const Sha
                                    bounds.begin());
     };
     std::vector<Piece> pieces(bounds.size());
-    for (const int32_t task : order_) {
-        for (const UsedSpan& used : by_task[static_cast<size_t>(task)]) {
-            const size_t end = position(used.span.end);
-            for (size_t i = position(used.span.begin); i < end; ++i) {
-                if (pieces[i].empty() || pieces[i].back().task != task) {
-                    pieces[i].push_back({task, false});
-                    if (++use_count_ > kMostUses) {
-                        is_complete_ = false;
-                        return {};
-                    }
+    for (const Stretch& use : uses) {
+        const size_t end = position(use.span.end);
+        for (size_t i = position(use.span.begin); i < end; ++i) {
+            if (pieces[i].empty() || pieces[i].back().task != use.task) {
+                pieces[i].push_back({use.task, false});
+                if (++use_count_ > kMostUses) {
+                    is_complete_ = false;
+                    return {};
                 }
-                pieces[i].back().changes |= used.changes;
             }
+            pieces[i].back().changes |= use.changes;
         }
     }
     return pieces;
 }
 
-void PairCoverage::find_sure(const Piece& piece, Reachability& reachability) {
+void PairCoverage::find_sure(const Piece& piece) {
     bool is_contested = false;
+    for (size_t i = 1; i < piece.size() && !is_contested; ++i) {
+        is_contested = !are_ordered(piece[i - 1].task, piece[i].task);
+    }
+    if (!is_contested) return;
+    is_contested = false;
     for (const Use& writer : piece) {
         if (!writer.changes) continue;
-        if (targets_.size() > kMostTargets) return;
+        if (has_many_targets()) return;
         for (const Use& user : piece) {
-            if (user.task == writer.task || reachability.are_ordered(writer.task, user.task)) {
-                continue;
-            }
+            if (are_ordered(writer.task, user.task)) continue;
             is_contested = true;
             ++common_[TaskPair(writer.task, user.task).seed()];
             if (finds_.has(writer.task, user.task)) continue;
@@ -131,44 +159,37 @@ void PairCoverage::find_sure(const Piece& piece, Reachability& reachability) {
     ++piece_count_;
 }
 
-void PairCoverage::find_possible(size_t place, const SharedBuffer& buffer, const ChangeWatch& watch,
-                                 Reachability& reachability) {
-    std::vector<UsedSpan> changed;  // from the first to the last byte
-    for (const int32_t task : order_) {
-        for (const ChangeWatch::Change& change : watch.changes(task)) {
-            if (change.buffer != place) continue;
-            if (changed.empty() || changed.back().task != task) {
-                changed.push_back({task, change.span, true});
-            }
-            Span& span = changed.back().span;
-            span.begin = std::min(span.begin, change.span.begin);
-            span.end = std::max(span.end, change.span.end);
-        }
+void PairCoverage::find_possible(const std::vector<Role>& roles, const Stretches& changes) {
+    Stretches hulls;  // of each task, from the first to the last byte
+    for (const Stretch& change : changes) {
+        if (hulls.empty() || hulls.back().task != change.task) hulls.push_back(change);
+        Span& span = hulls.back().span;
+        span.begin = std::min(span.begin, change.span.begin);
+        span.end = std::max(span.end, change.span.end);
     }
-    std::vector<Touch> written;
-    std::copy_if(buffer.touches.begin(), buffer.touches.end(), std::back_inserter(written),
-                 [&](const Touch& touch) { return is_written(touch, watch); });
-    // The task has got the address to write there, or one that comes after it has, as where a chain
-    // of tasks has an output that its last one writes: it uses what is written, and no more.
-    const auto is_output = [&](const Touch& touch) {
-        return std::any_of(written.begin(), written.end(), [&](const Touch& other) {
-            return other.begin == touch.begin &&
-                   (other.task == touch.task || reachability.leads(touch.task, other.task));
-        });
-    };
-    for (const Touch& touch : buffer.touches) {
-        if (targets_.size() > kMostTargets) return;
-        if (is_output(touch)) continue;
-        for (const UsedSpan& each : changed) {
-            const bool may_use = each.span.end > touch.begin && each.span.begin < touch.end;
-            if (!may_use || each.task == touch.task || apart_.has(each.task, touch.task) ||
-                reachability.are_ordered(each.task, touch.task)) {
-                continue;
-            }
-            apart_.set(each.task, touch.task);
-            apart_.set(touch.task, each.task);
-            targets_.push_back({TaskPair(each.task, touch.task), false, false});
-            targets_.push_back({TaskPair(touch.task, each.task), false, false});
+    std::unordered_map<uintptr_t, std::vector<int32_t>> writers;
+    for (const Role& role : roles) {
+        if (role.writes_behind) writers[role.touch->begin].push_back(role.touch->task);
+    }
+    for (const Role& role : roles) {
+        const int32_t task = role.touch->task;
+        if (has_many_targets()) return;
+        // It has got the address to write there, or a task that comes after it has, as where the
+        // last one of a chain of tasks writes the output of all: it uses what is written, no more.
+        const std::vector<int32_t>& same = writers[role.touch->begin];
+        const bool is_output =
+            role.writes_behind || std::any_of(same.begin(), same.end(), [&](int32_t writer) {
+                return are_ordered(task, writer) && reachability_.leads(task, writer);
+            });
+        if (is_output) continue;
+        for (const Stretch& each : hulls) {
+            const bool may_use =
+                each.span.end > role.touch->begin && each.span.begin < role.touch->end;
+            if (!may_use || apart_.has(each.task, task) || are_ordered(each.task, task)) continue;
+            apart_.set(each.task, task);
+            apart_.set(task, each.task);
+            targets_.push_back({TaskPair(each.task, task), false, false});
+            targets_.push_back({TaskPair(task, each.task), false, false});
         }
     }
 }

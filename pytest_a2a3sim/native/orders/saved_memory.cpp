@@ -9,9 +9,6 @@ namespace a2a3sim {
 
 namespace {
 
-/// A table of addresses is smaller.
-constexpr size_t kMostOfTable = size_t{64} << 10;
-
 /// Where a buffer and the bytes that belong to it alone begin, and how many they are.
 std::pair<char*, size_t> extent(const DeviceBuffer& buffer) {
     if (buffer.pages != 0) return {reinterpret_cast<char*>(buffer.pages), buffer.mapped_size};
@@ -98,22 +95,6 @@ bool SavedDeviceMemory::is_unchanged(size_t index) const {
         if (std::memcmp(range->begin, range->saved, range->size) != 0) return false;
     }
     return true;
-}
-
-bool SavedDeviceMemory::holds_addresses() const {
-    for (const Range& range : ranges_) {
-        const bool is_content =
-            reinterpret_cast<uintptr_t>(range.begin) == memory_.buffer(range.buffer).begin;
-        if (!is_content || range.size > kMostOfTable) continue;
-        for (size_t at = 0; at + sizeof(uint64_t) <= range.size; at += sizeof(uint64_t)) {
-            uint64_t value = 0;
-            std::memcpy(&value, range.saved + at, sizeof value);
-            if (!memory_.contains(value)) continue;
-            const ptrdiff_t found = memory_.find(value);
-            if (found >= 0 && value < memory_.buffer(static_cast<size_t>(found)).end()) return true;
-        }
-    }
-    return false;
 }
 
 size_t SavedDeviceMemory::size_of(const DeviceMemory& memory) {

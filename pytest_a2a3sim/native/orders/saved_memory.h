@@ -27,10 +27,6 @@ class SavedDeviceMemory {
     /// reach.
     bool is_unchanged(size_t index) const;
 
-    /// Whether a small buffer held addresses of device memory, which kernels may follow. Tensors of
-    /// the host are within reach.
-    bool holds_addresses() const;
-
     /// Bytes that saving the buffers takes.
     static size_t size_of(const DeviceMemory& memory);
 

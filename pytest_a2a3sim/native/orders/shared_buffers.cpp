@@ -27,7 +27,13 @@ std::vector<SharedBuffer> touched_buffers(const Graph& graph, const DeviceMemory
             const DeviceBuffer& buffer = memory.buffer(static_cast<size_t>(found));
             if (buffer.live == 0 || begin >= buffer.end()) continue;
             end = std::min<uint64_t>(end, buffer.end());
-            buffers[static_cast<size_t>(found)].touches.push_back({id, begin, end, end});
+            std::vector<Touch>& touches = buffers[static_cast<size_t>(found)].touches;
+            bool is_known = false;
+            for (auto touch = touches.rbegin(); touch != touches.rend() && touch->task == id;
+                 ++touch) {
+                is_known |= touch->begin == begin && touch->end == end;
+            }
+            if (!is_known) touches.push_back({id, begin, end, end});
         }
     }
     return buffers;
@@ -59,13 +65,16 @@ std::vector<SharedBuffer> shared_buffers(const Graph& graph, const DeviceMemory&
                                          const std::vector<int32_t>& order,
                                          Reachability& reachability,
                                          const DescribedBy& described_by,
-                                         const std::function<bool(size_t index)>& may_change) {
+                                         const std::function<bool(size_t index)>& is_same) {
     std::vector<SharedBuffer> buffers = touched_buffers(graph, memory, order, described_by);
     const auto is_harmless = [&](const SharedBuffer& buffer) {
-        return !has_unordered(buffer.touches, reachability) || !may_change(buffer.index);
+        return !has_unordered(buffer.touches, reachability);
     };
     buffers.erase(std::remove_if(buffers.begin(), buffers.end(), is_harmless), buffers.end());
-    for (SharedBuffer& buffer : buffers) find_next(buffer);
+    for (SharedBuffer& buffer : buffers) {
+        buffer.is_same = is_same(buffer.index);
+        find_next(buffer);
+    }
     return buffers;
 }
 

@@ -21,18 +21,19 @@ struct Touch {
 
 struct SharedBuffer {
     size_t index;  // in the device's memory
+    bool is_same;  // it holds what it held before kernels ran
     std::vector<Touch> touches;
 };
 
 /// The memory that an argument is a descriptor of, as a begin and an end; two zeros: it is none.
 using DescribedBy = std::function<std::pair<uint64_t, uint64_t>(uint64_t argument)>;
 
-/// Those in which at least two tasks begin that nothing orders, and with `may_change` alone.
-/// Touches follow one another as in `order`.
+/// Those in which at least two tasks begin that nothing orders. Touches follow one another as in
+/// `order`.
 std::vector<SharedBuffer> shared_buffers(const Graph& graph, const DeviceMemory& memory,
                                          const std::vector<int32_t>& order,
                                          Reachability& reachability,
                                          const DescribedBy& described_by,
-                                         const std::function<bool(size_t index)>& may_change);
+                                         const std::function<bool(size_t index)>& is_same);
 
 }  // namespace a2a3sim

@@ -1,0 +1,69 @@
+#include "orders/hidden_addresses.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace a2a3sim {
+
+namespace {
+
+constexpr size_t kMostOfTable = size_t{1} << 20;
+constexpr size_t kBlock = 1024;  // words that are looked at together
+
+uint32_t upper_half(uint64_t address) { return static_cast<uint32_t>(address >> 32); }
+
+/// The upper halves of device addresses in use, and perhaps a few others.
+class UpperHalves {
+  public:
+    explicit UpperHalves(const DeviceMemory& memory) : first_(upper_half(memory.begin())) {
+        const uint32_t others = upper_half(memory.begin() + memory.used_size()) - first_;
+        while (others_ < others) others_ = others_ << 1 | 1;
+    }
+
+    /// Whether one of the words may be one. The loop has no branch: a few words a cycle.
+    bool may_have(const char* words, size_t count) const {
+        bool found = false;
+        for (size_t i = 0; i < count; ++i) {
+            uint32_t word = 0;
+            std::memcpy(&word, words + i * sizeof word, sizeof word);
+            found |= ((word - first_) & ~others_) == 0;
+        }
+        return found;
+    }
+
+  private:
+    const uint32_t first_;
+    uint32_t others_ = 0;  // bits by which they differ
+};
+
+bool is_in_live_buffer(const DeviceMemory& memory, uint64_t address) {
+    if (!memory.contains(address)) return false;
+    const ptrdiff_t found = memory.find(address);
+    if (found < 0) return false;
+    const DeviceBuffer& buffer = memory.buffer(static_cast<size_t>(found));
+    return buffer.live != 0 && address < buffer.end();
+}
+
+}  // namespace
+
+bool holds_addresses(const DeviceMemory& memory) {
+    const UpperHalves halves(memory);
+    for (size_t index = 0; index < memory.buffer_count(); ++index) {
+        const DeviceBuffer& buffer = memory.buffer(index);
+        if (buffer.live == 0 || buffer.size > kMostOfTable) continue;
+        const char* const bytes = reinterpret_cast<const char*>(buffer.begin);
+        const size_t words = buffer.size / sizeof(uint32_t);
+        for (size_t first = 0; first < words; first += kBlock) {
+            const size_t end = std::min(words, first + kBlock);
+            if (!halves.may_have(bytes + first * sizeof(uint32_t), end - first)) continue;
+            for (size_t upper = std::max<size_t>(first, 1); upper < end; ++upper) {
+                uint64_t value = 0;
+                std::memcpy(&value, bytes + (upper - 1) * sizeof(uint32_t), sizeof value);
+                if (is_in_live_buffer(memory, value)) return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace a2a3sim
