@@ -165,6 +165,7 @@ def request_of(
                 "is_output": tensor.name in inputs.outputs,
                 "dtype": _DATA_TYPES.get(tensor.dtype, lib.A2A3_UNKNOWN_DTYPE),
                 **_described_shape(tensor.shape),
+                "order_dependent": tensor.name in inputs.order_dependent,
             }
             for tensor in memory.tensors()
         ],

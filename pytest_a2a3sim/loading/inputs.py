@@ -88,7 +88,7 @@ def _lay_out(golden: GoldenSpec, made: object) -> CaseInputs:
             f"ORDER_DEPENDENT names {_quoted(unknown)}, which is not among the outputs: "
             f"{_quoted(outputs)}"
         )
-    return CaseInputs(tensors, arguments, outputs)
+    return CaseInputs(tensors, arguments, outputs, golden.order_dependent)
 
 
 def _from_dict(

@@ -100,11 +100,13 @@ class CaseInputs:
         tensors: every array that generate_inputs returned, by name.
         arguments: what the orchestration receives, in order.
         outputs: names of the tensors that are compared.
+        order_dependent: those of them that may differ within the tolerance between orders.
     """
 
     tensors: Mapping[str, Tensor]
     arguments: tuple[Pointer | Scalar, ...]
     outputs: tuple[str, ...]
+    order_dependent: tuple[str, ...] = ()
 
 
 @frozen

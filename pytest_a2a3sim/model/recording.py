@@ -93,6 +93,21 @@ class Recording:
         """Number of edges."""
         return self.successors.size
 
+    def has_one_order(self) -> bool:
+        """Whether the graph orders every two tasks."""
+        bounds, targets = self.first_successor.tolist(), self.successors.tolist()
+        waits_for = [0] * self.tasks
+        for target in targets:
+            waits_for[target] += 1
+        ready = [task for task, count in enumerate(waits_for) if count == 0]
+        while len(ready) == 1:
+            task = ready.pop()
+            for target in targets[bounds[task] : bounds[task + 1]]:
+                waits_for[target] -= 1
+                if waits_for[target] == 0:
+                    ready.append(target)
+        return not ready
+
 
 @frozen
 class CopiedRange:

@@ -154,6 +154,7 @@ typedef struct {
     int32_t dtype;     /* DataType of include/tensors/data_type.h, or A2A3_UNKNOWN_DTYPE */
     int32_t ndim;
     uint32_t shape[A2A3_TENSOR_DIMENSIONS];
+    int32_t order_dependent; /* another order may leave other bytes in it, which others look at */
 } a2a3_tensor;
 
 /* What an orchestration gets. */

@@ -126,7 +126,11 @@ def order_text(differences: Sequence[OrderDifference], threads: Threads = 1) -> 
             several.
     """
     names = ", ".join(difference.tensor for difference in differences)
-    lines = [f"the outputs depend on the order of tasks that the graph does not order: {names}"]
+    lines = [
+        f"the outputs depend on the order of tasks that the graph does not order: {names}"
+        if threads == 1
+        else f"several threads leave other outputs than one does: {names}"
+    ]
     for each in differences:
         one, other = map(str, each.orders)
         if threads != 1:
@@ -145,6 +149,8 @@ def order_text(differences: Sequence[OrderDifference], threads: Threads = 1) -> 
         f"  {order}: --sim-schedule={order} --sim-threads=1 executes it again"
         for order in dict.fromkeys(differences[0].orders)
     ]
+    if threads != 1:
+        lines.append("Tasks share memory that nothing orders, or a kernel is not deterministic.")
     lines.append(
         "Have tasks wait for those whose memory they share, or give them memory of their own."
     )

@@ -121,7 +121,7 @@ class CloserLook:
         self._compared = compared
         self._is_wrong = is_wrong
         self._unwritten = unwritten
-        self._orders = Orders(ran.setup, ran.completion.pair_order, compared, ran.golden)
+        self._orders = Orders(ran.setup, ran.completion, compared, ran.golden)
         known = (*ran.golden.config.suppressions, *ran.settings.suppressions)
         self._sanitizing = Sanitizing(ran.setup, ran.build, known)
         self._matching: Schedule | None = None

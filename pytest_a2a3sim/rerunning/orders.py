@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.diff import OrderDifference, Pair
     from pytest_a2a3sim.model.failure import Failure
+    from pytest_a2a3sim.model.recording import Completion
     from pytest_a2a3sim.model.schedule import Schedule
     from pytest_a2a3sim.model.spec import GoldenSpec
     from pytest_a2a3sim.running.orders import OrderRun
@@ -28,18 +29,18 @@ class Orders:
     def __init__(
         self,
         setup: CaseSetup,
-        pair_order: Schedule | None,
+        completion: Completion,
         pairs: Sequence[Pair],
         golden: GoldenSpec,
     ) -> None:
         self._setup = setup
-        self._pair_order = pair_order
+        self._completion = completion
         self._pairs = pairs
         self._comparison = OrderComparison(pairs, golden.order_dependent)
 
     def matching(self) -> Schedule | None:
         """The first order in which every output matches what is expected."""
-        for run in runs_in_orders(self._setup, self._pair_order):
+        for run in runs_in_orders(self._setup, self._completion.pair_order):
             if run.outputs is not None and all(
                 compare(with_actual(pair, run.outputs[pair.tensor.name])).passed
                 for pair in self._pairs
@@ -53,10 +54,14 @@ class Orders:
 
         A first run has shown that they may.
         """
+        if self._completion.recording.has_one_order():
+            return None, self._irregularity()
         first: OrderRun | None = None
-        for run in runs_in_orders(self._setup, self._pair_order):
+        for run in runs_in_orders(self._setup, self._completion.pair_order):
             first = first or run
             if _hangs(run):  # tasks may wait for others, which run beside them on more threads
+                continue
+            if _kind_of(run) == "graph":  # which allows this order: something has made it up
                 continue
             if run.failure is not None:
                 same_as_before = run is first and self._setup.options.threads == 1
@@ -78,16 +83,25 @@ class Orders:
             first: the run in the case's own order, on one thread.
         """
         threads = self._setup.options.threads
-        if threads == 1 or first.outputs is None:
-            return None, None
-        orders = (first.schedule, first.schedule)
-        actual = {pair.tensor.name: pair.actual for pair in self._pairs}
-        found = self._comparison.differences(orders, actual, first.outputs)
+        found = () if threads == 1 else self._differences_from_actual(first)
         if not found:
             return None, None
         if not self._is_repeated(first):
             return None, _not_deterministic(first)
         return OrderDependence(order_text(found, threads), found), None
+
+    def _irregularity(self) -> str | None:
+        """A remark if runs in the only order that the graph allows end differently."""
+        run = run_in_order(self._setup, self._setup.options.schedule)
+        regular = self._is_repeated(run) and not self._differences_from_actual(run)
+        return None if regular else _not_deterministic(run)
+
+    def _differences_from_actual(self, run: OrderRun) -> tuple[OrderDifference, ...]:
+        """What differs between the outputs of the case and of a run in its order."""
+        if run.outputs is None:
+            return ()
+        actual = {pair.tensor.name: pair.actual for pair in self._pairs}
+        return self._comparison.differences((run.schedule, run.schedule), actual, run.outputs)
 
     def _is_repeated(self, run: OrderRun) -> bool:
         again = run_in_order(self._setup, run.schedule)

@@ -497,3 +497,114 @@ def test_what_several_threads_come_to_and_none_alone(golden_dir: GoldenDir) -> N
         assert isinstance(result.failure, OrderDependence)
         assert "depth-first on several threads and depth-first on one" in str(result.failure)
     assert not result.passed
+
+
+SUMS = """
+import numpy as np
+
+ORDER_DEPENDENT = ["out_s"]
+
+
+def generate_inputs(params):
+    x = (1 / np.arange(1, 65)).astype(np.float32)
+    return {"x": x, "out_y": np.zeros_like(x), "out_s": np.zeros(1, np.float32)}
+
+
+def compute_golden(tensors, params):
+    tensors["out_y"][:] = 2 * tensors["x"]
+    tensors["out_s"][0] = tensors["x"].sum()
+"""
+# Tasks that add the elements of x, and beside them the tasks of BETWEEN.
+SUMS_IN_ANY_ORDER = """
+#include "runtime.h"
+
+extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
+    HostApi& api = runtime->host_api;
+    const uint64_t count = args[3] / 4;
+    void* const x = api.device_malloc(args[3]);
+    api.copy_to_device(x, reinterpret_cast<void*>(args[0]), args[3]);
+    void* const s = api.device_malloc(4);
+    const float zero = 0;
+    api.copy_to_device(s, &zero, 4);
+    const auto add = [&](const void* from, void* to, uint64_t elements, int func_id) {
+        uint64_t each[] = {reinterpret_cast<uint64_t>(from), reinterpret_cast<uint64_t>(to),
+                           elements};
+        return runtime->add_task(each, 3, func_id, CoreType::AIV);
+    };
+    for (uint64_t i = 0; i < count; ++i) add(static_cast<float*>(x) + i, s, 1, 2);
+    void* const t = api.device_malloc(args[3]);
+    void* const y = api.device_malloc(args[3]);
+    add(x, t, count, 0);
+    const int writer = add(x, t, count, 1), reader = add(t, y, count, 0);
+    runtime->add_successor(writer, reader);
+    runtime->record_tensor_pair(reinterpret_cast<void*>(args[1]), y, args[3]);
+    runtime->record_tensor_pair(reinterpret_cast<void*>(args[2]), s, 4);
+    return 0;
+}
+"""
+# The last task clears what the first one has left for the second.
+CLEARS = """
+void* const workspace = api.device_malloc(args[2]);
+void* const zeros = api.device_malloc(args[2]);
+const char nothing[32] = {};
+for (void* each : {workspace, zeros}) api.copy_to_device(each, nothing, args[2]);
+const auto add = [&](const void* from, void* to, int func_id) {
+    uint64_t each[] = {reinterpret_cast<uint64_t>(from), reinterpret_cast<uint64_t>(to), args[4]};
+    return runtime->add_task(each, 3, func_id, CoreType::AIV);
+};
+const int fills = add(x, workspace, 1), uses = add(workspace, y, 0);
+add(zeros, workspace, 1);
+runtime->add_successor(fills, uses);
+runtime->record_tensor_pair(host_y, y, args[3]);
+return 0;
+"""
+THREE_KERNELS = """
+KERNELS = [
+    {"func_id": i, "source": f"{name}.cpp", "core_type": "aiv"}
+    for i, name in enumerate(["double", "copy", "add"])
+]
+ORCHESTRATION = {"source": "orchestration.cpp", "function_name": "build_graph"}
+RUNTIME_CONFIG = {"block_dim": 4}
+"""
+
+
+def test_an_output_that_may_differ_hides_no_other(golden_dir: GoldenDir) -> None:
+    """Orders of pairs are executed although it differs in the first order."""
+    golden_dir.kernel_config(THREE_KERNELS)
+    golden_dir.kernel(ADD, "add.cpp")
+    golden_dir.kernel(COPY, "copy.cpp")
+    golden_dir.golden(SUMS)
+    golden_dir.orchestration(SUMS_IN_ANY_ORDER)
+    with pytest.raises(OrderDependence) as caught:
+        run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    assert [each.tensor for each in caught.value.differences] == ["out_y"]
+
+
+def test_workspace_that_ends_as_it_began(golden_dir: GoldenDir) -> None:
+    """A task that clears it for the next case may come before those that use it."""
+    golden_dir.kernel_config(CONFIG)
+    golden_dir.kernel(COPY, "add.cpp")
+    golden_dir.orchestration_body(CLEARS)
+    settings = Settings(threads=1)
+    assert isinstance(run_case(golden_dir.path, settings=settings).failure, OrderDependence)
+
+
+def test_a_graph_of_one_order_does_not_depend_on_it(golden_dir: GoldenDir) -> None:
+    """What differs between two runs of it is called not deterministic."""
+    accumulating(golden_dir, "runtime->add_successor(writes, adds);")
+    count = golden_dir.path / "runs"
+    golden_dir.kernel(
+        ADD.replace("<cstdint>", "<cstdint>\n#include <cstdio>").replace(
+            "for (",
+            f"""std::FILE* const file = std::fopen("{count}", "a+");
+            std::fputc('.', file);
+            std::fseek(file, 0, SEEK_END);
+            y[0] += std::ftell(file) % 4 == 0 ? 1e-7f : 0;
+            std::fclose(file);
+            for (""",
+        ),
+        "add.cpp",
+    )
+    for threads in (1, 2):
+        for _ in range(4):
+            run_case(golden_dir.path, settings=Settings(threads=threads)).check()

@@ -108,6 +108,7 @@ struct HostTensor {
     bool is_output;
     int32_t dtype;  // as in a2a3_tensor
     std::vector<uint32_t> shape;
+    bool order_dependent;  // other orders may leave other bytes
 };
 
 /// Makes the window unreachable, or reachable but for writing to read-only tensors.

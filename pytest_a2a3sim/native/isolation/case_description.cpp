@@ -56,7 +56,8 @@ CaseDescription::CaseDescription(const a2a3_request& request)
         tensors.push_back(
             HostTensor{tensor.name, static_cast<char*>(tensor.data), tensor.nbytes,
                        tensor.read_only != 0, tensor.is_output != 0, tensor.dtype,
-                       std::vector<uint32_t>(tensor.shape, tensor.shape + tensor.ndim)});
+                       std::vector<uint32_t>(tensor.shape, tensor.shape + tensor.ndim),
+                       tensor.order_dependent != 0});
     }
 }
 

@@ -64,7 +64,7 @@ void pass(Stream& stream, Value& value) {
         all(value.name, value.path, value.symbol, value.func_id, value.core_type);
     } else if constexpr (std::is_same_v<T, HostTensor>) {
         all(value.name, value.data, value.nbytes, value.read_only, value.is_output, value.dtype,
-            value.shape);
+            value.shape, value.order_dependent);
     } else if constexpr (std::is_same_v<T, CaseDescription>) {
         all(value.environment, value.orchestration, value.kernels, value.tensors, value.args,
             value.runtime, value.ring_sizes, value.block_dim, value.thread_count, value.schedule,

@@ -20,6 +20,8 @@ class UpperHalves {
         while (others_ < others) others_ = others_ << 1 | 1;
     }
 
+    bool has(uint64_t value) const { return ((value - first_) & ~uint64_t{others_}) == 0; }
+
     /// Whether one of the words may be one. The loop has no branch: a few words a cycle.
     bool may_have(const char* words, size_t count) const {
         bool found = false;
@@ -64,6 +66,13 @@ bool holds_addresses(const DeviceMemory& memory) {
         }
     }
     return false;
+}
+
+bool has_odd_addresses(const Graph& graph, const DeviceMemory& memory) {
+    const UpperHalves halves(memory);
+    return std::any_of(graph.args.begin(), graph.args.end(), [&](uint64_t value) {
+        return halves.has(value) || (memory.contains(value) && !is_in_live_buffer(memory, value));
+    });
 }
 
 }  // namespace a2a3sim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace a2a3sim {
 
@@ -37,12 +38,13 @@ PairCoverage::PairCoverage(const std::vector<SharedBuffer>& buffers, const Chang
     }
     for (size_t place = 0; place < buffers.size() && is_complete_; ++place) {
         if (changes[place].empty()) continue;
+        buffer_ = place;
         const std::vector<Role> roles = roles_of(buffers[place], changes[place]);
         for (const Piece& piece : pieces_of(roles, changes[place])) find_sure(piece);
         find_possible(roles, changes[place]);
         is_complete_ &= !has_many_targets() && check_count_ <= kMostChecks;
     }
-    put_distant_first();
+    sort_targets();
 }
 
 bool PairCoverage::has_many_targets() const { return targets_.size() > kMostTargets; }
@@ -52,7 +54,7 @@ bool PairCoverage::are_ordered(int32_t a, int32_t b) {
     return a == b || check_count_ > kMostChecks || reachability_.are_ordered(a, b);
 }
 
-void PairCoverage::put_distant_first() {
+void PairCoverage::sort_targets() {
     const auto distance = [&](const Target& target) {
         const size_t first = position_[static_cast<size_t>(target.pair.first)];
         const size_t second = position_[static_cast<size_t>(target.pair.second)];
@@ -60,6 +62,12 @@ void PairCoverage::put_distant_first() {
     };
     std::stable_sort(targets_.begin(), targets_.end(),
                      [&](const Target& a, const Target& b) { return distance(a) > distance(b); });
+    std::unordered_map<size_t, size_t> counts;  // of targets by buffer
+    std::vector<std::pair<size_t, Target>> turns;
+    for (const Target& target : targets_) turns.emplace_back(counts[target.buffer]++, target);
+    std::stable_sort(turns.begin(), turns.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (size_t i = 0; i < turns.size(); ++i) targets_[i] = turns[i].second;
 }
 
 std::vector<PairCoverage::Role> PairCoverage::roles_of(const SharedBuffer& buffer,
@@ -148,8 +156,8 @@ void PairCoverage::find_sure(const Piece& piece) {
             finds_.set(writer.task, user.task);
             apart_.set(writer.task, user.task);
             apart_.set(user.task, writer.task);
-            targets_.push_back({TaskPair(writer.task, user.task), true, true});
-            targets_.push_back({TaskPair(user.task, writer.task), false, true});
+            targets_.push_back({TaskPair(writer.task, user.task), true, true, buffer_});
+            targets_.push_back({TaskPair(user.task, writer.task), false, true, buffer_});
         }
     }
     if (!is_contested) return;
@@ -188,8 +196,8 @@ void PairCoverage::find_possible(const std::vector<Role>& roles, const Stretches
             if (!may_use || apart_.has(each.task, task) || are_ordered(each.task, task)) continue;
             apart_.set(each.task, task);
             apart_.set(task, each.task);
-            targets_.push_back({TaskPair(each.task, task), false, false});
-            targets_.push_back({TaskPair(task, each.task), false, false});
+            targets_.push_back({TaskPair(each.task, task), false, false, buffer_});
+            targets_.push_back({TaskPair(task, each.task), false, false, buffer_});
         }
     }
 }

@@ -41,6 +41,7 @@ class PairCoverage {
         TaskPair pair;
         bool adjacent;  // the second one finds what the first one has written
         bool sure;
+        size_t buffer;  // the first one in which it was found
     };
     /// Of bytes that the same tasks use in the same way, a piece of a buffer.
     struct Use {
@@ -74,13 +75,15 @@ class PairCoverage {
     std::vector<Piece> pieces_of(const std::vector<Role>& roles, const Stretches& changes);
     void find_sure(const Piece& piece);
     void find_possible(const std::vector<Role>& roles, const Stretches& changes);
-    /// Orders of tasks that are far apart differ more, and show more.
-    void put_distant_first();
+    /// Buffers take turns: in one of them it may not matter who comes first. Of each, the tasks
+    /// that are far apart come first: their orders differ more, and show more.
+    void sort_targets();
 
     Reachability& reachability_;
     std::vector<size_t> position_;                    // of tasks in an order that the graph allows
     std::vector<std::vector<PieceOfTask>> of_tasks_;  // pieces with targets, by task
     PairCounts common_;  // pieces that the first task changes and the second one uses
+    size_t buffer_ = 0;  // that is looked at
     size_t piece_count_ = 0;
     size_t use_count_ = 0;
     size_t check_count_ = 0;
