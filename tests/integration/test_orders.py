@@ -406,8 +406,8 @@ extern "C" void kernel_entry(int64_t* args) {{
 # Tasks that each write two elements of one buffer.
 PARTS = """
 for (int i = 0; i < 4; ++i) {
-    uint64_t each[] = {task[0] + i * 8, task[1] + i * {step}, 2};
-    runtime->add_task(each, 3, 0, CoreType::AIV);
+    uint64_t each[] = {task[0] + i * 8, task[1] + i * 8, 2, {last}};
+    runtime->add_task(each, 4, 0, CoreType::AIV);
 }
 runtime->record_tensor_pair(host_y, y, args[3]);
 return 0;
@@ -420,7 +420,7 @@ def test_tasks_that_use_nothing_in_common_are_executed_once_more(
 ) -> None:
     count = golden_dir.path / "runs"
     golden_dir.kernel(COUNTS.format(path=count), "double.cpp")
-    golden_dir.orchestration_body(PARTS.replace("{step}", "8"))
+    golden_dir.orchestration_body(PARTS.replace("{last}", "0"))
     run_case(golden_dir.path, settings=Settings(threads=threads)).check()
     assert count.read_text() == "." * 8
     count.unlink()
@@ -429,14 +429,23 @@ def test_tasks_that_use_nothing_in_common_are_executed_once_more(
     assert count.read_text() == "." * 4 * (5 if threads == 1 else 6)
 
 
-def test_addresses_in_device_memory_may_lead_anywhere(golden_dir: GoldenDir) -> None:
-    """Tasks that follow them use more than their arguments say: all orders are executed."""
+@pytest.mark.parametrize(
+    ("table", "last"),
+    [
+        ("{task[0], task[1]}", "0"),
+        ("{task[0] << 32, task[0] >> 32}", "0"),  # not aligned
+        ("{0}", "task[0] >> 32"),  # half an address
+        ("{0}", "task[0] + args[2]"),  # the end of a buffer
+    ],
+)
+def test_what_arguments_do_not_tell(golden_dir: GoldenDir, table: str, last: str) -> None:
+    """Tasks that get addresses in other ways may use anything: all orders are executed."""
     count = golden_dir.path / "runs"
     golden_dir.kernel(COUNTS.format(path=count), "double.cpp")
     golden_dir.orchestration_body(
-        "uint64_t table[] = {task[0], task[1]};\n"
+        f"uint64_t table[] = {table};\n"
         "api.copy_to_device(api.device_malloc(sizeof table), table, sizeof table);\n"
-        + PARTS.replace("{step}", "8")
+        + PARTS.replace("{last}", last)
     )
     run_case(golden_dir.path, settings=Settings(threads=1)).check()
     assert count.read_text() == "." * 12  # that of fifo is that of the case
@@ -544,16 +553,16 @@ extern "C" int build_graph(Runtime* runtime, uint64_t* args, int) {
 """
 # The last task clears what the first one has left for the second.
 CLEARS = """
-void* const workspace = api.device_malloc(args[2]);
-void* const zeros = api.device_malloc(args[2]);
-const char nothing[32] = {};
+void* const workspace = api.device_malloc(64);
+void* const zeros = api.device_malloc(64);
+const char nothing[64] = {};
 for (void* each : {workspace, zeros}) api.copy_to_device(each, nothing, args[2]);
 const auto add = [&](const void* from, void* to, int func_id) {
     uint64_t each[] = {reinterpret_cast<uint64_t>(from), reinterpret_cast<uint64_t>(to), args[4]};
     return runtime->add_task(each, 3, func_id, CoreType::AIV);
 };
 const int fills = add(x, workspace, 1), uses = add(workspace, y, 0);
-add(zeros, workspace, 1);
+add(zeros, {address}, 2);
 runtime->add_successor(fills, uses);
 runtime->record_tensor_pair(host_y, y, args[3]);
 return 0;
@@ -580,11 +589,26 @@ def test_an_output_that_may_differ_hides_no_other(golden_dir: GoldenDir) -> None
     assert [each.tensor for each in caught.value.differences] == ["out_y"]
 
 
-def test_workspace_that_ends_as_it_began(golden_dir: GoldenDir) -> None:
+CLEARS_BACKWARDS = """
+#include <cstdint>
+
+extern "C" void kernel_entry(int64_t* args) {
+    float* end = reinterpret_cast<float*>(args[1]);
+    for (int64_t i = 1; i <= args[2]; ++i) end[-i] = 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "address"),
+    [(COPY, "workspace"), (CLEARS_BACKWARDS, "static_cast<char*>(workspace) + 32")],
+)
+def test_workspace_that_ends_as_it_began(golden_dir: GoldenDir, kernel: str, address: str) -> None:
     """A task that clears it for the next case may come before those that use it."""
-    golden_dir.kernel_config(CONFIG)
-    golden_dir.kernel(COPY, "add.cpp")
-    golden_dir.orchestration_body(CLEARS)
+    golden_dir.kernel_config(THREE_KERNELS)
+    golden_dir.kernel(COPY, "copy.cpp")
+    golden_dir.kernel(kernel, "add.cpp")
+    golden_dir.orchestration_body(CLEARS.replace("{address}", address))
     settings = Settings(threads=1)
     assert isinstance(run_case(golden_dir.path, settings=settings).failure, OrderDependence)
 

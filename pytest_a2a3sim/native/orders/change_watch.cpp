@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
+#include <utility>
 
 namespace a2a3sim {
 
@@ -16,14 +18,41 @@ constexpr size_t kMostChanges = size_t{1} << 16;
 constexpr size_t kBlock = 64;
 constexpr size_t kGap = 16;  // what is as near as that to a change counts as changed, too
 
+constexpr uintptr_t kMostAtEnds = uintptr_t{8} << 10;
+
+/// So many bytes in front of an address are looked at: loops may run backwards.
+constexpr uintptr_t kInFront = uintptr_t{4} << 10;
+
+uintptr_t begin_of(const Touch& touch) {
+    return std::max(touch.previous, touch.begin - std::min(touch.begin, kInFront));
+}
+
 /// All that a touch may lead to, or what lies before the next one.
 uintptr_t end_of(const Touch& touch, bool in_full) { return in_full ? touch.end : touch.next; }
+
+/// Fletcher's sums, of words of 64 bits: of the words, and of these sums. Of many bytes, the first
+/// and the last ones count: a task that writes there is not likely to leave both out.
+uint64_t digest_of(Span span) {
+    if (span.end - span.begin > 2 * kMostAtEnds) {
+        return digest_of({span.begin, span.begin + kMostAtEnds}) ^
+               ~digest_of({span.end - kMostAtEnds, span.end});
+    }
+    uint64_t sum = 0;
+    uint64_t sum_of_sums = 0;
+    for (uintptr_t at = span.begin; at < span.end; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        std::memcpy(&word, reinterpret_cast<const void*>(at), std::min(sizeof word, span.end - at));
+        sum += word;
+        sum_of_sums += sum;
+    }
+    return sum ^ (sum_of_sums << 32 | sum_of_sums >> 32);
+}
 
 size_t bytes_to_compare(const std::vector<SharedBuffer>& buffers, bool in_full) {
     size_t sum = 0;
     for (const SharedBuffer& buffer : buffers) {
         for (const Touch& touch : buffer.touches) {
-            sum += end_of(touch, in_full && !buffer.is_same) - touch.begin;
+            sum += end_of(touch, in_full && !buffer.is_same) - begin_of(touch);
         }
     }
     return sum;
@@ -41,21 +70,41 @@ ChangeWatch::ChangeWatch(const std::vector<SharedBuffer>& buffers, size_t task_c
     }
     for (size_t place = 0; place < buffers.size(); ++place) {
         const DeviceBuffer& buffer = memory.buffer(buffers[place].index);
-        const bool whole = in_full && !buffers[place].is_same;
-        Copy& copy = copies_.emplace_back(Copy{buffer.begin, buffer.size, !whole,
-                                               std::unique_ptr<char[]>(new char[buffer.size])});
-        std::memcpy(copy.bytes.get(), reinterpret_cast<const void*>(buffer.begin), buffer.size);
-        for (const Touch& touch : buffers[place].touches) {
-            const Span span{touch.begin, end_of(touch, whole)};
-            watched_[static_cast<size_t>(touch.task)].push_back({place, span});
+        const bool is_same = buffers[place].is_same;
+        copies_.push_back(Copy{buffer.begin, buffer.size, is_same || !in_full, nullptr});
+        if (is_same) {
+            watch_cells(place, buffers[place]);
+        } else {
+            watch(place, buffers[place], in_full);
         }
+    }
+}
+
+void ChangeWatch::watch(size_t place, const SharedBuffer& buffer, bool in_full) {
+    Copy& copy = copies_[place];
+    copy.bytes.reset(new char[copy.size]);  // not zeroed: it is overwritten
+    std::memcpy(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin), copy.size);
+    for (const Touch& touch : buffer.touches) {
+        watched_[static_cast<size_t>(touch.task)].push_back(
+            {place, {begin_of(touch), end_of(touch, in_full)}, kNoCell});
+    }
+}
+
+void ChangeWatch::watch_cells(size_t place, const SharedBuffer& buffer) {
+    std::unordered_map<uintptr_t, size_t> cells;  // by where they begin
+    for (const Touch& touch : buffer.touches) {
+        const Span span{touch.begin, touch.next};
+        const auto [cell, is_new] = cells.try_emplace(touch.begin, cells_.size());
+        if (is_new) cells_.push_back({span, digest_of(span)});
+        watched_[static_cast<size_t>(touch.task)].push_back({place, span, cell->second});
     }
 }
 
 bool ChangeWatch::has_seen_all() const {
     if (!is_complete_ || has_seen_part_) return false;
     return std::all_of(copies_.begin(), copies_.end(), [](const Copy& copy) {
-        return std::memcmp(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin),
+        return !copy.bytes ||
+               std::memcmp(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin),
                            copy.size) == 0;
     });
 }
@@ -68,6 +117,12 @@ void ChangeWatch::after_task(int32_t id, const Kernel&, int64_t*) {
 }
 
 void ChangeWatch::compare(std::vector<Change>& changes, const Watched& watched) {
+    if (watched.cell != kNoCell) {
+        Cell& cell = cells_[watched.cell];
+        const uint64_t digest = digest_of(cell.span);
+        if (std::exchange(cell.digest, digest) != digest) note(changes, watched.buffer, cell.span);
+        return;
+    }
     const Copy& copy = copies_[watched.buffer];
     char* const before = copy.bytes.get() - copy.begin;
     for (uintptr_t at = watched.span.begin; at < watched.span.end; at += kBlock) {

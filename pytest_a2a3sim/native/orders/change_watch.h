@@ -1,6 +1,7 @@
 // Which bytes of buffers each task changes, found by comparing them after it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -15,8 +16,8 @@ struct Span {
 };
 
 /// Watches an execution on one thread. A task is taken to write behind the addresses that it has
-/// got, not before them; and in a buffer that holds what it held before kernels ran, or where the
-/// buffers are large, no further than to the next address that a task has got.
+/// got, or a little in front of them; and in a buffer that holds what it held before kernels ran,
+/// or where the buffers are large, no further than to the next address that a task has got.
 class ChangeWatch : public TaskObserver {
   public:
     /// The buffers hold what the first task will find. `task_count` is the graph's.
@@ -47,21 +48,32 @@ class ChangeWatch : public TaskObserver {
     void note_exchange(int32_t) noexcept override {}
 
   private:
+    static constexpr size_t kNoCell = SIZE_MAX;
+
     struct Watched {
         size_t buffer;
         Span span;
+        size_t cell;  // of a buffer that is not copied
     };
     struct Copy {
         uintptr_t begin;
         size_t size;
-        bool is_seen_in_part;  // what tasks have changed may be more than was compared
-        std::unique_ptr<char[]> bytes;
+        bool is_seen_in_part;           // what tasks have changed may be more than was compared
+        std::unique_ptr<char[]> bytes;  // none: nobody is expected to change it
+    };
+    /// What lies between two addresses that tasks have got, of a buffer that is not copied.
+    struct Cell {
+        Span span;
+        uint64_t digest;
     };
 
+    void watch(size_t place, const SharedBuffer& buffer, bool in_full);
+    void watch_cells(size_t place, const SharedBuffer& buffer);
     void compare(std::vector<Change>& changes, const Watched& watched);
     void note(std::vector<Change>& changes, size_t buffer, Span span);
 
     std::vector<Copy> copies_;                   // by buffer: its content after the last task
+    std::vector<Cell> cells_;                    // likewise
     std::vector<std::vector<Watched>> watched_;  // by task
     std::vector<std::vector<Change>> changes_;   // by task
     size_t change_count_ = 0;

@@ -33,7 +33,7 @@ std::vector<SharedBuffer> touched_buffers(const Graph& graph, const DeviceMemory
                  ++touch) {
                 is_known |= touch->begin == begin && touch->end == end;
             }
-            if (!is_known) touches.push_back({id, begin, end, end});
+            if (!is_known) touches.push_back({id, begin, end, end, buffer.begin});
         }
     }
     return buffers;
@@ -49,13 +49,15 @@ bool has_unordered(const std::vector<Touch>& touches, Reachability& reachability
     return false;
 }
 
-void find_next(SharedBuffer& buffer) {
+void find_neighbours(SharedBuffer& buffer) {
     std::vector<uintptr_t> begins;
     for (const Touch& touch : buffer.touches) begins.push_back(touch.begin);
     std::sort(begins.begin(), begins.end());
     for (Touch& touch : buffer.touches) {
         const auto next = std::upper_bound(begins.begin(), begins.end(), touch.begin);
         if (next != begins.end()) touch.next = std::min(touch.end, *next);
+        const auto same = std::lower_bound(begins.begin(), begins.end(), touch.begin);
+        if (same != begins.begin()) touch.previous = *(same - 1);
     }
 }
 
@@ -73,7 +75,7 @@ std::vector<SharedBuffer> shared_buffers(const Graph& graph, const DeviceMemory&
     buffers.erase(std::remove_if(buffers.begin(), buffers.end(), is_harmless), buffers.end());
     for (SharedBuffer& buffer : buffers) {
         buffer.is_same = is_same(buffer.index);
-        find_next(buffer);
+        find_neighbours(buffer);
     }
     return buffers;
 }

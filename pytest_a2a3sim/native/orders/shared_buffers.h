@@ -15,8 +15,9 @@ namespace a2a3sim {
 struct Touch {
     int32_t task;
     uintptr_t begin;
-    uintptr_t end;   // of what the task may have got: it need not use all of it
-    uintptr_t next;  // the next address in the buffer that a task has got, or its end
+    uintptr_t end;       // of what the task may have got: it need not use all of it
+    uintptr_t next;      // the next address in the buffer that a task has got, or its end
+    uintptr_t previous;  // the one before, or where the buffer begins
 };
 
 struct SharedBuffer {
