@@ -197,7 +197,7 @@ void run(const char* object, uint64_t seed) {
     check(a2a3_window_create(page_size(), page_size(), served, &window) == A2A3_OK, "a window");
     char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
     const a2a3_kernel kernel{"fuzz", object, "kernel_entry", 0, A2A3_CORE_AIC};
-    const a2a3_tensor tensor{"out", out, 64, 0, 0, 0, 1, {16}};
+    const a2a3_tensor tensor{"out", out, 64, 0, 0, 0, 1, {16}, 0};
     const a2a3_argument args[] = {
         {phase, -1}, {how, -1}, {seed, -1}, {reinterpret_cast<uint64_t>(out), 0}};
     a2a3_request request{};
