@@ -18,6 +18,7 @@ constexpr size_t kMostChanges = size_t{1} << 16;
 constexpr size_t kBlock = 64;
 constexpr size_t kGap = 16;  // what is as near as that to a change counts as changed, too
 
+/// So many bytes at either end of a long stretch are digested.
 constexpr uintptr_t kMostAtEnds = uintptr_t{8} << 10;
 
 /// So many bytes in front of an address are looked at: loops may run backwards.
@@ -124,11 +125,10 @@ void ChangeWatch::compare(std::vector<Change>& changes, const Watched& watched) 
         return;
     }
     const Copy& copy = copies_[watched.buffer];
-    char* const before = copy.bytes.get() - copy.begin;
     for (uintptr_t at = watched.span.begin; at < watched.span.end; at += kBlock) {
         const size_t size = std::min(kBlock, watched.span.end - at);
         const char* const now = reinterpret_cast<const char*>(at);
-        char* const was = before + at;
+        char* const was = copy.bytes.get() + (at - copy.begin);
         if (std::memcmp(now, was, size) == 0) continue;
         size_t first = 0;
         while (now[first] == was[first]) ++first;
