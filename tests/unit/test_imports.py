@@ -53,7 +53,7 @@ MAY_INCLUDE = {
     "sanitizer": {
         *("base", "device", "engine_api.h", "executor", "faults", "graph", "shared"),
     },
-    "orders": {"device", "executor", "graph"},
+    "orders": {"base", "device", "executor", "graph"},
     "isolation": {
         *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "orders"),
         *("runtime", "sanitizer", "shared"),

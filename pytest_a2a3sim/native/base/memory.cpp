@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
-#include <memory>
 
 namespace a2a3sim {
 
@@ -34,6 +34,16 @@ void make_present(char* begin, size_t size) {
     (void)begin;
     (void)size;
 #endif
+}
+
+std::unique_ptr<char[]> present_bytes(size_t size) {
+    std::unique_ptr<char[]> bytes(new char[size]);
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(bytes.get());
+    const uintptr_t first = round_up(begin, page);
+    const uintptr_t end = (begin + size) / page * page;
+    if (end > first) make_present(bytes.get() + (first - begin), end - first);
+    return bytes;
 }
 
 void populate(const SharedRange& memory, size_t size, size_t coming) {

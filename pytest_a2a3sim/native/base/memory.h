@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace a2a3sim {
 
@@ -19,6 +20,9 @@ struct SharedRange {
 /// Makes whole pages present, all at once: a page fault each takes several times as long. Changes
 /// no byte.
 void make_present(char* begin, size_t size);
+
+/// Not zeroed, but present. Throws std::bad_alloc.
+std::unique_ptr<char[]> present_bytes(size_t size);
 
 /// Makes the first bytes present, so that no page fault interrupts whoever writes them, and of the
 /// `coming` first ones those that huge pages hold: these cost the system a tenth of small ones, and

@@ -150,10 +150,12 @@ OtherWindowsHidden::~OtherWindowsHidden() {
     }
 }
 
-void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                   bool reachable) {
-    mprotect(window.data(), window.size(), reachable ? PROT_READ | PROT_WRITE : PROT_NONE);
-    if (!reachable) return;
+void set_reach(const HostWindow& window, const std::vector<HostTensor>& tensors, Reach reach) {
+    const int whole = reach == Reach::kNone   ? PROT_NONE
+                      : reach == Reach::kRead ? PROT_READ
+                                              : PROT_READ | PROT_WRITE;
+    mprotect(window.data(), window.size(), whole);
+    if (reach != Reach::kReadAndWrite) return;
     for (const HostTensor& tensor : tensors) {
         // Tensors begin at page boundaries, and no two share a page.
         if (tensor.read_only) mprotect(tensor.data, tensor.nbytes, PROT_READ);

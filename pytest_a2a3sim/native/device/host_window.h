@@ -111,9 +111,13 @@ struct HostTensor {
     bool order_dependent;  // other orders may leave other bytes
 };
 
-/// Makes the window unreachable, or reachable but for writing to read-only tensors.
-void set_reachable(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                   bool reachable);
+enum class Reach {
+    kNone,
+    kRead,
+    kReadAndWrite,  // but for read-only tensors
+};
+
+void set_reach(const HostWindow& window, const std::vector<HostTensor>& tensors, Reach reach);
 
 /// "" or why [address, address + size) is not host memory a case may copy from or, if `written`,
 /// to: nullptr, or an address in the window that is not inside one such tensor. Memory outside the

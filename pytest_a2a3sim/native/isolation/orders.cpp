@@ -129,7 +129,7 @@ class Executions {
         options.observer = observer;
         bool succeeded = false;
         {
-            const HostTensorsOutOfReach out_of_reach(case_.description);
+            const HostTensorsOutOfReach out_of_reach(case_.description, Reach::kRead);
             succeeded = execute_serially(case_.graph, case_.kernels, options, case_.control,
                                          nullptr, tasks);
         }
@@ -174,11 +174,10 @@ class Executions {
         const Graph& graph = case_.graph;
         const DeviceMemory& memory = case_.host.memory();
         Reachability reachability(graph);
+        const std::vector<bool> unchanged = case_.saved.restore();
         const std::vector<SharedBuffer> buffers =
-            shared_buffers(graph, memory, first_, reachability, described_by,
-                           [&](size_t index) { return case_.saved.is_unchanged(index); });
+            shared_buffers(graph, memory, first_, reachability, described_by, unchanged);
         const std::vector<int32_t> tasks = tasks_in(orders_[adverse_]);
-        case_.saved.restore();
         ChangeWatch watch(buffers, graph.tasks.size(), memory);
         executed_.push_back(tasks);
         ++adverse_count_;
@@ -248,7 +247,7 @@ void FurtherOrders::run(Graph& graph, const KernelTable& kernels, const RuntimeH
     if (!are_due(ending)) return;
     silence();
     restore_fanins(graph);
-    const TablesOutOfReach tables_out_of_reach(shared_);
+    set_result_tables_writable(shared_, false);
     Executions executions({description_, *saved_, graph, kernels, host, control});
     ending.orders_agree = executions.agree(described_by) ? 1 : 0;
 }

@@ -180,7 +180,7 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     record_loaded_objects(shared.objects);
 
     clock.enter(A2A3_PHASE_ORCHESTRATE);
-    set_reachable(*description.window, description.tensors, true);
+    set_reach(*description.window, description.tensors, Reach::kReadAndWrite);
     RuntimeHost host(*description.window, description.tensors, kernels,
                      DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task},
@@ -220,7 +220,7 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     }
 
     {
-        const HostTensorsOutOfReach out_of_reach(description);
+        const HostTensorsOutOfReach out_of_reach(description, Reach::kReadAndWrite);
         const TablesOutOfReach tables_out_of_reach(shared);
         const GraphInView in_view(graph, description.check_each_task ? &host.memory() : nullptr);
         std::optional<Sanitizer> sanitizer;

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace a2a3sim {
 
 namespace {
@@ -69,22 +71,29 @@ ChangeWatch::ChangeWatch(const std::vector<SharedBuffer>& buffers, size_t task_c
         is_complete_ = false;
         return;
     }
+    size_t copied = 0;
+    for (const SharedBuffer& buffer : buffers) {
+        if (!buffer.is_same) copied += memory.buffer(buffer.index).size;
+    }
+    bytes_ = present_bytes(copied);
+    char* next = bytes_.get();
     for (size_t place = 0; place < buffers.size(); ++place) {
         const DeviceBuffer& buffer = memory.buffer(buffers[place].index);
         const bool is_same = buffers[place].is_same;
-        copies_.push_back(Copy{buffer.begin, buffer.size, is_same || !in_full, nullptr});
+        copies_.push_back(
+            Copy{buffer.begin, buffer.size, is_same || !in_full, is_same ? nullptr : next});
         if (is_same) {
             watch_cells(place, buffers[place]);
         } else {
             watch(place, buffers[place], in_full);
+            next += buffer.size;
         }
     }
 }
 
 void ChangeWatch::watch(size_t place, const SharedBuffer& buffer, bool in_full) {
-    Copy& copy = copies_[place];
-    copy.bytes.reset(new char[copy.size]);  // not zeroed: it is overwritten
-    std::memcpy(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin), copy.size);
+    const Copy& copy = copies_[place];
+    std::memcpy(copy.bytes, reinterpret_cast<const void*>(copy.begin), copy.size);
     for (const Touch& touch : buffer.touches) {
         watched_[static_cast<size_t>(touch.task)].push_back(
             {place, {begin_of(touch), end_of(touch, in_full)}, kNoCell});
@@ -104,9 +113,8 @@ void ChangeWatch::watch_cells(size_t place, const SharedBuffer& buffer) {
 bool ChangeWatch::has_seen_all() const {
     if (!is_complete_ || has_seen_part_) return false;
     return std::all_of(copies_.begin(), copies_.end(), [](const Copy& copy) {
-        return !copy.bytes ||
-               std::memcmp(copy.bytes.get(), reinterpret_cast<const void*>(copy.begin),
-                           copy.size) == 0;
+        return copy.bytes == nullptr ||
+               std::memcmp(copy.bytes, reinterpret_cast<const void*>(copy.begin), copy.size) == 0;
     });
 }
 
@@ -128,7 +136,7 @@ void ChangeWatch::compare(std::vector<Change>& changes, const Watched& watched) 
     for (uintptr_t at = watched.span.begin; at < watched.span.end; at += kBlock) {
         const size_t size = std::min(kBlock, watched.span.end - at);
         const char* const now = reinterpret_cast<const char*>(at);
-        char* const was = copy.bytes.get() + (at - copy.begin);
+        char* const was = copy.bytes + (at - copy.begin);
         if (std::memcmp(now, was, size) == 0) continue;
         size_t first = 0;
         while (now[first] == was[first]) ++first;

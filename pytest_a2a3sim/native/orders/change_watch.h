@@ -58,8 +58,8 @@ class ChangeWatch : public TaskObserver {
     struct Copy {
         uintptr_t begin;
         size_t size;
-        bool is_seen_in_part;           // what tasks have changed may be more than was compared
-        std::unique_ptr<char[]> bytes;  // none: nobody is expected to change it
+        bool is_seen_in_part;  // what tasks have changed may be more than was compared
+        char* bytes;           // none: nobody is expected to change it
     };
     /// What lies between two addresses that tasks have got, of a buffer that is not copied.
     struct Cell {
@@ -72,6 +72,7 @@ class ChangeWatch : public TaskObserver {
     void compare(std::vector<Change>& changes, const Watched& watched);
     void note(std::vector<Change>& changes, size_t buffer, Span span);
 
+    std::unique_ptr<char[]> bytes_;              // of all copies
     std::vector<Copy> copies_;                   // by buffer: its content after the last task
     std::vector<Cell> cells_;                    // likewise
     std::vector<std::vector<Watched>> watched_;  // by task

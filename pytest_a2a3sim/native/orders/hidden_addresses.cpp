@@ -22,18 +22,29 @@ class UpperHalves {
 
     bool has(uint64_t value) const { return ((value - first_) & ~uint64_t{others_}) == 0; }
 
-    /// Whether one of the words may be one. The loop has no branch: a few words a cycle.
+    /// Whether one of the words may be one.
     bool may_have(const char* words, size_t count) const {
-        bool found = false;
-        for (size_t i = 0; i < count; ++i) {
-            uint32_t word = 0;
-            std::memcpy(&word, words + i * sizeof word, sizeof word);
-            found |= ((word - first_) & ~others_) == 0;
+        const Words first = Words{} + first_;
+        const Words same = Words{} + ~others_;
+        Found found{};
+        size_t done = 0;
+        for (; count - done >= kAtOnce; done += kAtOnce) {
+            Words some;
+            std::memcpy(&some, words + done * sizeof(uint32_t), sizeof some);
+            found |= ((some - first) & same) == 0;
         }
-        return found;
+        // The last few, behind the highest value that is none.
+        Words last = first + others_ + 1;
+        std::memcpy(&last, words + done * sizeof(uint32_t), (count - done) * sizeof(uint32_t));
+        found |= ((last - first) & same) == 0;
+        return (found[0] | found[1] | found[2] | found[3]) != 0;
     }
 
   private:
+    static constexpr size_t kAtOnce = 4;
+    using Words = uint32_t __attribute__((vector_size(kAtOnce * sizeof(uint32_t))));
+    using Found = int32_t __attribute__((vector_size(kAtOnce * sizeof(uint32_t))));
+
     const uint32_t first_;
     uint32_t others_ = 0;  // bits by which they differ
 };

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace a2a3sim {
 
 namespace {
@@ -71,7 +73,7 @@ SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory,
         add(index, first, first + buffer.size, inputs.find(buffer));
         add(index, first + buffer.size, begin + bytes, nullptr);
     }
-    bytes_.reset(new char[size]);  // not zeroed: every page would be touched twice
+    bytes_ = present_bytes(size);
     char* next = bytes_.get();
     for (Range& range : ranges_) {
         if (range.saved != nullptr) continue;
@@ -81,20 +83,18 @@ SavedDeviceMemory::SavedDeviceMemory(const DeviceMemory& memory,
     }
 }
 
-void SavedDeviceMemory::restore() const {
-    for (const size_t index : painted_) memory_.paint(index);
-    for (const Range& range : ranges_) std::memcpy(range.begin, range.saved, range.size);
-}
-
-bool SavedDeviceMemory::is_unchanged(size_t index) const {
-    auto range =
-        std::lower_bound(ranges_.begin(), ranges_.end(), index,
-                         [](const Range& each, size_t buffer) { return each.buffer < buffer; });
-    if (range == ranges_.end() || range->buffer != index) return false;
-    for (; range != ranges_.end() && range->buffer == index; ++range) {
-        if (std::memcmp(range->begin, range->saved, range->size) != 0) return false;
+std::vector<bool> SavedDeviceMemory::restore() const {
+    std::vector<bool> unchanged(memory_.buffer_count(), true);
+    for (const size_t index : painted_) {
+        memory_.paint(index);
+        unchanged[index] = false;
     }
-    return true;
+    for (const Range& range : ranges_) {
+        if (std::memcmp(range.begin, range.saved, range.size) == 0) continue;
+        std::memcpy(range.begin, range.saved, range.size);
+        unchanged[range.buffer] = false;
+    }
+    return unchanged;
 }
 
 size_t SavedDeviceMemory::size_of(const DeviceMemory& memory) {

@@ -20,12 +20,9 @@ class SavedDeviceMemory {
     SavedDeviceMemory(const DeviceMemory& memory, const std::vector<HostTensor>& tensors,
                       const std::vector<DeviceCopy>& copies);
 
-    /// Tensors of the host are within reach.
-    void restore() const;
-
-    /// Whether a buffer holds what it held; not if that was poison. Tensors of the host are within
-    /// reach.
-    bool is_unchanged(size_t index) const;
+    /// Returns of each buffer whether it did hold what it holds now; not if that is poison. Tensors
+    /// of the host are within reach.
+    std::vector<bool> restore() const;  // NOLINT(modernize-use-nodiscard): it does more than that
 
     /// Bytes that saving the buffers takes.
     static size_t size_of(const DeviceMemory& memory);

@@ -67,14 +67,14 @@ std::vector<SharedBuffer> shared_buffers(const Graph& graph, const DeviceMemory&
                                          const std::vector<int32_t>& order,
                                          Reachability& reachability,
                                          const DescribedBy& described_by,
-                                         const std::function<bool(size_t index)>& is_same) {
+                                         const std::vector<bool>& unchanged) {
     std::vector<SharedBuffer> buffers = touched_buffers(graph, memory, order, described_by);
     const auto is_harmless = [&](const SharedBuffer& buffer) {
         return !has_unordered(buffer.touches, reachability);
     };
     buffers.erase(std::remove_if(buffers.begin(), buffers.end(), is_harmless), buffers.end());
     for (SharedBuffer& buffer : buffers) {
-        buffer.is_same = is_same(buffer.index);
+        buffer.is_same = unchanged[buffer.index];
         find_neighbours(buffer);
     }
     return buffers;

@@ -30,11 +30,11 @@ struct SharedBuffer {
 using DescribedBy = std::function<std::pair<uint64_t, uint64_t>(uint64_t argument)>;
 
 /// Those in which at least two tasks begin that nothing orders. Touches follow one another as in
-/// `order`.
+/// `order`; `unchanged` tells of each buffer of the memory what `is_same` does.
 std::vector<SharedBuffer> shared_buffers(const Graph& graph, const DeviceMemory& memory,
                                          const std::vector<int32_t>& order,
                                          Reachability& reachability,
                                          const DescribedBy& described_by,
-                                         const std::function<bool(size_t index)>& is_same);
+                                         const std::vector<bool>& unchanged);
 
 }  // namespace a2a3sim
