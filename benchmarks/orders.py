@@ -1,23 +1,19 @@
-"""What further orders add to a case in pytest, beside what its graph takes to execute.
+"""What further orders add to a case, beside what its graph takes to execute.
 
-    python benchmarks/orders.py [--cases N] [--repeat R] [--threads T]
+    python benchmarks/orders.py [--cases N] [--threads T]
 
-Sessions of N equal cases with and without further orders take turns; a figure is the difference of
-the medians of R sessions, for each case. Where another CPU is free, much of the orders' time passes
-while pytest compares and reports.
+N runs of a case with further orders and N without take turns in one process, from its inputs to
+its verdict. Where another CPU is free, some of the orders' time passes while outputs are compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from isolation import silence
 
@@ -26,65 +22,62 @@ from pytest_a2a3sim.model.between_cases import BetweenCases
 from pytest_a2a3sim.model.settings import Settings, usable_cpus
 from pytest_a2a3sim.simulator import Simulator
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+CHOICES: tuple[Literal["off", "auto"], ...] = ("off", "auto")
+WARM_UP = 50
 
 
-def with_cases(example: Path, scratch: Path, count: int) -> Path:
-    """A copy of it that has so many equal cases."""
-    directory = Path(shutil.copytree(example, scratch / example.name))
-    with (directory / "golden.py").open("a") as golden:
-        golden.write(f"\nPARAMS_LIST = [dict(PARAMS_LIST[0]) for _ in range({count})]\n")
-    return directory
-
-
-def session_seconds(directory: Path, orders: str, threads: int) -> float:
-    """Of one run of pytest."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    start = time.perf_counter()
-    subprocess.run(
-        [*command, f"--sim-orders={orders}", f"--sim-threads={threads}", str(directory)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=directory.parent,
-    )
-    return time.perf_counter() - start
-
-
-def phase_milliseconds(directory: Path, threads: int) -> tuple[float, float]:
-    """Medians of the execution and of the further orders, in the process of the case."""
+def measure(
+    directory: Path, threads: int, cases: int
+) -> tuple[dict[str, list[float]], list[Mapping[str, float]]]:
+    """Seconds of each run by choice, and those of the phases of runs with further orders."""
     golden, case = load_case(directory)
-    with contextlib.closing(Simulator(Settings(threads=threads))) as simulator, silence():
+    taken: dict[str, list[float]] = {choice: [] for choice in CHOICES}
+    phases: list[Mapping[str, float]] = []
+    with contextlib.ExitStack() as stack, silence():
         between = BetweenCases()
-        attempts = [simulator.attempt(golden, case, between=between) for _ in range(60)]
-        between.close()
-        phases = [attempt.facts.phases for attempt in attempts]
-    execution, orders = (
-        1e3 * statistics.median(each[name] for each in phases) for name in ("execute", "orders")
-    )
-    return execution, orders
+        stack.callback(between.close)
+        simulators = {
+            choice: stack.enter_context(
+                contextlib.closing(Simulator(Settings(threads=threads, orders=choice)))
+            )
+            for choice in CHOICES
+        }
+        for turn in range(cases + WARM_UP):
+            for choice in CHOICES[:: 1 if turn % 2 else -1]:
+                start = time.perf_counter()
+                attempt = simulators[choice].attempt(golden, case, between=between)
+                attempt.get().check()
+                taken[choice].append(time.perf_counter() - start)
+                if choice == "auto":
+                    phases.append(attempt.facts.phases)
+    return taken, phases
+
+
+def milliseconds(values: Sequence[float]) -> float:
+    """The median of what follows the warm-up."""
+    return 1e3 * statistics.median(values[WARM_UP:])
 
 
 def main() -> None:
     """Prints a line for each example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=int, default=500)
-    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--cases", type=int, default=1500)
     parser.add_argument("--threads", type=int, default=usable_cpus())
     options = parser.parse_args()
     for name in ("vector_example", "paged_attention"):
-        with tempfile.TemporaryDirectory() as temporary:
-            directory = with_cases(EXAMPLES / name, Path(temporary), options.cases)
-            execution, orders = phase_milliseconds(directory, options.threads)
-            taken: dict[str, list[float]] = {"off": [], "auto": []}
-            for _ in range(options.repeat):
-                for choice, seconds in taken.items():
-                    seconds.append(session_seconds(directory, choice, options.threads))
-            off, auto = (statistics.median(seconds) for seconds in taken.values())
-            added = 1e3 * (auto - off) / options.cases
-            print(
-                f"{name}: execution {execution:.2f} ms, orders {orders:.2f} ms in their process; "
-                f"a case takes {1e3 * off / options.cases:.2f} ms without them, {added:+.2f} with"
-            )
+        taken, phases = measure(EXAMPLES / name, options.threads, options.cases)
+        execution, orders = (
+            milliseconds([each[phase] for each in phases]) for phase in ("execute", "orders")
+        )
+        off, auto = (milliseconds(taken[choice]) for choice in CHOICES)
+        print(
+            f"{name}: execution {execution:.3f} ms, orders {orders:.3f} ms in their process; "
+            f"a case takes {off:.2f} ms without them, {auto - off:+.3f} with"
+        )
 
 
 if __name__ == "__main__":

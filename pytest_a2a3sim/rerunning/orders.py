@@ -9,7 +9,8 @@ from pytest_a2a3sim.comparing.orders import OrderComparison, with_actual
 from pytest_a2a3sim.failures.explain import error_of
 from pytest_a2a3sim.model.errors import A2A3SimError, OrderDependence
 from pytest_a2a3sim.reporting.text import order_text
-from pytest_a2a3sim.running.orders import run_in_order, runs_in_orders
+from pytest_a2a3sim.running.orders import in_order, run_in_order, runs_in_orders
+from pytest_a2a3sim.running.replay import pinpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,9 @@ class Orders:
             f"In the order {self._setup.options.schedule} the graph runs to its end: tasks depend "
             "on an order that the graph does not have."
         )
-        return error_of(failure, self._setup.built, run.schedule, note)
+        failure, found = pinpoint(failure, in_order(self._setup, run.schedule))
+        lines = note if found is None else f"{found}\n  {note}"
+        return error_of(failure, self._setup.built, run.schedule, lines)
 
 
 def _kind_of(run: OrderRun) -> str | None:

@@ -39,12 +39,8 @@ class OrderRun:
     failure: Failure | None
 
 
-def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
-    """Runs a case in one order.
-
-    Raises:
-        EngineError: the run cannot be started or watched.
-    """
+def in_order(setup: CaseSetup, schedule: Schedule) -> CaseSetup:
+    """The same case, to be executed in one order alone."""
     options = replace(
         setup.options,
         threads=1,
@@ -53,8 +49,17 @@ def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
         checks=(),
         hang_timeout=min(setup.options.hang_timeout, _PATIENCE),
     )
+    return replace(setup, options=options)
+
+
+def run_in_order(setup: CaseSetup, schedule: Schedule) -> OrderRun:
+    """Runs a case in one order.
+
+    Raises:
+        EngineError: the run cannot be started or watched.
+    """
     with HostMemory(setup.inputs) as memory:
-        ended = run_silently(replace(setup, options=options), memory)
+        ended = run_silently(in_order(setup, schedule), memory)
         if isinstance(ended, Failure):
             return OrderRun(schedule, None, ended)
         outputs = {name: memory.keep(name) for name in setup.inputs.outputs}

@@ -157,6 +157,17 @@ def test_a_kernel_that_faults_in_another_order(golden_dir: GoldenDir) -> None:
     assert caught.value.culprit.kernel == "add"
 
 
+def test_an_overrun_in_another_order_alone(golden_dir: GoldenDir) -> None:
+    """The outputs are the same in both."""
+    accumulating(golden_dir)
+    golden_dir.kernel(ADD.replace("y[i] += x[i];", "if (y[i] != y[i]) y[args[2]] = 1;"), "add.cpp")
+    golden_dir.extend_golden(TRIPLES.replace("3", "2"))
+    with pytest.raises(KernelFault, match="--sim-schedule=reverse --sim-threads=1") as caught:
+        run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    assert "past the end of" in str(caught.value)
+    assert caught.value.culprit.kernel == "add"
+
+
 def test_off(golden_dir: GoldenDir, pytester: pytest.Pytester) -> None:
     accumulating(golden_dir)
     assert run_case(golden_dir.path, settings=Settings(threads=1, orders=0)).passed

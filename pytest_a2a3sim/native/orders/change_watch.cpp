@@ -21,7 +21,7 @@ constexpr size_t kBlock = 64;
 constexpr size_t kGap = 16;  // what is as near as that to a change counts as changed, too
 
 /// So many bytes at either end of a long stretch are digested.
-constexpr uintptr_t kMostAtEnds = uintptr_t{8} << 10;
+constexpr uintptr_t kMostAtEnds = uintptr_t{4} << 10;
 
 /// So many bytes in front of an address are looked at: loops may run backwards.
 constexpr uintptr_t kInFront = uintptr_t{4} << 10;
