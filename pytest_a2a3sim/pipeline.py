@@ -55,7 +55,6 @@ def attempt_case(
     """Builds, simulates and compares one case."""
     attempt = _Attempt(golden, case, settings, listeners)
     progress = listeners.progress
-
     try:
         check_bound(golden)
         built = attempt.build(builder, progress)
@@ -148,7 +147,8 @@ class _Attempt:
         setup = CaseSetup(built, inputs, options)
         self._last_steps.close()  # of the case before
         try:
-            with HostMemory(inputs, self._between, settings.isolate) as memory:
+            threads = settings.comparing_threads
+            with HostMemory(inputs, self._between, settings.isolate, threads) as memory:
                 compared, completion = self._simulate(setup, memory)
                 memory.drop_inputs()
                 return self._judge(setup, memory, compared, completion)
@@ -158,7 +158,7 @@ class _Attempt:
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[_Compared, Completion]:
         with self._keeping(setup) as first, started(first, memory, self._last_steps) as run:
-            lend = memory.lend if setup.options.isolate else None
+            lend = memory.copy if setup.options.isolate else None
             expected = self._data.expected(setup.inputs, lend)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)

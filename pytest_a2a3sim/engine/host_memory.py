@@ -33,6 +33,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         inputs: CaseInputs,
         between: BetweenCases | None = None,
         isolation: Isolation = "fork",
+        threads: int = 1,
     ) -> None:
         """Copies the tensors.
 
@@ -40,6 +41,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
             inputs: that have them.
             between: of the session whose process server is to start the case, if possible.
             isolation: of the case, which no server starts unless it is True.
+            threads: that copy large tensors.
 
         Raises:
             EngineError: there is no memory.
@@ -57,7 +59,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         holder = ffi.new("a2a3_window**")
         check(
             lib.a2a3_window_create(
-                sizes[False], sizes[True], self.process_server != ffi.NULL, holder
+                sizes[False], sizes[True], self.process_server != ffi.NULL, threads, holder
             ),
             "there is no memory for the host tensors",
         )
@@ -65,8 +67,9 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         self._lent = {False: 0, True: 0}  # inputs, and outputs
         self._outputs = frozenset(inputs.outputs)
         self._is_left = False
+        self._threads = threads
         for name, tensor in tensors.items():
-            self.bytes_of(name)[:] = tensor.raw()
+            self._copy(tensor, ffi.cast("char*", self.address(name)))
 
     def __exit__(self, *_: object) -> None:
         """Frees the memory once nothing of it is lent; others' arrays must not be used any more."""
@@ -95,6 +98,22 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         self._lent[is_output] += 1
         pointer = ffi.cast("char*", self.address(name))
         return self._array(name, ffi.gc(pointer, lambda _: self._take_back(is_output)))
+
+    def copy(self, name: str) -> Bytes:
+        """What a tensor was before the case ran, for somebody who changes it.
+
+        A case that runs in this process changes that, too. What is zero takes no memory until it
+        is written.
+        """
+        if name not in self._outputs:
+            return self.lend(name)
+        tensor = self._tensors[name]
+        fresh: npt.NDArray[np.uint8] = np.zeros(tensor.nbytes, dtype=np.uint8)
+        self._copy(tensor, ffi.from_buffer(fresh))
+        return fresh
+
+    def _copy(self, tensor: Tensor, to: Any) -> None:
+        lib.a2a3_copy_to_zeros(to, ffi.from_buffer(tensor.raw()), tensor.nbytes, self._threads)
 
     def _array(self, name: str, pointer: Any) -> Bytes:
         buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer

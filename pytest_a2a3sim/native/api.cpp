@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "compare/compare.h"
 #include "device/host_window.h"
 #include "graph/recording.h"
@@ -84,17 +85,21 @@ void a2a3_process_server_destroy(a2a3_process_server* server) {
 }
 
 int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
-                       a2a3_window** window) {
+                       int32_t threads, a2a3_window** window) {
     return guarded([&] {
         const auto wish =
             for_process_server != 0 ? HostWindow::Wish::kFile : HostWindow::Wish::kAnonymous;
-        *window =
-            reinterpret_cast<a2a3_window*>(new HostWindow(private_nbytes, shared_nbytes, wish));
+        *window = reinterpret_cast<a2a3_window*>(
+            new HostWindow(private_nbytes, shared_nbytes, wish, threads));
         return A2A3_OK;
     });
 }
 
 void* a2a3_window_data(a2a3_window* window) { return unwrap(window)->data(); }
+
+void a2a3_copy_to_zeros(void* to, const void* from, size_t nbytes, int32_t threads) {
+    a2a3sim::copy_to_zeros(static_cast<char*>(to), static_cast<const char*>(from), nbytes, threads);
+}
 
 void a2a3_window_drop_private(a2a3_window* window) { unwrap(window)->drop_private(); }
 

@@ -596,14 +596,18 @@ void a2a3_serve_processes(int descriptor); /* does not return */
 
 /* Memory for host tensors: the simulated case has `private_nbytes` of its own, with the content
  * that they had at its start, and shares the `shared_nbytes` behind them with its parent. Both are
- * whole pages. `for_process_server`: of a case that a process server starts, if possible. Destroy
- * it last. */
+ * whole pages, and zero. `for_process_server`: of a case that a process server starts, if possible.
+ * `threads`: that large memory comes on. Destroy it last. */
 int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
-                       a2a3_window** window);
+                       int32_t threads, a2a3_window** window);
 void* a2a3_window_data(a2a3_window* window);
 /* Gives the private memory back; it reads as zero from then on. */
 void a2a3_window_drop_private(a2a3_window* window);
 void a2a3_window_destroy(a2a3_window* window);
+
+/* Copies to memory that is zero: what is zero, too, is not written. On several threads if it is
+ * much. */
+void a2a3_copy_to_zeros(void* to, const void* from, size_t nbytes, int32_t threads);
 
 /* Starts a case. With isolation it runs in a process of its own and this returns at once. */
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run);

@@ -194,7 +194,7 @@ void run(const char* object, uint64_t seed) {
     // Whose children are not this program's to wait for.
     const bool served = phase != kAfterTheEnd;
     a2a3_window* window = nullptr;
-    check(a2a3_window_create(page_size(), page_size(), served, &window) == A2A3_OK, "a window");
+    check(a2a3_window_create(page_size(), page_size(), served, 1, &window) == A2A3_OK, "a window");
     char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
     const a2a3_kernel kernel{"fuzz", object, "kernel_entry", 0, A2A3_CORE_AIC};
     const a2a3_tensor tensor{"out", out, 64, 0, 0, 0, 1, {16}, 0};

@@ -43,7 +43,7 @@ MAY_INCLUDE = {
     "engine_api.h": set[str](),
     "base": {"engine_api.h"},
     "shared": {"base", "engine_api.h"},
-    "compare": {"engine_api.h"},
+    "compare": {"base", "engine_api.h"},
     "graph": {"base", "engine_api.h", "shared"},
     "device": {"base", "engine_api.h", "shared"},
     "faults": {"device", "engine_api.h", "graph", "shared"},
@@ -58,7 +58,7 @@ MAY_INCLUDE = {
         *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "orders"),
         *("runtime", "sanitizer", "shared"),
     },
-    "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation"},
+    "api.cpp": {"base", "compare", "device", "engine_api.h", "graph", "isolation"},
 }
 MOST_ARROWS = 68
 LONGEST = 300

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+
+#include "base/threads.h"
 
 namespace a2a3sim {
 
@@ -24,6 +28,28 @@ size_t used_address_space() {
 /// Asked for huge pages, the system waits for work on all CPUs, some milliseconds if they are busy:
 /// as long as so many huge pages take in small ones.
 constexpr size_t kWorthHugePages = 4;
+
+constexpr size_t kPiece = 16 * kHugePage;  // that a thread takes at a time
+constexpr size_t kBlock = size_t{64} << 10;
+
+template <typename Action>
+void for_each_piece(size_t size, int threads, Action action) {
+    const size_t pieces = (size + kPiece - 1) / kPiece;
+    if (pieces <= 1) {
+        action(size_t{0}, size);
+        return;
+    }
+    std::atomic<size_t> next{0};
+    run_on_threads(std::min(pieces, static_cast<size_t>(std::max(threads, 1))), [&] {
+        for (size_t piece = next++; piece < pieces; piece = next++) {
+            action(piece * kPiece, std::min(kPiece, size - piece * kPiece));
+        }
+    });
+}
+
+bool is_zero(const char* bytes, size_t size) {
+    return size == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0);
+}
 
 }  // namespace
 
@@ -59,6 +85,33 @@ void populate(const SharedRange& memory, size_t size, size_t coming) {
         madvise(memory.begin, huge, MADV_COLLAPSE);
     }
     if (size > 0) make_present(memory.begin, size);  // which is there by now, if it could be
+}
+
+void populate_huge(const SharedRange& memory, int threads) {
+    for_each_piece(memory.size, threads, [&](size_t begin, size_t size) {
+        populate({memory.begin + begin, size}, 0, size);
+    });
+}
+
+void copy_on_threads(void* to, const void* from, size_t size, int threads) {
+    for_each_piece(size, threads, [&](size_t begin, size_t length) {
+        std::memcpy(static_cast<char*>(to) + begin, static_cast<const char*>(from) + begin, length);
+    });
+}
+
+void fill_on_threads(void* to, int byte, size_t size, int threads) {
+    for_each_piece(size, threads, [&](size_t begin, size_t length) {
+        std::memset(static_cast<char*>(to) + begin, byte, length);
+    });
+}
+
+void copy_to_zeros(char* to, const char* from, size_t size, int threads) {
+    for_each_piece(size, threads, [&](size_t begin, size_t length) {
+        for (size_t at = begin; at < begin + length; at += kBlock) {
+            const size_t bytes = std::min(kBlock, begin + length - at);
+            if (!is_zero(from + at, bytes)) std::memcpy(to + at, from + at, bytes);
+        }
+    });
 }
 
 size_t address_space(size_t wanted, double share) {

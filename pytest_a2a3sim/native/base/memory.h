@@ -29,6 +29,16 @@ std::unique_ptr<char[]> present_bytes(size_t size);
 /// it gives shared memory none by itself. Changes no byte.
 void populate(const SharedRange& memory, size_t size, size_t coming);
 
+/// The same by several threads, and of everything that huge pages hold.
+void populate_huge(const SharedRange& memory, int threads);
+
+/// memcpy() and memset() by several threads, each of which takes pieces.
+void copy_on_threads(void* to, const void* from, size_t size, int threads);
+void fill_on_threads(void* to, int byte, size_t size, int threads);
+
+/// Copies to memory that is zero; what is zero needs no memory there. Several threads take pieces.
+void copy_to_zeros(char* to, const char* from, size_t size, int threads);
+
 /// How many of `wanted` addresses to reserve: all of them, but where `ulimit -v` limits the
 /// process, at most this share of those that are left.
 size_t address_space(size_t wanted, double share);

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
-#include <vector>
 
+#include "base/threads.h"
 #include "compare/comparer.h"
 #include "compare/element.h"
 
@@ -127,16 +125,7 @@ a2a3_difference compare_elements(const Element& element, const a2a3_comparison& 
     };
     const uint64_t useful = (comparison.count + kPiece - 1) / kPiece;
     const uint64_t wanted = static_cast<uint64_t>(std::max(comparison.thread_count, 1));
-    std::vector<std::thread> helpers;
-    helpers.reserve(std::min(useful, wanted));
-    try {
-        for (uint64_t i = 1; i < std::min(useful, wanted); ++i) helpers.emplace_back(work);
-    } catch (const std::exception&) {
-        // There are no more threads, or there is no memory for one: those that there are compare
-        // everything.
-    }
-    work();
-    for (std::thread& helper : helpers) helper.join();
+    run_on_threads(std::min(useful, wanted), work);
     return all;
 }
 

@@ -156,16 +156,17 @@ int DeviceMemory::poison_of(size_t index) const {
     return other ? A2A3_POISON_NUMBER : A2A3_POISON_NAN;
 }
 
-void DeviceMemory::paint(size_t index) const { fill(index, true); }
+void DeviceMemory::paint(size_t index) const { fill(index, true, 1); }
 
-void DeviceMemory::fill(size_t index, bool with_poison) const {
+void DeviceMemory::fill(size_t index, bool with_poison, int threads) const {
     const DeviceBuffer& buffer = buffers_[index];
     const Region own = own_bytes(buffer);
     const bool live = buffer.live != 0;
     fill_guard(own.begin, buffer.begin, index);
     fill_guard(live ? buffer.end() : buffer.begin, own.begin + own.size, index);
     if (live && with_poison) {
-        std::memset(reinterpret_cast<void*>(buffer.begin), poison_of(index), buffer.size);
+        fill_on_threads(reinterpret_cast<void*>(buffer.begin), poison_of(index), buffer.size,
+                        threads);
     }
 }
 
@@ -179,7 +180,7 @@ void DeviceMemory::with_access(const void* dev, bool is_overwritten, Copy copy) 
     set_reachable(pages, size, true);
     if (buffer.content == kNothing) {
         if (buffer.pages != 0) expect_faults(own);
-        fill(index, !is_overwritten);
+        fill(index, !is_overwritten, options_.threads);
         buffer.content = kCopied;
     }
     copy();
@@ -194,14 +195,14 @@ void DeviceMemory::expect_faults(const Region& pages) {
     }
 }
 
-void DeviceMemory::copy_in(void* dev, const void* host, size_t size) {
+void DeviceMemory::copy_in(void* dev, const void* host, size_t size, int threads) {
     const DeviceBuffer& buffer =
         buffers_[static_cast<size_t>(find(reinterpret_cast<uintptr_t>(dev)))];
-    with_access(dev, size == buffer.size, [&] { std::memcpy(dev, host, size); });
+    with_access(dev, size == buffer.size, [&] { copy_on_threads(dev, host, size, threads); });
 }
 
-void DeviceMemory::copy_out(void* host, const void* dev, size_t size) {
-    with_access(dev, false, [&] { std::memcpy(host, dev, size); });
+void DeviceMemory::copy_out(void* host, const void* dev, size_t size, int threads) {
+    with_access(dev, false, [&] { copy_on_threads(host, dev, size, threads); });
 }
 
 void DeviceMemory::open() {
@@ -218,7 +219,7 @@ void DeviceMemory::open() {
             if (buffer.content == kNothing) expect_faults(own_bytes(buffer));
         }
         if (buffer.content != kNothing && live) continue;
-        fill(index, true);
+        fill(index, true, options_.threads);
         buffer.content = kPoison;
     }
 }

@@ -66,6 +66,7 @@ class DeviceMemory {
         std::vector<a2a3_buffer_range> other_poison;
         std::vector<a2a3_watch> watches;
         bool places_watched;  // so that the access next to them faults
+        int threads;          // that fill large buffers
     };
 
     /// Buffers are listed in `buffers`. Throws CaseFailure without address space.
@@ -84,10 +85,10 @@ class DeviceMemory {
     /// "" or why [address, address + size) is not inside one live buffer.
     std::string check_range(const void* address, size_t size) const;
 
-    /// Copies to and from a range that check_range() has found no fault with. Throws std::bad_alloc
-    /// if the system refuses a mapping.
-    void copy_in(void* dev, const void* host, size_t size);
-    void copy_out(void* host, const void* dev, size_t size);
+    /// Copies to and from a range that check_range() has found no fault with, on several threads
+    /// if it is much. Throws std::bad_alloc if the system refuses a mapping.
+    void copy_in(void* dev, const void* host, size_t size, int threads = 1);
+    void copy_out(void* host, const void* dev, size_t size, int threads = 1);
 
     /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
     void open();
@@ -130,6 +131,7 @@ class DeviceMemory {
     size_t peak_bytes() const { return peak_bytes_; }
     size_t live_bytes() const { return live_bytes_; }
     size_t capacity() const { return options_.capacity; }
+    int threads() const { return options_.threads; }
 
   private:
     enum class Placement { kGuardedEnd, kFlushEnd, kFlushBegin, kShared };
@@ -146,7 +148,7 @@ class DeviceMemory {
     /// Makes page faults fewer, where the system allows it: all of it is about to be written.
     static void expect_faults(const Region& pages);
     int poison_of(size_t index) const;
-    void fill(size_t index, bool with_poison) const;
+    void fill(size_t index, bool with_poison, int threads) const;
     template <typename Copy>
     void with_access(const void* dev, bool is_overwritten, Copy copy);
     bool place_guarded(DeviceBuffer& buffer, Placement placement);

@@ -58,7 +58,7 @@ HostWindow::Reservation::Reservation(uintptr_t wanted, size_t wanted_size) : siz
 
 HostWindow::Reservation::~Reservation() { munmap(begin, size); }
 
-HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish)
+HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish, int threads)
     : private_size_(private_size),
       size_(private_size + shared_size),
       file_(wish == Wish::kFile && size_ <= kMostInFile ? try_file(size_) : Descriptor()),
@@ -71,7 +71,7 @@ HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish)
     if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
     // It is about to be written.
     if (file_.is_open()) make_present(data_, size_);
-    populate({data_ + private_size, shared_size}, 0, shared_size);
+    populate_huge({data_ + private_size, shared_size}, threads);
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.push_back(this);
 }

@@ -28,9 +28,9 @@ class HostWindow {
     enum class Wish { kAnonymous, kFile };
 
     /// Sizes in bytes, whole pages. A large one is anonymous in any case: a file is in small pages,
-    /// of which a process that maps it has none yet. Throws std::system_error when the memory
-    /// cannot be had.
-    HostWindow(size_t private_size, size_t shared_size, Wish wish = Wish::kAnonymous);
+    /// of which a process that maps it has none yet. Huge pages come on so many threads. Throws
+    /// std::system_error when the memory cannot be had.
+    HostWindow(size_t private_size, size_t shared_size, Wish wish, int threads);
 
     struct Place {
         uintptr_t address;

@@ -1,8 +1,7 @@
 #include "isolation/copy_back.h"
 
-#include <cstring>
-
 #include "base/failure.h"
+#include "base/memory.h"
 #include "runtime/host_pointers.h"
 
 namespace a2a3sim {
@@ -38,7 +37,8 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
                 a2a3_copied_range{index, offset, pair.size, changed,
                                   static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
         }
-        std::memcpy(pair.host_ptr, pair.dev_ptr, pair.size);
+        const int threads = index >= 0 ? host.memory().threads() : 1;
+        copy_on_threads(pair.host_ptr, pair.dev_ptr, pair.size, threads);
     }
 }
 

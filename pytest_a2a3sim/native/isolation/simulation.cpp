@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -12,6 +13,7 @@
 #include "base/ticks.h"
 #include "executor/core_identity.h"
 #include "executor/executor.h"
+#include "executor/task_runner.h"
 #include "executor/waits.h"
 #include "faults/exception_probe.h"
 #include "faults/fatal_signals.h"
@@ -163,6 +165,11 @@ std::vector<a2a3_description> descriptions_of(const RuntimeHost& host,
     return known;
 }
 
+int copying_threads(const CaseDescription& description) {
+    const int wanted = description.thread_count;
+    return wanted == kThreadPerCore ? usable_cpus() : std::min(wanted, usable_cpus());
+}
+
 void simulate_or_throw(const CaseDescription& description, SharedState& shared,
                        const std::function<void()>& at_end) {
     Control& control = shared.control;
@@ -183,7 +190,8 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     set_reach(*description.window, description.tensors, Reach::kReadAndWrite);
     RuntimeHost host(*description.window, description.tensors, kernels,
                      DeviceMemory::Options{description.device_memory_size, description.other_poison,
-                                           description.watches, !description.check_each_task},
+                                           description.watches, !description.check_each_task,
+                                           copying_threads(description)},
                      control, shared.buffers);
     host.describe(description.described_buffer);
     if (description.is_sanitized()) host.note_submitters();

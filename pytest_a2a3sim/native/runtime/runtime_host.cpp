@@ -122,12 +122,14 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
         note(A2A3_FAILURE_ORCHESTRATION, format("%s: %s", call, problem.c_str()));
         return -1;
     }
+    // Of memory that is not known to be there, the calling thread is to be the one that faults.
+    const int threads = window_.contains(host) ? memory_.threads() : 1;
     if (to_device) {
         if (described_ >= 0) note_copy(dev, host, size);
-        memory_.copy_in(const_cast<void*>(dev), host, size);
+        memory_.copy_in(const_cast<void*>(dev), host, size, threads);
         copied_.push_back(copy_of(dev, host, size, true));
     } else {
-        memory_.copy_out(const_cast<void*>(host), dev, size);
+        memory_.copy_out(const_cast<void*>(host), dev, size, threads);
     }
     return 0;
 }
