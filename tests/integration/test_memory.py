@@ -18,6 +18,7 @@ from pytest_a2a3sim import Settings, Simulator, run_case
 from pytest_a2a3sim.loading.golden import load_golden
 
 if TYPE_CHECKING:
+    from pytest_a2a3sim.model.values import Isolation
     from tests.golden_dirs import GoldenDir
 
 CONFTEST = """
@@ -141,3 +142,40 @@ def test_large_tensors_outlive_their_case(golden_dir: GoldenDir, isolate: bool) 
     assert simulator.attempt(golden, golden.cases[0]).get().passed
     simulator.close()
     assert [kept.tolist() == [-1.0] * (1 << 20) for kept in golden.module.KEPT] == [True]
+
+
+# 33 MiB and a few bytes: more than a thread copies at a time. Most of both is zero.
+SPARSE = """
+    N = (33 << 18) + 3
+
+
+    def generate_inputs(params):
+        x = np.zeros(N, dtype=np.float32)
+        x[[0, 5, 1 << 20, (8 << 20) - 1, 8 << 20, N - 1]] = 1, -0.0, 2, 3, 4, 5
+        return {"x": x, "out_y": np.where(np.arange(N) < N // 3, np.float32(-0.0), x[::-1])}
+
+
+    def compute_golden(tensors, params):
+        tensors["out_y"][1:] += tensors["x"][1:]
+"""
+
+
+@pytest.mark.parametrize("isolate", [True, False, "fork"])
+def test_every_byte_of_large_tensors_is_copied(golden_dir: GoldenDir, isolate: Isolation) -> None:
+    """Zeros are not, but negative ones are."""
+    golden_dir.extend_golden(SPARSE)
+    golden_dir.kernel_body("for (int64_t i = 1; i < args[2]; ++i) y[i] += x[i];")
+    golden_dir.orchestration_body(
+        """
+        api.copy_to_device(y, host_y, args[3]);
+        runtime->add_task(task, 3, 0, CoreType::AIV);
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    result = run_case(golden_dir.path, settings=Settings(isolate=isolate, threads=3))
+    result.check()
+    actual, expected = (each["out_y"].view(np.uint32) for each in (result.actual, result.expected))
+    assert np.array_equal(actual, expected)
+    assert actual[0] == actual[5] == 1 << 31  # -0.0
+    assert actual[-1] == np.float32(6).view(np.uint32)
