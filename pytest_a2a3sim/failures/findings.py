@@ -17,6 +17,7 @@ from pytest_a2a3sim.model.source_line import SourceLine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_a2a3sim.failures.symbolize import Frame
     from pytest_a2a3sim.model.case import BuiltCase
     from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.recording import Completion
@@ -129,11 +130,16 @@ class _Lines:
         codes |= {buffer.caller for buffer in sanitized.buffers.values()}
         symbolizer = Symbolizer(sanitized.objects, built.paths)
         # The address is the one that a call returns to: the line is that of the byte before it.
-        self._lines = symbolizer.lines(sorted(code - 1 for code in codes if code > 0))
+        lines = symbolizer.lines(sorted(code - 1 for code in codes if code > 0))
+        self._lines = {code: _source_line(lines.get(code - 1, ())) for code in codes}
 
     def of(self, code: int) -> SourceLine | None:
-        file, line = source_of(self._lines.get(code - 1, ()))
-        return None if file is None else SourceLine(file, line)
+        return self._lines.get(code)
+
+
+def _source_line(frames: Sequence[Frame]) -> SourceLine | None:
+    file, line = source_of(frames)
+    return None if file is None else SourceLine(file, line)
 
 
 def _kind(raw: RawFinding) -> str:
