@@ -13,6 +13,7 @@
 #include <clocale>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "executor/task_runner.h"
@@ -62,6 +63,28 @@ class Owner {
 /// Whoever wants to unmount a directory shall not find it in use between cases.
 void leave_directory() { [[maybe_unused]] const int result = chdir("/"); }
 
+/// A case as its process begins, which has a copy of this.
+struct ReceivedCase {
+    ReceivedCase(const std::string& text, std::vector<Descriptor> sent)
+        : descriptors(std::move(sent)),
+          message(decode(text)),
+          file(std::move(descriptor(Sent::kShared)), std::move(message.shared_sizes)),
+          window(message.window, std::move(descriptor(Sent::kWindow))),
+          shared(message.description, &file) {
+        message.description.window = &window;
+        message.description.output_descriptor = descriptor(Sent::kOutput).number();
+        message.description.error_descriptor = descriptor(Sent::kError).number();
+    }
+
+    Descriptor& descriptor(Sent which) { return descriptors[static_cast<size_t>(which)]; }
+
+    std::vector<Descriptor> descriptors;
+    CaseMessage message;
+    SharedFile file;
+    HostWindow window;
+    SharedState shared;
+};
+
 class Server {
   public:
     explicit Server(Channel channel) : channel_(std::move(channel)) {}
@@ -88,6 +111,7 @@ class Server {
             answer.number = request.number;
             const auto* const bytes = reinterpret_cast<const char*>(&answer);
             channel_.send(std::string(bytes, sizeof answer));
+            begun_.reset();  // which the owner need not wait for
         }
     }
 
@@ -138,31 +162,22 @@ class Server {
     }
 
     /// -1 if the case cannot be forked here.
-    static pid_t fork_case(const std::string& text, std::vector<Descriptor> descriptors) {
+    pid_t fork_case(const std::string& text, std::vector<Descriptor> descriptors) {
         if (descriptors.size() != static_cast<size_t>(Sent::kCount)) return -1;
-        const auto sent = [&](Sent which) -> Descriptor& {
-            return descriptors[static_cast<size_t>(which)];
-        };
-        CaseMessage message = decode(text);
-        SharedFile file(std::move(sent(Sent::kShared)), std::move(message.shared_sizes));
-        const HostWindow window(message.window, std::move(sent(Sent::kWindow)));
-        CaseDescription& description = message.description;
-        description.window = &window;
-        description.output_descriptor = sent(Sent::kOutput).number();
-        description.error_descriptor = sent(Sent::kError).number();
-        SharedState shared(description, &file);
+        ReceivedCase& received = begun_.emplace(text, std::move(descriptors));
+        const CaseMessage& message = received.message;
         if (locale() != message.locale &&
             std::setlocale(LC_ALL, message.locale.c_str()) == nullptr) {
             return -1;
         }
         umask(message.umask);
-        if (fchdir(sent(Sent::kDirectory).number()) != 0) return -1;
+        if (fchdir(received.descriptor(Sent::kDirectory).number()) != 0) return -1;
         const pid_t server = getpid();
         const pid_t process = fork();
         if (process == 0) {
-            if (!shared.control.begin(getpid())) _exit(0);
-            set_environment(description.environment);
-            run_child(description, shared, server);
+            if (!received.shared.control.begin(getpid())) _exit(0);
+            set_environment(message.description.environment);
+            run_child(message.description, received.shared, server);
         }
         if (process > 0) setpgid(process, process);
         leave_directory();
@@ -171,7 +186,8 @@ class Server {
 
     Channel channel_;
     Owner owner_;
-    std::vector<pid_t> cases_;  // processes that are not reaped
+    std::optional<ReceivedCase> begun_;  // until it is answered
+    std::vector<pid_t> cases_;           // processes that are not reaped
 };
 
 }  // namespace
