@@ -12,6 +12,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
+OBSERVER_SOURCES = ("pytest_a2a3sim/building/observer.cpp", "pytest_a2a3sim/building/observer.h")
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
@@ -34,6 +35,24 @@ def missing_prerequisites() -> list[str]:
     if importlib.util.find_spec("pybind11") is None:
         found.append("pybind11, whose helpers build it: `pip install pybind11`")
     return found
+
+
+def observer() -> Extension:
+    """The library that is preloaded into compilers.
+
+    It holds the digest of its sources, by which ``building/observer.py`` knows it.
+    """
+    sources = b"".join(Path(source).read_bytes() for source in OBSERVER_SOURCES)
+    digest = hashlib.sha256(sources).hexdigest()
+    flags = ("-O0", "-U_FORTIFY_SOURCE", "-g0", "-w")  # inline functions would hide what is wrapped
+    apart = ("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")  # from the C++ library
+    return Extension(
+        "pytest_a2a3sim.building.observer",
+        [OBSERVER_SOURCES[0]],
+        define_macros=[("A2A3SIM_SOURCES", f'"{digest}"')],
+        extra_compile_args=["-std=c++17", *flags, *apart],
+        extra_link_args=["-Wl,--as-needed"],
+    )
 
 
 def needs_recompile(object_path: str, source: str) -> bool:
@@ -68,11 +87,18 @@ class BuildEngine(build_ext):
         digest = hashlib.sha256(json.dumps([tools, flags]).encode()).hexdigest()[:12]
         self.build_temp = str(Path("build", f"engine-{digest}"))
 
+    def get_ext_filename(self, fullname: str) -> str:
+        """The library's name is none that Python would import."""
+        if fullname.endswith("observer"):
+            return str(Path(*fullname.split("."))) + ".elf"
+        return str(super().get_ext_filename(fullname))
+
     def build_extension(self, ext: Extension) -> None:
         """Compiles and links the engine."""
         from pybind11.setup_helpers import ParallelCompile  # noqa: PLC0415 -- building only
 
-        self.write_compile_commands(ext)
+        if ext.name.endswith("_engine"):
+            self.write_compile_commands(ext)
         ext.extra_compile_args.append("-MD")
         jobs = len(os.sched_getaffinity(0))
         with ParallelCompile("A2A3SIM_BUILD_JOBS", jobs, needs_recompile=needs_recompile):
@@ -98,6 +124,7 @@ if __name__ == "__main__":
         sys.exit("pytest-a2a3sim builds a native engine and needs " + "; and ".join(missing))
 
     setup(
+        ext_modules=[observer()],
         cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"],
         cmdclass={"build_ext": BuildEngine},
         options={} if FREE_THREADED else {"bdist_wheel": {"py_limited_api": "cp310"}},

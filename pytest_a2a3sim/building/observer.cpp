@@ -5,6 +5,10 @@
 
 #include "observer.h"
 
+#ifdef A2A3SIM_SOURCES
+__attribute__((used)) static const char sources[] = A2A3SIM_SOURCES;
+#endif
+
 #define REAL(type, name, ...)          \
     using Function = type __VA_ARGS__; \
     static Function* known = nullptr;  \

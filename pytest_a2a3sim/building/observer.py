@@ -1,12 +1,14 @@
 """Which files a compiler and all that it starts look for, as a library preloaded into them tells.
 
-The library, observer.cpp, is compiled by the compiler that it observes, and kept in the cache. Each
-record is "<process> <kind> <path>". A program that does not load it, such as one that is linked
-statically, is noticed: it was to be executed, and never said that it started.
+The library, observer.cpp, is part of what is installed. Where that does not fit, the compiler that
+it observes compiles it, and it is kept in the cache. Each record is "<process> <kind> <path>". A
+program that does not load it, such as one that is linked statically, is noticed: it was to be
+executed, and never said that it started.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import threading
@@ -74,13 +76,14 @@ class Sight:
         )
 
 
-def parse(log: bytes, program: str, process: int) -> Sight:
+def parse(log: bytes, program: str, process: int, library: str) -> Sight:
     """Reads a log.
 
     Args:
         log: what the library wrote.
         program: that was started first.
         process: its process.
+        library: the one that wrote the log, which is no input of what is made.
     """
     paths = defaultdict[str, set[str]](set)
     read_by = defaultdict[str, set[str]](set)
@@ -101,6 +104,7 @@ def parse(log: bytes, program: str, process: int) -> Sight:
         elif kind == _WRITTEN and path in paths[_READ]:
             continue  # a change of what was read before is no reason to forget it
         paths[kind].add(path)
+    paths[_LOADED].discard(library)
     unseen = next((programs[pid] for pid, missing in expected.items() if missing > 0), "")
 
     def tracked(*kinds: str) -> frozenset[str]:
@@ -140,6 +144,8 @@ class Observer:
         self._processes = processes
         self._mutex = threading.Lock()
         self._libraries: dict[Path, _Library] = {}
+        self._installed = _installed()
+        self._misfits: set[object] = set()  # compilers that do not load it, by identity
 
     def prepare(self, toolchain: Toolchain) -> None:
         """Makes the library for a compiler."""
@@ -162,20 +168,33 @@ class Observer:
         extra = {"LD_PRELOAD": preloaded, _LOG_VARIABLE: str(log)}
         try:
             run = self._processes.run(command, directory, **extra)
-            sight = parse(log.read_bytes(), command[0], run.process)
+            sight = parse(log.read_bytes(), command[0], run.process, library.preloaded)
         finally:
             log.unlink()
+        if sight.unseen and library is self._installed:
+            self._misfits.add(toolchain.identity)
+            return self.run(toolchain, command, directory)
         if run.status != 0 and sight.unseen:  # because of the library, perhaps
             run = self._processes.run(command, directory)
         return run, sight
 
     def _library(self, toolchain: Toolchain) -> _Library | None:
         """The library for a compiler; None where it cannot be made."""
+        if self._installed is not None and toolchain.identity not in self._misfits:
+            return self._installed
         path = self._companions.obtain(toolchain, _SOURCES, _FLAGS, ".so")
         if path is None:
             return None
         with self._mutex:
             return self._libraries.setdefault(path, _Library(path))
+
+
+def _installed() -> _Library | None:
+    """The library that was built with the engine, if that was from the same sources."""
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()
+    path = _SOURCES[0].with_suffix(".elf")
+    is_right = path.is_file() and digest.encode() in path.read_bytes()
+    return _Library(path) if is_right else None
 
 
 class _Library:

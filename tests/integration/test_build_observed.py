@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_a2a3sim import run_case
+from pytest_a2a3sim.version import PACKAGE
 from tests.compilers import CountingCompiler
 from tests.observed_kernels import KERNEL, compile_file
 
@@ -184,3 +189,31 @@ def test_change_is_noticed(  # noqa: PLR0913, PLR0917 - a table
     counting.forget()
     assert not run_case(golden_dir.path).passed
     assert counting.runs() == []
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_library_that_a_compiler_does_not_load_is_made_for_it(
+    golden_dir: GoldenDir,
+    own_cache: Path,
+    tmp_path: Path,
+    fits: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    package = tmp_path / "installed" / PACKAGE.name
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    library = package / "building" / "observer.elf"
+    if not fits:  # but its sources are the right ones
+        sources = (package / "building" / f"observer.{end}" for end in ("cpp", "h"))
+        digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
+        library.write_text(f"no library {digest.hexdigest()}")
+    kernels = golden_dir.path / "kernels"
+    golden_dir.kernel(KERNEL.format(top='#define H "cfg.h"\n#include H', factor="FACTOR"))
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    command = (sys.executable, "-m", "pytest", "-q", golden_dir.path)
+    for definition, status in ((DEFINE_2, 0), (DEFINE_3, 1)):
+        write("cfg.h", definition)(kernels)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stdout
+        assert "ld.so" not in done.stdout + done.stderr
+    assert len(list(own_cache.rglob("*.companion"))) == (0 if fits else 1)
