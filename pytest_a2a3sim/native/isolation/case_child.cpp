@@ -23,20 +23,15 @@
 
 #include "faults/faults.h"
 #include "faults/signal_stack.h"
+#include "isolation/default_signals.h"
 #include "isolation/forking.h"
 
 namespace a2a3sim {
 
 namespace {
 
-/// Signals as a program finds them at its start.
 void reset_signals() {
-    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-        signal(signal_number, SIG_DFL);
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    restore_default_signals();
     // This process is in the terminal's background, where `stty tostop` would stop it as it prints.
     signal(SIGTTOU, SIG_IGN);
 }

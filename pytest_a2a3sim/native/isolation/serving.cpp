@@ -21,6 +21,7 @@
 #include "isolation/case_child.h"
 #include "isolation/case_message.h"
 #include "isolation/channel.h"
+#include "isolation/default_signals.h"
 #include "isolation/surroundings.h"
 
 namespace a2a3sim {
@@ -193,9 +194,7 @@ class Server {
 }  // namespace
 
 void serve_processes(int descriptor) noexcept {
-    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-        signal(signal_number, SIG_DFL);
-    }
+    restore_default_signals();
     Descriptor end(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     Descriptor nowhere = behind_streams(Descriptor(open("/dev/null", O_RDWR | O_CLOEXEC)));
     dup2(nowhere.number(), descriptor);

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "base/descriptor.h"
+#include "isolation/default_signals.h"
 
 namespace a2a3sim {
 
@@ -34,16 +35,6 @@ struct Plan {
     int error = 0;
 };
 
-/// Ignored signals, and those that are blocked, would stay so in the program.
-void forget_signals() {
-    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-        signal(signal_number, SIG_DFL);
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 int execute(void* argument) {
     auto& plan = *static_cast<Plan*>(argument);
     setsid();
@@ -52,7 +43,7 @@ int execute(void* argument) {
 #ifdef SYS_close_range
         syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 #endif
-        forget_signals();
+        restore_default_signals();  // ignored ones, and those that are blocked, would stay so
         execve(plan.command[0], plan.command, plan.environment);
     }
     plan.error = errno;
