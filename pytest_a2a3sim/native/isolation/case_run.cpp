@@ -56,11 +56,11 @@ CaseRun::CaseRun(CaseDescription description)
       server_(server_for(description_)),
       file_(server_ != nullptr ? file_in_memory() : std::nullopt),
       shared_(description_, file_ ? &*file_ : nullptr),
-      kills_before_(out_of_memory_kills()),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
     if (description_.isolate) {
         start_process();
+        kills_before_ = out_of_memory_kills();  // the process has not had time for much memory yet
     } else {
         simulate_in_this_process();
         note_time_of_end();

@@ -46,7 +46,7 @@ class CaseRun {
     std::optional<SharedFile> file_;         // of `shared_`, so long
     SharedState shared_;
     TickRate tick_rate_;
-    uint64_t kills_before_;
+    uint64_t kills_before_ = 0;
     CaseProcess process_;
     uint64_t last_progress_ = 0;
     int64_t last_progress_ns_;
