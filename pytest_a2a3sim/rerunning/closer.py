@@ -154,7 +154,9 @@ class CloserLook:
         elif ran.completion.order_matters and result.failure is None:
             dependence, finding = self._orders.dependence()
             findings = (*result.findings, finding) if finding else result.findings
-            result = replace(result, failure=dependence, findings=findings)
+            waiting = self._orders.waiting()
+            notes = (*result.notes, waiting) if waiting else result.notes
+            result = replace(result, failure=dependence, findings=findings, notes=notes)
         result = judged(result, self._intermediates)
         if self.report is not None and self.report.total > 0:
             result = replace(result, failure=sanitizer_error(result, self.report))

@@ -13,7 +13,7 @@ from pytest_a2a3sim.running.orders import in_order, run_in_order, runs_in_orders
 from pytest_a2a3sim.running.replay import pinpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_a2a3sim.model.diff import OrderDifference, Pair
     from pytest_a2a3sim.model.failure import Failure
@@ -38,6 +38,7 @@ class Orders:
         self._completion = completion
         self._pairs = pairs
         self._comparison = OrderComparison(pairs, golden.order_dependent)
+        self._stuck: Schedule | None = None  # an order in which tasks waited for ever
 
     def matching(self) -> Schedule | None:
         """The first order in which every output matches what is expected."""
@@ -58,12 +59,8 @@ class Orders:
         if self._completion.recording.has_one_order():
             return None, self._irregularity()
         first: OrderRun | None = None
-        for run in runs_in_orders(self._setup, self._completion.pair_order):
+        for run in self._telling_runs():
             first = first or run
-            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
-                continue
-            if _kind_of(run) == "graph":  # which allows this order: something has made it up
-                continue
             if run.failure is not None:
                 same_as_before = run is first and self._setup.options.threads == 1
                 if same_as_before or not self._is_repeated(run):
@@ -76,6 +73,26 @@ class Orders:
             if found:
                 return OrderDependence(order_text(found), found), None
         return (None, None) if first is None else self._of_threads(first)
+
+    def _telling_runs(self) -> Iterator[OrderRun]:
+        """The case's own order and others, each on one thread, as far as they can be compared."""
+        for number, run in enumerate(runs_in_orders(self._setup, self._completion.pair_order)):
+            if _hangs(run):  # tasks may wait for others, which run beside them on more threads
+                self._stuck = run.schedule
+                if number == 0:  # then there is nothing to compare others with
+                    return
+            elif _kind_of(run) != "graph":  # it allows this order: something has made it up
+                yield run
+
+    def waiting(self) -> str | None:
+        """What to know about a case whose tasks wait for one another, which takes its time."""
+        if self._stuck is None:
+            return None
+        return (
+            f"tasks wait for one another: on one thread, in the order {self._stuck}, the graph "
+            "does not come to its end; to find that out takes seconds, and sim_orders = off "
+            "leaves it out (--sim-orders=off)"
+        )
 
     def _of_threads(self, first: OrderRun) -> tuple[A2A3SimError | None, str | None]:
         """The same where threads have come to an order that no single thread has.
