@@ -52,6 +52,7 @@ def observer() -> Extension:
         define_macros=[("A2A3SIM_SOURCES", f'"{digest}"')],
         extra_compile_args=["-std=c++17", *flags, *apart],
         extra_link_args=["-Wl,--as-needed"],
+        optional=True,  # without it, the user's compiler makes one
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.affected.gate import Judgement
-from pytest_a2a3sim.building.store.cache import checked, with_digest
+from pytest_a2a3sim.building.store.files import checked, with_digest
 from pytest_a2a3sim.building.store.fingerprint import digest_of_parts
 
 if TYPE_CHECKING:

@@ -136,6 +136,8 @@ extern "C" {
 #pragma GCC diagnostic ignored "-Wmissing-attributes"
 #endif
 
+#pragma GCC visibility push(default)  // whatever flags say
+
 OPEN(open)
 OPENAT(openat)
 FOPEN(fopen)
@@ -238,5 +240,7 @@ struct tm* localtime_r(const time_t* when, struct tm* parts) {
     record('T', "/");
     return next(when, parts);
 }
+
+#pragma GCC visibility pop
 
 }  // extern "C"

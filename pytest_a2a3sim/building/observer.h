@@ -5,6 +5,9 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
+// They would give two of the functions here one name.
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
 
 #include <dlfcn.h>
 #include <errno.h>

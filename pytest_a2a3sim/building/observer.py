@@ -8,6 +8,7 @@ executed, and never said that it started.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -171,6 +172,8 @@ class Observer:
             sight = parse(log.read_bytes(), command[0], run.process, library.preloaded)
         finally:
             log.unlink()
+        if run.status == 0 and not sight.read:  # nothing is made of nothing
+            sight |= Sight(unseen=command[0])
         if sight.unseen and library is self._installed:
             self._misfits.add(toolchain.identity)
             return self.run(toolchain, command, directory)
@@ -193,8 +196,10 @@ def _installed() -> _Library | None:
     """The library that was built with the engine, if that was from the same sources."""
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()
     path = _SOURCES[0].with_suffix(".elf")
-    is_right = path.is_file() and digest.encode() in path.read_bytes()
-    return _Library(path) if is_right else None
+    with contextlib.suppress(OSError):  # it is not there, or not to be read
+        if digest.encode() in path.read_bytes():
+            return _Library(path)
+    return None
 
 
 class _Library:

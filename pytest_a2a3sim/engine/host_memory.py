@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pytest_a2a3sim.engine.library import check, ffi, lib
 from pytest_a2a3sim.engine.process_server import process_server_of
+from pytest_a2a3sim.model.errors import GoldenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,7 @@ class HostMemory(AbstractContextManager["HostMemory"]):
 
         Raises:
             EngineError: there is no memory.
+            GoldenError: a tensor has another size than it had.
         """
         self.process_server = process_server_of(between if isolation is True else None)
         tensors = inputs.tensors
@@ -67,15 +69,29 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         self._lent = {False: 0, True: 0}  # inputs, and outputs
         self._outputs = frozenset(inputs.outputs)
         self._is_left = False
-        self._threads = threads
-        for name, tensor in tensors.items():
-            self._copy(tensor, ffi.cast("char*", self.address(name)))
+        try:
+            for tensor in tensors.values():
+                self._fill(tensor, threads)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         """Frees the memory once nothing of it is lent; others' arrays must not be used any more."""
         self._is_left = True
         self.drop_inputs()
         self._free()
+
+    def _fill(self, tensor: Tensor, threads: int) -> None:
+        raw = tensor.raw()
+        if raw.nbytes != tensor.nbytes:
+            raise GoldenError(
+                f"golden.py has resized tensor {tensor.name!r} since generate_inputs returned it\n"
+                f"  It has {raw.nbytes:,} bytes, and had {tensor.nbytes:,}.\n"
+                "Have generate_inputs return an array that nothing changes later."
+            )
+        to = ffi.cast("char*", self.address(tensor.name))
+        lib.a2a3_copy_to_zeros(to, ffi.from_buffer(raw), raw.nbytes, threads)
 
     def address(self, name: str) -> int:
         """Where a tensor begins."""
@@ -98,22 +114,6 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         self._lent[is_output] += 1
         pointer = ffi.cast("char*", self.address(name))
         return self._array(name, ffi.gc(pointer, lambda _: self._take_back(is_output)))
-
-    def copy(self, name: str) -> Bytes:
-        """What a tensor was before the case ran, for somebody who changes it.
-
-        A case that runs in this process changes that, too. What is zero takes no memory until it
-        is written.
-        """
-        if name not in self._outputs:
-            return self.lend(name)
-        tensor = self._tensors[name]
-        fresh: npt.NDArray[np.uint8] = np.zeros(tensor.nbytes, dtype=np.uint8)
-        self._copy(tensor, ffi.from_buffer(fresh))
-        return fresh
-
-    def _copy(self, tensor: Tensor, to: Any) -> None:
-        lib.a2a3_copy_to_zeros(to, ffi.from_buffer(tensor.raw()), tensor.nbytes, self._threads)
 
     def _array(self, name: str, pointer: Any) -> Bytes:
         buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.tensor import Bytes
 
     Lend = Callable[[str], Bytes]
-    """A copy of a tensor's bytes, to be written to, that costs less than another one."""
+    """A copy of an input's bytes, to be written to, that is there already."""
 
 
 def compute_expected(
@@ -31,7 +31,7 @@ def compute_expected(
 ) -> Expected:
     """Calls compute_golden on copies of the inputs, which the device never sees.
 
-    Those of large tensors are what `lend` has, if it is given.
+    Large inputs are those that `lend` has, if it is given.
 
     Where it raises NotImplementedError or NameError, as PyPTO's does if it could not be taken out
     of the program, the outputs that PyPTO keeps in ``data/out`` are expected.
@@ -82,7 +82,7 @@ def _computed(
     def lent() -> dict[str, Any]:
         return {
             name: tensor.revive(lend(name))
-            if lend and tensor.is_large and tensor.is_in_c_order
+            if lend and tensor.is_large and tensor.is_in_c_order and name not in inputs.outputs
             else tensor.copy()
             for name, tensor in inputs.tensors.items()
         }

@@ -191,20 +191,22 @@ def test_change_is_noticed(  # noqa: PLR0913, PLR0917 - a table
     assert counting.runs() == []
 
 
-@pytest.mark.parametrize("fits", [True, False])
-def test_a_library_that_a_compiler_does_not_load_is_made_for_it(
-    golden_dir: GoldenDir,
-    own_cache: Path,
-    tmp_path: Path,
-    fits: bool,  # noqa: FBT001 - a parameter
+@pytest.mark.parametrize("library", ["as it is", "not loaded", "without functions"])
+def test_a_library_that_does_not_observe_a_compiler_is_made_for_it(
+    golden_dir: GoldenDir, own_cache: Path, tmp_path: Path, library: str
 ) -> None:
     package = tmp_path / "installed" / PACKAGE.name
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    library = package / "building" / "observer.elf"
-    if not fits:  # but its sources are the right ones
-        sources = (package / "building" / f"observer.{end}" for end in ("cpp", "h"))
-        digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
-        library.write_text(f"no library {digest.hexdigest()}")
+    installed = package / "building" / "observer.elf"
+    sources = [package / "building" / f"observer.{end}" for end in ("cpp", "h")]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    if library == "not loaded":
+        installed.write_text(f"no library, but of the right sources: {digest}")
+    elif library == "without functions":
+        nothing = tmp_path / "nothing"
+        nothing.write_text("{ local: *; };")
+        options = ("-std=c++17", "-w", "-shared", "-fPIC", f"-Wl,--version-script={nothing}")
+        compile_file(sources[0], installed, *options, f'-DA2A3SIM_SOURCES="{digest}"')
     kernels = golden_dir.path / "kernels"
     golden_dir.kernel(KERNEL.format(top='#define H "cfg.h"\n#include H', factor="FACTOR"))
     environment = {**os.environ, "PYTHONPATH": str(package.parent)}
@@ -216,4 +218,4 @@ def test_a_library_that_a_compiler_does_not_load_is_made_for_it(
         )
         assert done.returncode == status, done.stdout
         assert "ld.so" not in done.stdout + done.stderr
-    assert len(list(own_cache.rglob("*.companion"))) == (0 if fits else 1)
+    assert len(list(own_cache.rglob("*.companion"))) == (0 if library == "as it is" else 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pytest_a2a3sim import Settings, Simulator, run_case
+from pytest_a2a3sim import GoldenError, Settings, Simulator, run_case
 from pytest_a2a3sim.loading.golden import load_golden
 
 if TYPE_CHECKING:
@@ -179,3 +179,28 @@ def test_every_byte_of_large_tensors_is_copied(golden_dir: GoldenDir, isolate: I
     assert np.array_equal(actual, expected)
     assert actual[0] == actual[5] == 1 << 31  # -0.0
     assert actual[-1] == np.float32(6).view(np.uint32)
+
+
+RESIZED = """
+    BUFFER = np.zeros(1 << 20, dtype=np.float32)
+
+
+    def generate_inputs(params):
+        return {"x": BUFFER, "out_y": np.zeros(1 << 20, dtype=np.float32)}
+
+
+    def compute_golden(tensors, params):
+        BUFFER.resize(16, refcheck=False)
+        tensors["out_y"][:] = 1  # the case is run again
+"""
+
+
+def test_an_array_that_golden_py_resizes(golden_dir: GoldenDir) -> None:
+    golden_dir.extend_golden(RESIZED)
+    with pytest.raises(GoldenError) as caught:
+        run_case(golden_dir.path)
+    assert str(caught.value).splitlines() == [
+        "golden.py has resized tensor 'x' since generate_inputs returned it",
+        "  It has 64 bytes, and had 4,194,304.",
+        "Have generate_inputs return an array that nothing changes later.",
+    ]

@@ -28,7 +28,7 @@ import threading
 from pathlib import Path
 
 from pytest_a2a3sim.building.store.cleanup import Statistics, clean_up, sizes
-from pytest_a2a3sim.building.store.fingerprint import read
+from pytest_a2a3sim.building.store.files import checked, persist, with_digest
 from pytest_a2a3sim.building.store.locks import Locks
 from pytest_a2a3sim.building.store.manifest import Manifest, read_manifest
 from pytest_a2a3sim.building.store.trust import is_declared_shared, others_who_write, refusal
@@ -239,11 +239,15 @@ class Cache:
     def write(self, path: Path, data: bytes) -> bool:
         """Puts a complete file in its place; says whether that worked."""
         temporary = self._root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
-        try:
+
+        def put() -> None:
             self._make_directory(temporary.parent)
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(data)
             os.replace(temporary, path)  # noqa: PTH105 - on the same file system: atomic
+
+        try:
+            persist(put)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -285,15 +289,3 @@ class Cache:
                 "If another process is filling it, try again when that has ended."
             ) from None
         return held
-
-
-def with_digest(data: bytes) -> bytes:
-    """What is written, preceded by its SHA-256."""
-    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
-
-
-def checked(path: Path) -> bytes | None:
-    """What a file holds after its SHA-256; None where there is no sound one."""
-    content = read(str(path))
-    digest, _, data = content.data.partition(b"\n") if content is not None else (b"",) * 3
-    return data if hashlib.sha256(data).hexdigest().encode() == digest else None

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.starting import unforked
+from pytest_a2a3sim.building.store.files import persist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,9 +78,13 @@ class Locks:
         with unforked():
             from filelock import FileLock, Timeout  # noqa: PLC0415 - slow, not needed for a hit
         lock = FileLock(path)
-        try:
+
+        def acquire() -> None:
             self._make_directory(path.parent)
             lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS)
+
+        try:
+            persist(acquire)
         except Timeout:
             return None
         except (OSError, NotImplementedError) as error:

@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_a2a3sim.building.store.cache import checked, with_digest
+from pytest_a2a3sim.building.store.files import checked, with_digest
 from pytest_a2a3sim.building.store.fingerprint import Digests, Glance, Stamp, digest_of_parts
 from pytest_a2a3sim.building.store.inputs import Dependency, Inputs, changes, refreshed
 from pytest_a2a3sim.model.frozen import frozen

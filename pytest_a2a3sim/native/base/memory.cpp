@@ -29,13 +29,20 @@ size_t used_address_space() {
 /// as long as so many huge pages take in small ones.
 constexpr size_t kWorthHugePages = 4;
 
+/// Whether `ulimit -v` limits this process.
+bool has_few_addresses() {
+    rlimit limit{};
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 constexpr size_t kPiece = 16 * kHugePage;  // that a thread takes at a time
 constexpr size_t kBlock = size_t{64} << 10;
 
 template <typename Action>
 void for_each_piece(size_t size, int threads, Action action) {
     const size_t pieces = (size + kPiece - 1) / kPiece;
-    if (pieces <= 1) {
+    // A thread takes some 70 MiB of addresses for its stack and its heap.
+    if (pieces <= 1 || has_few_addresses()) {
         action(size_t{0}, size);
         return;
     }
