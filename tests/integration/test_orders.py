@@ -8,45 +8,23 @@ import pytest
 
 from pytest_a2a3sim import KernelFault, Mismatch, OrderDependence, Settings, run_case
 from pytest_a2a3sim.model.schedule import Schedule
-from tests.adding import ADD, CONFIG
+from tests.integration.racing import ADD, CONFIG, EDGE, TRIPLES, race
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
-# A task that writes y, then one that adds x to it: 3 x in that order alone.
-ACCUMULATES = """
-int writes = runtime->add_task(task, 3, 0, CoreType::AIV);
-int adds = runtime->add_task(task, 3, 1, CoreType::AIV);
-{edge}
-(void)writes;
-(void)adds;
-runtime->record_tensor_pair(host_y, y, args[3]);
-return 0;
-"""
-TRIPLES = """
-def compute_golden(tensors, params):
-    tensors["out_y"][:] = 3 * tensors["x"]
-"""
-
-
-def accumulating(golden_dir: GoldenDir, edge: str = "") -> None:
-    golden_dir.kernel_config(CONFIG)
-    golden_dir.kernel(ADD, "add.cpp")
-    golden_dir.orchestration_body(ACCUMULATES.format(edge=edge))
-    golden_dir.extend_golden(TRIPLES)
-
 
 @pytest.mark.parametrize("threads", [1, 2, 4, "cores"])
 def test_missing_edge(golden_dir: GoldenDir, threads: Threads) -> None:
-    accumulating(golden_dir)
+    race(golden_dir)
     for _ in range(5):
         result = run_case(golden_dir.path, settings=Settings(threads=threads))
         assert not result.passed
 
 
 def test_what_a_missing_edge_is_told_with(golden_dir: GoldenDir) -> None:
-    accumulating(golden_dir)
+    race(golden_dir)
     result = run_case(golden_dir.path, settings=Settings(threads=1))
     assert all(diff.passed for diff in result.diffs)
     with pytest.raises(OrderDependence) as caught:
@@ -113,7 +91,7 @@ def test_buffer_that_unordered_chains_share(
 
 def test_a_busy_machine_changes_no_verdict(golden_dir: GoldenDir) -> None:
     """What keeps the graph waiting (here its own kernel) is no reason to leave orders out."""
-    accumulating(golden_dir)
+    race(golden_dir)
     waits = "const timespec pause{0, 120'000'000};\n    nanosleep(&pause, nullptr);\n    "
     add = ADD.replace("for (", f"{waits}for (").replace("<cstdint>", "<cstdint>\n#include <ctime>")
     golden_dir.kernel(add, "add.cpp")
@@ -121,14 +99,14 @@ def test_a_busy_machine_changes_no_verdict(golden_dir: GoldenDir) -> None:
 
 
 def test_the_edge_mends_it(golden_dir: GoldenDir) -> None:
-    accumulating(golden_dir, "runtime->add_successor(writes, adds);")
+    race(golden_dir, EDGE)
     run_case(golden_dir.path, settings=Settings(threads=2)).check()
 
 
 def test_plain_and_in_parallel(
     pytester: pytest.Pytester, doubler: GoldenDir, plugin_args: tuple[str, ...]
 ) -> None:
-    accumulating(doubler)
+    race(doubler)
     arguments = ("--sim-json=report.json", "--sim-threads=1", *plugin_args)
     result = pytester.runpytest_subprocess(*arguments)
     result.assert_outcomes(failed=1)
@@ -136,7 +114,7 @@ def test_plain_and_in_parallel(
 
 
 def test_a_mismatch_says_in_which_order_everything_matches(golden_dir: GoldenDir) -> None:
-    accumulating(golden_dir)
+    race(golden_dir)
     settings = Settings(threads=1, schedule=Schedule("reverse"), orders=8)
     result = run_case(golden_dir.path, settings=settings)
     assert not result.diffs[0].passed
@@ -145,7 +123,7 @@ def test_a_mismatch_says_in_which_order_everything_matches(golden_dir: GoldenDir
 
 
 def test_a_kernel_that_faults_in_another_order(golden_dir: GoldenDir) -> None:
-    accumulating(golden_dir)
+    race(golden_dir)
     golden_dir.kernel(
         ADD.replace("y[i] += x[i];", "y[i] = y[i] != y[i] ? *(volatile float*)8 : y[i] + x[i];"),
         "add.cpp",
@@ -159,7 +137,7 @@ def test_a_kernel_that_faults_in_another_order(golden_dir: GoldenDir) -> None:
 
 def test_an_overrun_in_another_order_alone(golden_dir: GoldenDir) -> None:
     """The outputs are the same in both."""
-    accumulating(golden_dir)
+    race(golden_dir)
     golden_dir.kernel(ADD.replace("y[i] += x[i];", "if (y[i] != y[i]) y[args[2]] = 1;"), "add.cpp")
     golden_dir.extend_golden(TRIPLES.replace("3", "2"))
     with pytest.raises(KernelFault, match="--sim-schedule=reverse --sim-threads=1") as caught:
@@ -169,10 +147,10 @@ def test_an_overrun_in_another_order_alone(golden_dir: GoldenDir) -> None:
 
 
 def test_off(golden_dir: GoldenDir, pytester: pytest.Pytester) -> None:
-    accumulating(golden_dir)
+    race(golden_dir)
     assert run_case(golden_dir.path, settings=Settings(threads=1, orders=0)).passed
     pytester.makeini("[pytest]\nsim_orders = off\n")
-    accumulating(type(golden_dir).create(pytester.path / "doubler"))
+    race(type(golden_dir).create(pytester.path / "doubler"))
     pytester.runpytest("--sim-threads=1").assert_outcomes(passed=1)
     pytester.runpytest("--sim-threads=1", "--sim-orders=2").assert_outcomes(failed=1)
 
@@ -382,7 +360,7 @@ def test_what_several_threads_come_to_and_none_alone(golden_dir: GoldenDir) -> N
 
 def test_a_graph_of_one_order_does_not_depend_on_it(golden_dir: GoldenDir) -> None:
     """What differs between two runs of it is called not deterministic."""
-    accumulating(golden_dir, "runtime->add_successor(writes, adds);")
+    race(golden_dir, EDGE)
     count = golden_dir.path / "runs"
     golden_dir.kernel(
         ADD.replace("<cstdint>", "<cstdint>\n#include <cstdio>").replace(

@@ -8,12 +8,13 @@ import pytest
 
 from pytest_a2a3sim import OrderDependence, Settings, run_case
 from pytest_a2a3sim.model.schedule import Schedule
-from tests.adding import ADD, CONFIG, COPY
+from tests.integration.racing import ADD, CONFIG
 
 if TYPE_CHECKING:
     from pytest_a2a3sim.model.values import Threads
     from tests.golden_dirs import GoldenDir
 
+COPY = ADD.replace("+=", "=")
 # Task 2 reads from t what task 1 has written there; task 0 writes there, too. The outputs are
 # others if it runs between these two, in no other order.
 BETWEEN = """
