@@ -78,8 +78,8 @@ class CaseResult:
         facts: times, memory, objects, schedule.
         analyse: makes the profile of a recording.
         findings: remarks about things that are suspicious but do not fail a case.
-        notes: where expected values come from, if not from compute_golden, and that tasks wait
-            for one another.
+        notes: where expected values come from, if not from compute_golden, and in which order
+            the graph does not come to its end.
         defaults: what golden.py does not say about the comparison, and what holds instead.
         unwritten: elements that do not match because the device never wrote them.
         sanitizer: what the sanitizer looked at and found; None if it was not asked.

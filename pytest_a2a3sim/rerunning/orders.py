@@ -38,7 +38,7 @@ class Orders:
         self._completion = completion
         self._pairs = pairs
         self._comparison = OrderComparison(pairs, golden.order_dependent)
-        self._stuck: Schedule | None = None  # an order in which tasks waited for ever
+        self._stuck: Schedule | None = None  # an order in which a task did not end
 
     def matching(self) -> Schedule | None:
         """The first order in which every output matches what is expected."""
@@ -85,13 +85,14 @@ class Orders:
                 yield run
 
     def waiting(self) -> str | None:
-        """What to know about a case whose tasks wait for one another, which takes its time."""
+        """What to know about a case that does not end in an order, which takes its time."""
         if self._stuck is None:
             return None
         return (
-            f"tasks wait for one another: on one thread, in the order {self._stuck}, the graph "
-            "does not come to its end; to find that out takes seconds, and sim_orders = off "
-            "leaves it out (--sim-orders=off)"
+            f"on one thread, in the order {self._stuck}, the graph does not come to its end: tasks "
+            "wait for one another, or a kernel loops on what the graph does not have ready before "
+            "it; to find that out takes seconds, and sim_orders = off leaves it out "
+            "(--sim-orders=off)"
         )
 
     def _of_threads(self, first: OrderRun) -> tuple[A2A3SimError | None, str | None]:

@@ -186,7 +186,9 @@ def test_tasks_that_wait_for_one_another(golden_dir: GoldenDir) -> None:
     result = run_case(golden_dir.path, settings=Settings(threads="cores"))
     result.check()
     (note,) = result.notes
-    assert note.startswith("tasks wait for one another: on one thread, in the order depth-first, ")
+    assert note.startswith(
+        "on one thread, in the order depth-first, the graph does not come to its end: tasks wait"
+    )
 
 
 def test_a_kernel_with_state_of_its_own_is_no_failure(golden_dir: GoldenDir) -> None:
