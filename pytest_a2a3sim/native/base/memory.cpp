@@ -29,10 +29,10 @@ size_t used_address_space() {
 /// as long as so many huge pages take in small ones.
 constexpr size_t kWorthHugePages = 4;
 
-/// Whether `ulimit -v` limits this process.
-bool has_few_addresses() {
+/// What `ulimit -v` says, in bytes; RLIM_INFINITY: nothing.
+rlim_t limit_of_addresses() {
     rlimit limit{};
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return getrlimit(RLIMIT_AS, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 }
 
 constexpr size_t kPiece = 16 * kHugePage;  // that a thread takes at a time
@@ -42,7 +42,7 @@ template <typename Action>
 void for_each_piece(size_t size, int threads, Action action) {
     const size_t pieces = (size + kPiece - 1) / kPiece;
     // A thread takes some 70 MiB of addresses for its stack and its heap.
-    if (pieces <= 1 || has_few_addresses()) {
+    if (pieces <= 1 || limit_of_addresses() != RLIM_INFINITY) {
         action(size_t{0}, size);
         return;
     }
@@ -122,10 +122,10 @@ void copy_to_zeros(char* to, const char* from, size_t size, int threads) {
 }
 
 size_t address_space(size_t wanted, double share) {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+    const rlim_t limit = limit_of_addresses();
+    if (limit == RLIM_INFINITY) return wanted;
     const size_t used = used_address_space();
-    const size_t left = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+    const size_t left = limit > used ? limit - used : 0;
     return std::min(wanted, static_cast<size_t>(static_cast<double>(left) * share));
 }
 

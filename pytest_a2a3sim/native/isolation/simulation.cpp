@@ -165,6 +165,7 @@ std::vector<a2a3_description> descriptions_of(const RuntimeHost& host,
     return known;
 }
 
+/// That copy and fill large memory.
 int copying_threads(const CaseDescription& description) {
     const int wanted = description.thread_count;
     return wanted == kThreadPerCore ? usable_cpus() : std::min(wanted, usable_cpus());
