@@ -90,9 +90,8 @@ class Orders:
             return None
         return (
             f"on one thread, in the order {self._stuck}, the graph does not come to its end: tasks "
-            "wait for one another, or a kernel loops on what the graph does not have ready before "
-            "it; to find that out takes seconds, and sim_orders = off leaves it out "
-            "(--sim-orders=off)"
+            "wait for one another, or one needs what the graph does not order before it; to find "
+            "that out takes seconds, and sim_orders = off leaves it out (--sim-orders=off)"
         )
 
     def _of_threads(self, first: OrderRun) -> tuple[A2A3SimError | None, str | None]:
