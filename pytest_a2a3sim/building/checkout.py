@@ -120,6 +120,11 @@ def checkout_of(source: Path) -> Checkout:
     return _checkout_of(source.parent)
 
 
+def forget_checkouts() -> None:
+    """Has the process look again where they are: what marks one may come and go."""
+    _checkout_of.cache_clear()
+
+
 @functools.lru_cache(maxsize=4096)
 def _checkout_of(directory: Path) -> Checkout:
     every = (directory, *directory.parents)

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_a2a3sim.building.checkout import forget_checkouts
 from pytest_a2a3sim.building.objects import Objects
 from pytest_a2a3sim.building.queue import CompileQueue
 from pytest_a2a3sim.building.store.goldens import StoredGoldens
@@ -54,6 +55,7 @@ class Session:
         Raises:
             BuildError: there is no place for the workspace.
         """
+        forget_checkouts()
         self._preparing: threading.Thread | None = None
         self._parent = parent  # kept: what its threads work with must not be finalised here
         self.cache = cache

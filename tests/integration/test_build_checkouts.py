@@ -44,6 +44,13 @@ def compiled(directory: GoldenDir, settings: Settings | None = None) -> int:
     return result.compiled
 
 
+def test_a_directory_that_is_no_checkout_any_more(first: GoldenDir) -> None:
+    """What other processes will find is compiled, and not what this one has found before."""
+    assert compiled(first) == 2
+    (first.path.parent / ".git").rmdir()
+    assert compiled(first) == 2
+
+
 @pytest.mark.parametrize("sanitize", [(), ("memcheck",)])
 def test_another_checkout_compiles_nothing(first: GoldenDir, sanitize: tuple[str, ...]) -> None:
     settings = Settings(sanitize=sanitize)
