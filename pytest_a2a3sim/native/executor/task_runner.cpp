@@ -9,6 +9,7 @@
 
 #include "base/failure.h"
 #include "base/float_environment.h"
+#include "base/threads.h"
 #include "faults/exception_probe.h"
 #include "faults/signal_stack.h"
 
@@ -44,7 +45,11 @@ void TaskRunner::run_workers(int count, Threads needed,
     std::vector<std::thread> threads;
     threads.reserve(static_cast<size_t>(total));
     try {
-        for (int i = 1; i < total; ++i) threads.emplace_back(body, i);
+        const OtherCpus other_cpus;
+        for (int i = 1; i < total; ++i) {
+            std::thread& made = threads.emplace_back(body, i);
+            if (total <= usable_cpus()) other_cpus.receive(made);
+        }
         if (gangs_) threads.emplace_back([&]() noexcept { gangs_->watch(); });
     } catch (const std::exception& error) {  // no more threads, or no memory for one
         if (needed == Threads::kAllNeeded) {
