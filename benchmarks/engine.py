@@ -38,6 +38,8 @@ from task_graphs import (
 )
 
 from pytest_a2a3sim import Settings, Simulator
+from pytest_a2a3sim.loading.golden import load_case
+from pytest_a2a3sim.model.between_cases import BetweenCases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +68,11 @@ class EngineTime:
 
 
 class Engine:
-    """Runs graphs as users do."""
+    """Runs graphs as a session of pytest does."""
 
     def __init__(self) -> None:
         self._simulators: dict[Threads, Simulator] = {}
+        self._between = BetweenCases()
 
     def run(self, shape: GraphShape, iterations: int, threads: Threads) -> EngineTime:
         """Once, in a fresh process."""
@@ -87,7 +90,8 @@ class Engine:
         """Any golden directory."""
         if threads not in self._simulators:
             self._simulators[threads] = Simulator(Settings(threads=threads))
-        return self._simulators[threads].run_case(golden, params=params)
+        spec, case = load_case(golden, None, params=params, kernels=None)
+        return self._simulators[threads].attempt(spec, case, between=self._between).get()
 
     def __enter__(self) -> Self:
         """Returns itself."""
@@ -95,6 +99,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         """Closes what it opened."""
+        self._between.close()
         for simulator in self._simulators.values():
             simulator.close()
 
