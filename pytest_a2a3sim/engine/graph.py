@@ -55,7 +55,7 @@ def map_recording(
     raw = ffi.new("a2a3_recording*")
     check(lib.a2a3_run_map_recording(run, raw), "the recording cannot be mapped")
     nbytes = raw.nbytes
-    memory = ffi.gc(raw.memory, lambda mapped: lib.a2a3_unmap_recording(mapped, nbytes), nbytes)
+    memory = ffi.gc(raw.memory, lambda _: lib.a2a3_unmap_recording(raw), nbytes)
     whole = ffi.buffer(memory, nbytes)
 
     def array(pointer: Any, kind: type[np.generic], count: int) -> npt.NDArray[Any]:

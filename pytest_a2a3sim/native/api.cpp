@@ -221,7 +221,7 @@ int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording) {
     });
 }
 
-void a2a3_unmap_recording(void* memory, size_t nbytes) { munmap(memory, nbytes); }
+void a2a3_unmap_recording(const a2a3_recording* recording) { a2a3sim::unmap(*recording); }
 
 void a2a3_recording_times(const a2a3_recording* recording, const int32_t* tasks, int64_t count,
                           a2a3_task_times* times) {

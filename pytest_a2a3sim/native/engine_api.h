@@ -522,6 +522,7 @@ typedef struct {
     double ticks_per_second;         /* of the records */
     void* memory;                    /* which holds all of it */
     size_t nbytes;
+    void* file; /* which keeps later cases from it */
 } a2a3_recording;
 
 /* What a case did with one device buffer. */
@@ -687,9 +688,9 @@ typedef struct {
 } a2a3_buffer;
 int a2a3_run_buffer(const a2a3_run* run, int64_t number, a2a3_buffer* buffer);
 
-/* Maps what a case that ran to its end has recorded. It outlives the run; unmap its memory. */
+/* Maps what a case that ran to its end has recorded. It outlives the run, until it is unmapped. */
 int a2a3_run_map_recording(const a2a3_run* run, a2a3_recording* recording);
-void a2a3_unmap_recording(void* memory, size_t nbytes);
+void a2a3_unmap_recording(const a2a3_recording* recording);
 
 /* Decodes the times of some tasks, in the order of their ids: `times` has room for `count`. */
 void a2a3_recording_times(const a2a3_recording* recording, const int32_t* tasks, int64_t count,

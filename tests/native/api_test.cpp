@@ -153,7 +153,7 @@ void run_cases(const char* orchestration, const char* kernel) {
     std::iota(tasks.begin(), tasks.end(), 0);
     a2a3_recording_times(&recording, tasks.data(), recording.task_count, times.data());
     expect(times[0].end <= times[1].start, "the times");
-    a2a3_unmap_recording(recording.memory, recording.nbytes);
+    a2a3_unmap_recording(&recording);
 }
 
 void sanitize_cases(const char* orchestration, const char* kernel) {

@@ -164,7 +164,7 @@ void ask_for_everything(a2a3_run* run, int status) {
     }
     check(status == A2A3_OK, "the recording of a case that failed");
     ask_for_graph(recording);
-    a2a3_unmap_recording(recording.memory, recording.nbytes);
+    a2a3_unmap_recording(&recording);
 }
 
 /// Whether it may pass: nothing wrote over what the parent reads.

@@ -27,8 +27,10 @@ size_t twice_physical_memory() {
 
 }  // namespace
 
-GrowingMemory::GrowingMemory(size_t limit)
-    : limit_(kSmallPages +
+GrowingMemory::GrowingMemory(size_t limit, const Kept& kept)
+    : kept_(kept),
+      small_(kSmallPages),
+      limit_(kSmallPages +
              round_up(address_space(std::min(limit, twice_physical_memory()), kShare), kHugePage)),
       mapping_size_(limit_ + 2 * kHugePage) {
     void* const mapping =
@@ -37,7 +39,13 @@ GrowingMemory::GrowingMemory(size_t limit)
     mapping_ = static_cast<char*>(mapping);
     const uintptr_t boundary =
         round_up(reinterpret_cast<uintptr_t>(mapping) + kSmallPages, kHugePage);
-    begin_ = mapping_ + (boundary - reinterpret_cast<uintptr_t>(mapping)) - kSmallPages;
+    char* const first_huge = mapping_ + (boundary - reinterpret_cast<uintptr_t>(mapping));
+    begin_ = first_huge - kSmallPages;
+    if (kept_.memory == nullptr) return;
+    usable_ = kept_.memory->move(kept_.part, first_huge, limit_ - kSmallPages);
+    if (usable_ == 0) return;
+    begin_ = first_huge;
+    limit_ -= std::exchange(small_, 0);
 }
 
 GrowingMemory::~GrowingMemory() {
@@ -45,7 +53,9 @@ GrowingMemory::~GrowingMemory() {
 }
 
 GrowingMemory::GrowingMemory(GrowingMemory&& other) noexcept
-    : limit_(std::exchange(other.limit_, 0)),
+    : kept_(other.kept_),
+      small_(other.small_),
+      limit_(std::exchange(other.limit_, 0)),
       mapping_(std::exchange(other.mapping_, nullptr)),
       mapping_size_(std::exchange(other.mapping_size_, 0)),
       begin_(std::exchange(other.begin_, nullptr)),
@@ -54,16 +64,18 @@ GrowingMemory::GrowingMemory(GrowingMemory&& other) noexcept
 void GrowingMemory::grow(size_t size) {
     size_t usable = std::max(usable_ * 2, kSmallPages);
     while (usable < size) usable *= 2;
-    // The part behind the small pages is a whole number of huge pages.
-    if (usable > kSmallPages) usable = kSmallPages + round_up(usable - kSmallPages, kHugePage);
+    if (usable > small_) usable = small_ + round_up(usable - small_, kHugePage);
     usable = std::min(usable, limit_);
     if (usable < size ||
         mprotect(begin_ + usable_, usable - usable_, PROT_READ | PROT_WRITE) != 0) {
         throw std::bad_alloc();
     }
     // Without huge pages the memory is as good, only slower to come by.
-    const size_t first_huge = std::max(usable_, kSmallPages);
-    if (usable > first_huge) madvise(begin_ + first_huge, usable - first_huge, MADV_HUGEPAGE);
+    const size_t first_huge = std::max(usable_, small_);
+    if (usable > first_huge) {
+        madvise(begin_ + first_huge, usable - first_huge, MADV_HUGEPAGE);
+        if (kept_.memory != nullptr) kept_.memory->ask_for(kept_.part, usable - small_);
+    }
     usable_ = usable;
 }
 

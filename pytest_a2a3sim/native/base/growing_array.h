@@ -6,15 +6,24 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/kept_memory.h"
+
 namespace a2a3sim {
 
-/// A range of addresses that becomes usable from its beginning. Fresh memory is zero. Its first
-/// part is in small pages, so that a small graph costs little; the rest is in huge pages where the
-/// system grants them, because page faults are most of what building a large graph costs.
+/// What an array begins in; none: memory of its own.
+struct Kept {
+    const KeptMemory* memory = nullptr;
+    KeptMemory::Part part = KeptMemory::Part::kCount;
+};
+
+/// A range of addresses that becomes usable from its beginning. Its first part is in small pages,
+/// so that a small graph costs little; the rest is in huge pages where the system grants them,
+/// because page faults are most of what building a large graph costs. Or its first part is memory
+/// that has been kept for that, and holds anything.
 class GrowingMemory {
   public:
     /// Throws std::bad_alloc without address space.
-    explicit GrowingMemory(size_t limit);
+    explicit GrowingMemory(size_t limit, const Kept& kept = {});
     ~GrowingMemory();
     GrowingMemory(GrowingMemory&& other) noexcept;
     GrowingMemory& operator=(GrowingMemory&&) = delete;
@@ -25,13 +34,15 @@ class GrowingMemory {
     /// Makes at least `size` bytes usable; throws std::bad_alloc when there is no memory.
     void grow(size_t size);
 
-    /// Gives the memory back; what is usable is zero again.
+    /// Gives the memory back; nothing of what it held is there.
     void clear() const;
 
     /// What is usable can be read from now on, and not be written. Throws std::bad_alloc.
     void make_read_only() const;
 
   private:
+    Kept kept_;
+    size_t small_ = 0;  // bytes in small pages; what is behind them is whole huge pages
     size_t limit_ = 0;
     char* mapping_ = nullptr;
     size_t mapping_size_ = 0;
@@ -45,7 +56,8 @@ class GrowingArray {
 
   public:
     /// `max_size` bounds the addresses that are reserved, not the memory that is used.
-    explicit GrowingArray(size_t max_size) : memory_(max_size * sizeof(T)) {}
+    explicit GrowingArray(size_t max_size, const Kept& kept = {})
+        : memory_(max_size * sizeof(T), kept) {}
     GrowingArray(GrowingArray&& other) noexcept
         : memory_(std::move(other.memory_)),
           size_(std::exchange(other.size_, 0)),
@@ -63,7 +75,7 @@ class GrowingArray {
     T& operator[](size_t index) { return data()[index]; }
     const T& operator[](size_t index) const { return data()[index]; }
 
-    /// `count` zero elements at the end; the first of them.
+    /// `count` elements at the end, which hold anything; the first of them.
     T* extend(size_t count) {
         const size_t size = size_ + count;
         if (size > capacity_) {

@@ -54,6 +54,27 @@ void for_each_piece(size_t size, int threads, Action action) {
     });
 }
 
+/// The same of memory that processes share. What one of them has written is there already, and the
+/// system maps many such pages at a time for who reads; they can be written to as well.
+void make_shared_present(char* begin, size_t size) {
+#ifdef MADV_POPULATE_READ
+    madvise(begin, size, MADV_POPULATE_READ);  // Linux 5.14
+#else
+    (void)begin;
+    (void)size;
+#endif
+}
+
+/// Has memory that processes share be in huge pages, of whose size it is a multiple.
+void collapse(char* begin, size_t size) {
+#ifndef MADV_COLLAPSE
+    constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
+#endif
+    // There is nothing to collapse where no page is.
+    for (size_t at = 0; at < size; at += kHugePage) make_shared_present(begin + at, 1);
+    madvise(begin, size, MADV_COLLAPSE);
+}
+
 bool is_zero(const char* bytes, size_t size) {
     return size == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0);
 }
@@ -79,19 +100,15 @@ std::unique_ptr<char[]> present_bytes(size_t size) {
     return bytes;
 }
 
+void fill_with_huge_pages(const SharedRange& memory) {
+    collapse(memory.begin, memory.size / kHugePage * kHugePage);
+    make_shared_present(memory.begin, memory.size);  // which is there by now, if it could be
+}
+
 void populate(const SharedRange& memory, size_t size, size_t coming) {
-#ifndef MADV_COLLAPSE
-    constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
-#endif
     const size_t huge = std::min(coming, memory.size) / kHugePage * kHugePage;
-    if (huge >= kWorthHugePages * kHugePage) {
-        // There is nothing to collapse where no page is.
-        for (size_t begin = 0; begin < huge; begin += kHugePage) {
-            make_present(memory.begin + begin, 1);
-        }
-        madvise(memory.begin, huge, MADV_COLLAPSE);
-    }
-    if (size > 0) make_present(memory.begin, size);  // which is there by now, if it could be
+    if (huge >= kWorthHugePages * kHugePage) collapse(memory.begin, huge);
+    if (size > 0) make_shared_present(memory.begin, size);  // which is there by now, if it could be
 }
 
 void populate_huge(const SharedRange& memory, int threads) {

@@ -29,7 +29,11 @@ std::unique_ptr<char[]> present_bytes(size_t size);
 /// it gives shared memory none by itself. Changes no byte.
 void populate(const SharedRange& memory, size_t size, size_t coming);
 
-/// The same by several threads, and of everything that huge pages hold.
+/// Makes everything present, in huge pages where the system grants them: who waits for that may
+/// wait for all CPUs. Changes no byte.
+void fill_with_huge_pages(const SharedRange& memory);
+
+/// populate() by several threads, and of everything that huge pages hold.
 void populate_huge(const SharedRange& memory, int threads);
 
 /// memcpy() and memset() by several threads, each of which takes pieces.

@@ -11,52 +11,9 @@
 #include <vector>
 
 #include "base/growing_array.h"
-#include "host_build_graph/runtime.h"
+#include "graph/kernel_table.h"
 
 namespace a2a3sim {
-
-/// A block of the device has one AIC core and these AIV cores.
-constexpr int kAivPerBlock = 2;
-constexpr int kCoresPerBlock = 1 + kAivPerBlock;
-
-using KernelFunction = void (*)(int64_t* args);
-
-struct Kernel {
-    std::string name;
-    KernelFunction function;
-    int func_id;
-    CoreType core_type;
-    bool changes_process = false;  // signals, the current directory or the environment
-};
-
-/// The kernels of a case by func_id.
-class KernelTable {
-  public:
-    explicit KernelTable(std::vector<Kernel> kernels);
-
-    /// Index of the kernel with this func_id, or -1.
-    int find(int func_id) const {
-        if (func_id >= 0 && func_id < kDirectIds)
-            return direct_index_[static_cast<size_t>(func_id)];
-        const auto found = index_of_.find(func_id);
-        return found == index_of_.end() ? -1 : found->second;
-    }
-    size_t size() const { return kernels_.size(); }
-    const Kernel& operator[](int index) const { return kernels_[static_cast<size_t>(index)]; }
-
-    /// Whether one of them may change the process for the others.
-    bool changes_process() const;
-
-    /// "0 (QK), 1 (SF)", for messages.
-    std::string known_ids() const;
-
-  private:
-    static constexpr int kDirectIds = 256;
-
-    std::vector<Kernel> kernels_;
-    std::vector<int> direct_index_;  // by func_id below kDirectIds: an index, or -1
-    std::unordered_map<int, int> index_of_;
-};
 
 /// A task runs only if the signed integer at `address` compares so with `target` when it could
 /// start.
@@ -124,9 +81,14 @@ struct Graph {
     static_assert(RUNTIME_MAX_ARGS <= kMostTaskArgs);
     static_assert(kMaxArgs < uint64_t{1} << TaskNode::kArgIndexBits);
 
-    GrowingArray<TaskNode> tasks{kMaxTasks};
-    GrowingArray<uint64_t> args{kMaxArgs};
-    GrowingArray<Edge> more_edges{kMostEdges};          // those that are not in their task
+    explicit Graph(const KeptMemory* kept)
+        : tasks(kMaxTasks, {kept, KeptMemory::Part::kTasks}),
+          args(kMaxArgs, {kept, KeptMemory::Part::kArgs}),
+          more_edges(kMostEdges, {kept, KeptMemory::Part::kEdges}) {}
+
+    GrowingArray<TaskNode> tasks;
+    GrowingArray<uint64_t> args;
+    GrowingArray<Edge> more_edges;                      // those that are not in their task
     GrowingArray<int32_t> roots{kMaxTasks};             // tasks without predecessors, ascending
     std::unordered_map<int32_t, Condition> conditions;  // by task
     std::vector<HostWrite> writes;                      // in order
@@ -170,7 +132,8 @@ struct Graph {
 class GraphBuilder {
   public:
     /// Refers to the kernels of its tasks.
-    explicit GraphBuilder(const KernelTable& kernels) : kernels_(kernels) {}
+    explicit GraphBuilder(const KernelTable& kernels, const KeptMemory* kept = nullptr)
+        : kernels_(kernels), graph_(kept) {}
 
     const KernelTable& kernels() const { return kernels_; }
 
@@ -260,6 +223,7 @@ class GraphBuilder {
         node.starts_with_next = false;
         node.successor = -1;
         node.last_edge = kNoEdge;
+        node.fanin = 0;
         node.kernel = kernels_.find(func_id);
         if (node.kernel < 0) {
             unknown_func_ids_[id] = func_id;

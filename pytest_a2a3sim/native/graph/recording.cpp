@@ -2,9 +2,13 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <system_error>
+
+#include "shared/kept_files.h"
 
 namespace a2a3sim {
 
@@ -41,7 +45,9 @@ TaskRecord* Recording::begin(const Graph& graph, bool with_arguments) const {
     const Layout layout(graph.tasks.size(), graph.edge_count);
     const size_t end = with_arguments ? layout.end_with_arguments(graph.args.size()) : layout.end;
     if (end > memory_.size()) throw std::bad_alloc();
-    memory_.populate(graph.tasks.size() * sizeof(TaskRecord), end);
+    const size_t size = graph.tasks.size() * sizeof(TaskRecord);
+    memory_.populate(size, end);
+    std::memset(memory_.data(), 0, std::min(size, KeptFiles::kMostBytes));
     return static_cast<TaskRecord*>(memory_.data());
 }
 
@@ -133,7 +139,8 @@ a2a3_recording Recording::map_again(const a2a3_ending& ending, bool with_argumen
             mapping,
             ending.ticks_per_second,
             mapping,
-            end};
+            end,
+            nullptr};
 }
 
 void decode_times(const a2a3_recording& recording, const int32_t* tasks, int64_t count,

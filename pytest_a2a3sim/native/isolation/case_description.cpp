@@ -16,6 +16,7 @@ CaseDescription::CaseDescription(const a2a3_request& request)
       ring_sizes(request.ring_sizes),
       window(reinterpret_cast<const HostWindow*>(request.window)),
       process_server(reinterpret_cast<ProcessServer*>(request.process_server)),
+      kept_memory(nullptr),
       environment(request.environment, request.environment_size),
       block_dim(request.block_dim),
       thread_count(request.thread_count),

@@ -15,6 +15,7 @@ extern "C" {
 
 namespace a2a3sim {
 
+class KeptMemory;
 class ProcessServer;
 
 struct ObjectSymbol {
@@ -35,6 +36,7 @@ struct CaseDescription {
     a2a3_ring ring_sizes;
     const HostWindow* window;
     ProcessServer* process_server;  // null: the case is forked from this process
+    const KeptMemory* kept_memory;  // of a process that it has forked this one from
     std::string environment;        // of one that it starts; a NUL is behind each variable
     int block_dim;
     int thread_count;

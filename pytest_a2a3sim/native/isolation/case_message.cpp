@@ -72,7 +72,8 @@ void pass(Stream& stream, Value& value) {
             value.described_buffer, value.orders, value.order_seconds, value.check_each_task,
             value.core_memory, value.start_nanoseconds, value.start_ticks, value.nonce);
     } else if constexpr (std::is_same_v<T, CaseMessage>) {
-        all(value.description, value.window, value.shared_sizes, value.locale, value.umask);
+        all(value.description, value.window, value.shared_sizes, value.recording_sizes,
+            value.locale, value.umask);
     } else {
         static_assert(std::is_trivially_copyable_v<T>);
         stream.bytes(&value, sizeof value);
@@ -101,7 +102,7 @@ std::string encode(const CaseMessage& message) {
 }
 
 CaseMessage decode(const std::string& bytes) {
-    CaseMessage message{blank(), {}, {}, {}, {}};
+    CaseMessage message{blank(), {}, {}, {}, {}, {}};
     Reader reader(bytes);
     pass(reader, message);
     return message;

@@ -17,7 +17,8 @@ bool fits_message(const CaseDescription& description);
 struct CaseMessage {
     CaseDescription description;  // but for its window
     HostWindow::Place window;
-    std::vector<size_t> shared_sizes;  // of the parts of the shared state
+    std::vector<size_t> shared_sizes;     // of the parts of the shared state
+    std::vector<size_t> recording_sizes;  // of the recording, which is one part
     std::string locale;
     mode_t umask;
 };

@@ -23,12 +23,11 @@ void CaseProcess::start(const CaseDescription& description, SharedState& shared)
 }
 
 bool CaseProcess::start(const CaseDescription& description, SharedState& shared,
-                        std::shared_ptr<ServerProcess> server, const SharedFile& file,
-                        const Descriptor& window) {
+                        std::shared_ptr<ServerProcess> server, const CaseFiles& files) {
     owner_ = getpid();
     control_ = &shared.control;
     start_ns_ = monotonic_nanoseconds();
-    const std::optional<pid_t> process = server->start(description, shared.control, file, window);
+    const std::optional<pid_t> process = server->start(description, shared.control, files);
     if (!process) return false;
     shared.hide_from_children();  // as above
     pid_ = *process;

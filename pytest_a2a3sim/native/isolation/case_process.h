@@ -29,8 +29,7 @@ class CaseProcess {
 
     /// Has it forked by a server, from what is in files. False if the server cannot do that.
     bool start(const CaseDescription& description, SharedState& shared,
-               std::shared_ptr<ServerProcess> server, const SharedFile& file,
-               const Descriptor& window);
+               std::shared_ptr<ServerProcess> server, const CaseFiles& files);
 
     /// Whether it has been started and not been reaped.
     bool exists() const { return pid_ > 0; }

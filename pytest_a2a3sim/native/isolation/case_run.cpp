@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,7 +42,15 @@ std::shared_ptr<ServerProcess> server_for(const CaseDescription& description) {
 }
 
 /// None where the system has none (`ulimit -f`).
-std::optional<SharedFile> file_in_memory() {
+std::shared_ptr<SharedFile> file_of_recording(const CaseDescription& description) {
+    try {
+        return description.process_server->recordings().take();
+    } catch (const std::system_error&) {
+        return nullptr;
+    }
+}
+
+std::optional<SharedFile> file_of_state() {
     try {
         return SharedFile();
     } catch (const std::system_error&) {
@@ -54,8 +63,9 @@ std::optional<SharedFile> file_in_memory() {
 CaseRun::CaseRun(CaseDescription description)
     : description_(std::move(description)),
       server_(server_for(description_)),
-      file_(server_ != nullptr ? file_in_memory() : std::nullopt),
-      shared_(description_, file_ ? &*file_ : nullptr),
+      recording_file_(server_ != nullptr ? file_of_recording(description_) : nullptr),
+      file_(recording_file_ != nullptr ? file_of_state() : std::nullopt),
+      shared_(description_, file_ ? &*file_ : nullptr, recording_file_.get()),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
     if (description_.isolate) {
@@ -69,7 +79,8 @@ CaseRun::CaseRun(CaseDescription description)
 
 void CaseRun::start_process() {
     const Descriptor window = description_.window->take_file();
-    if (!file_ || !process_.start(description_, shared_, std::move(server_), *file_, window)) {
+    if (!file_ || !process_.start(description_, shared_, std::move(server_),
+                                  {*file_, *recording_file_, window})) {
         process_.start(description_, shared_);
     }
     file_.reset();  // which is mapped
@@ -210,7 +221,15 @@ a2a3_recording CaseRun::map_recording() const {
     if (!outcome_ || outcome_->ending.failure != A2A3_FAILURE_NONE) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
-    return shared_.recording.map_again(outcome_->ending, description_.records_arguments);
+    a2a3_recording recording =
+        shared_.recording.map_again(outcome_->ending, description_.records_arguments);
+    recording.file = new std::shared_ptr<SharedFile>(recording_file_);
+    return recording;
+}
+
+void unmap(const a2a3_recording& recording) noexcept {
+    munmap(recording.memory, recording.nbytes);
+    delete static_cast<std::shared_ptr<SharedFile>*>(recording.file);
 }
 
 a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {

@@ -25,6 +25,7 @@ class CaseRun {
     bool progress(a2a3_progress& progress) const noexcept;
     /// What is known once wait() or time_out() has told that the case ended.
     const std::optional<Outcome>& result() const noexcept { return outcome_; }
+    /// Mapped until it is given to unmap().
     a2a3_recording map_recording() const;
     a2a3_place place(uint64_t address, const uint64_t* args, int arg_count) const noexcept;
 
@@ -43,7 +44,8 @@ class CaseRun {
 
     CaseDescription description_;
     std::shared_ptr<ServerProcess> server_;  // until the process is started
-    std::optional<SharedFile> file_;         // of `shared_`, so long
+    std::shared_ptr<SharedFile> recording_file_;
+    std::optional<SharedFile> file_;  // of the rest of `shared_`, as long as `server_`
     SharedState shared_;
     TickRate tick_rate_;
     uint64_t kills_before_ = 0;
@@ -53,5 +55,7 @@ class CaseRun {
     ProcessEnd end_;
     std::optional<Outcome> outcome_;
 };
+
+void unmap(const a2a3_recording& recording) noexcept;
 
 }  // namespace a2a3sim

@@ -127,17 +127,20 @@ bool ServerProcess::greets() noexcept {
 }
 
 std::optional<pid_t> ServerProcess::start(const CaseDescription& description, Control& control,
-                                          const SharedFile& shared, const Descriptor& window) {
+                                          const CaseFiles& files) {
     const std::optional<mode_t> mask = current_umask();
     const Descriptor directory(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!mask || !directory.is_open()) return std::nullopt;
-    const std::string text =
-        encode({description, description.window->place(), shared.sizes(), locale(), *mask});
+    const std::string text = encode({description, description.window->place(), files.shared.sizes(),
+                                     files.recording.sizes(), locale(), *mask});
     if (text.size() > Channel::kMostBytes - sizeof(Request)) return std::nullopt;
     const auto stream = [](int wanted, int own) { return wanted < 0 ? own : wanted; };
-    const std::vector<int> descriptors{
-        shared.descriptor(), window.number(), stream(description.output_descriptor, STDOUT_FILENO),
-        stream(description.error_descriptor, STDERR_FILENO), directory.number()};
+    const std::vector<int> descriptors{files.shared.descriptor(),
+                                       files.recording.descriptor(),
+                                       files.window.number(),
+                                       stream(description.output_descriptor, STDOUT_FILENO),
+                                       stream(description.error_descriptor, STDERR_FILENO),
+                                       directory.number()};
     const auto is_closed = [](int each) { return fcntl(each, F_GETFD) < 0; };
     if (std::any_of(descriptors.begin(), descriptors.end(), is_closed)) return std::nullopt;
     std::fflush(nullptr);  // what has been printed by now comes first

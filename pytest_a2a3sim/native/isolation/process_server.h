@@ -15,8 +15,16 @@
 #include "isolation/forking.h"
 #include "isolation/serving.h"
 #include "isolation/simulation.h"
+#include "shared/kept_files.h"
 
 namespace a2a3sim {
+
+/// What a case has that a server starts.
+struct CaseFiles {
+    const SharedFile& shared;
+    const SharedFile& recording;
+    const Descriptor& window;
+};
 
 /// A small program that does nothing but fork, when it is asked to. fork() write-protects every
 /// page of the process that calls it: one that goes on to write to many of them, as Python does,
@@ -43,7 +51,7 @@ class ServerProcess {
     /// possible. If not, there is no process that has to do with either. Throws std::runtime_error
     /// when nobody can tell.
     std::optional<pid_t> start(const CaseDescription& description, Control& control,
-                               const SharedFile& shared, const Descriptor& window);
+                               const CaseFiles& files);
     /// None if nobody can tell any more.
     std::optional<Reaped> reap(pid_t process) noexcept;
     /// Kills it, and waits until nothing is left of it.
@@ -81,7 +89,11 @@ class ProcessServer {
     /// The process to start a case with; none where it is better forked from this process.
     std::shared_ptr<ServerProcess> process_for(const CaseDescription& description);
 
+    /// Of cases that it starts.
+    KeptFiles& recordings() { return recordings_; }
+
   private:
+    KeptFiles recordings_;
     const std::vector<std::string> command_;
     const pid_t owner_;
     std::mutex mutex_;

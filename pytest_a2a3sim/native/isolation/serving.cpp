@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/kept_memory.h"
 #include "executor/task_runner.h"
 #include "faults/snapshot.h"
 #include "isolation/case_child.h"
@@ -66,13 +67,16 @@ void leave_directory() { [[maybe_unused]] const int result = chdir("/"); }
 
 /// A case as its process begins, which has a copy of this.
 struct ReceivedCase {
-    ReceivedCase(const std::string& text, std::vector<Descriptor> sent)
+    ReceivedCase(const std::string& text, std::vector<Descriptor> sent, const KeptMemory& kept)
         : descriptors(std::move(sent)),
           message(decode(text)),
           file(std::move(descriptor(Sent::kShared)), std::move(message.shared_sizes)),
           window(message.window, std::move(descriptor(Sent::kWindow))),
-          shared(message.description, &file) {
+          recording_file(std::move(descriptor(Sent::kRecording)),
+                         std::move(message.recording_sizes)),
+          shared(message.description, &file, &recording_file) {
         message.description.window = &window;
+        message.description.kept_memory = &kept;
         message.description.output_descriptor = descriptor(Sent::kOutput).number();
         message.description.error_descriptor = descriptor(Sent::kError).number();
     }
@@ -83,6 +87,7 @@ struct ReceivedCase {
     CaseMessage message;
     SharedFile file;
     HostWindow window;
+    SharedFile recording_file;
     SharedState shared;
 };
 
@@ -113,6 +118,7 @@ class Server {
             const auto* const bytes = reinterpret_cast<const char*>(&answer);
             channel_.send(std::string(bytes, sizeof answer));
             begun_.reset();  // which the owner need not wait for
+            if (request.wanted != Wanted::kStart) kept_.refill();  // nor for this
         }
     }
 
@@ -165,7 +171,7 @@ class Server {
     /// -1 if the case cannot be forked here.
     pid_t fork_case(const std::string& text, std::vector<Descriptor> descriptors) {
         if (descriptors.size() != static_cast<size_t>(Sent::kCount)) return -1;
-        ReceivedCase& received = begun_.emplace(text, std::move(descriptors));
+        ReceivedCase& received = begun_.emplace(text, std::move(descriptors), kept_);
         const CaseMessage& message = received.message;
         if (locale() != message.locale &&
             std::setlocale(LC_ALL, message.locale.c_str()) == nullptr) {
@@ -187,6 +193,7 @@ class Server {
 
     Channel channel_;
     Owner owner_;
+    KeptMemory kept_;
     std::optional<ReceivedCase> begun_;  // until it is answered
     std::vector<pid_t> cases_;           // processes that are not reaped
 };

@@ -29,7 +29,7 @@ struct Answer {
 };
 
 /// The descriptors of a case's message, in their order.
-enum class Sent { kShared, kWindow, kOutput, kError, kDirectory, kCount };
+enum class Sent { kShared, kRecording, kWindow, kOutput, kError, kDirectory, kCount };
 
 /// Forks processes of cases for whoever has the other end of the channel that is `descriptor`, and
 /// ends with it.

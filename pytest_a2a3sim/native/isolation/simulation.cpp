@@ -193,7 +193,7 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
                      DeviceMemory::Options{description.device_memory_size, description.other_poison,
                                            description.watches, !description.check_each_task,
                                            copying_threads(description)},
-                     control, shared.buffers);
+                     control, shared.buffers, description.kept_memory);
     host.describe(description.described_buffer);
     if (description.is_sanitized()) host.note_submitters();
     const RunAhead run_ahead(description, kernels, control);

@@ -17,12 +17,13 @@ namespace a2a3sim {
 
 /// Everything that a simulating process tells its parent.
 struct SharedState {
-    /// `file` keeps what every case has, of one that has nothing else; none: forked processes share
+    /// Files keep what every case has, of one that has nothing else; none: forked processes share
     /// it.
-    explicit SharedState(const CaseDescription& description, SharedFile* file = nullptr)
+    explicit SharedState(const CaseDescription& description, SharedFile* file = nullptr,
+                         SharedFile* recording_file = nullptr)
         : control(file),
           buffers(room_for<DeviceBuffer>(kMostBuffers), file),
-          recording(file),
+          recording(recording_file),
           copied(room_for<a2a3_copied_range>(kMostRanges), file),
           objects(kMostObjects, file) {
         // What the report begins with, 0, is no news.

@@ -134,12 +134,12 @@ struct RuntimeCalls {
 
 RuntimeHost::RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
                          const KernelTable& kernels, DeviceMemory::Options memory, Control& control,
-                         SharedTable<DeviceBuffer>& buffers)
+                         SharedTable<DeviceBuffer>& buffers, const KeptMemory* kept)
     : window_(window),
       tensors_(tensors),
       control_(control),
       memory_(std::move(memory), buffers),
-      graph_(kernels),
+      graph_(kernels, kept),
       runtime_(RuntimeCalls::kHostApi, RuntimeCalls::kRuntimeOps, this) {
     current_host = this;
 }

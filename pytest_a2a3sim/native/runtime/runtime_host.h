@@ -21,7 +21,7 @@ class RuntimeHost {
   public:
     RuntimeHost(const HostWindow& window, const std::vector<HostTensor>& tensors,
                 const KernelTable& kernels, DeviceMemory::Options memory, Control& control,
-                SharedTable<DeviceBuffer>& buffers);
+                SharedTable<DeviceBuffer>& buffers, const KeptMemory* kept);
     ~RuntimeHost();
     RuntimeHost(const RuntimeHost&) = delete;
     RuntimeHost& operator=(const RuntimeHost&) = delete;

@@ -2,10 +2,12 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include "base/memory.h"
@@ -31,6 +33,18 @@ SharedFile::SharedFile() : file_(make_memory_file(0)) {}
 
 SharedFile::SharedFile(Descriptor file, std::vector<size_t> sizes)
     : file_(std::move(file)), is_opened_(true), sizes_(std::move(sizes)) {}
+
+size_t SharedFile::used_bytes() const noexcept {
+    constexpr size_t kBlock = 512;  // as stat() counts
+    struct stat status{};
+    if (fstat(file_.number(), &status) != 0) return SIZE_MAX;
+    return static_cast<size_t>(status.st_blocks) * kBlock;
+}
+
+void SharedFile::rewind() noexcept {
+    sizes_.clear();
+    next_ = end_ = 0;
+}
 
 bool SharedFile::map(void* address, size_t size) {
     const size_t begin = round_up(end_, size < kHugePage ? 1 : kHugePage);

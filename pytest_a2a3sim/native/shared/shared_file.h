@@ -25,6 +25,12 @@ class SharedFile {
     /// The size of the next part, of which the other process has claimed so much.
     size_t next_size() const { return sizes_.at(next_); }
 
+    /// Bytes that it takes, of whatever size its parts are; SIZE_MAX if nobody can tell.
+    size_t used_bytes() const noexcept;
+
+    /// Has parts be claimed anew, which hold what the earlier ones held.
+    void rewind() noexcept;
+
     /// Maps the next part over [address, address + size). False, with errno, if that is impossible.
     bool map(void* address, size_t size);
 
