@@ -56,6 +56,17 @@ def observer() -> Extension:
     )
 
 
+def process_server() -> Extension:
+    """The program that forks the processes of cases."""
+    return Extension(
+        "pytest_a2a3sim._process_server",
+        ["pytest_a2a3sim/engine/process_server.cpp"],
+        extra_compile_args=["-std=c++17", "-O1"],
+        extra_link_args=["-rdynamic", "-ldl"],
+        optional=True,  # without it, Python does it, which takes longer to start
+    )
+
+
 def needs_recompile(object_path: str, source: str) -> bool:
     """Whether the source, or a header that it included, is newer than the object, or gone.
 
@@ -90,7 +101,7 @@ class BuildEngine(build_ext):
 
     def get_ext_filename(self, fullname: str) -> str:
         """The library's name is none that Python would import."""
-        if fullname.endswith("observer"):
+        if fullname.endswith(("observer", "_process_server")):
             return str(Path(*fullname.split("."))) + ".elf"
         return str(super().get_ext_filename(fullname))
 
@@ -103,7 +114,24 @@ class BuildEngine(build_ext):
         ext.extra_compile_args.append("-MD")
         jobs = len(os.sched_getaffinity(0))
         with ParallelCompile("A2A3SIM_BUILD_JOBS", jobs, needs_recompile=needs_recompile):
-            super().build_extension(ext)
+            if ext.name.endswith("_process_server"):
+                self.build_program(ext)
+            else:
+                super().build_extension(ext)
+
+    def build_program(self, ext: Extension) -> None:
+        """Compiles and links what is executed, not loaded."""
+        target = Path(self.get_ext_fullpath(ext.name))
+        objects = self.compiler.compile(
+            ext.sources, output_dir=self.build_temp, extra_postargs=ext.extra_compile_args
+        )
+        self.compiler.link_executable(
+            objects,
+            target.name,
+            output_dir=str(target.parent),
+            extra_postargs=ext.extra_link_args,
+            target_lang="c++",
+        )
 
     def write_compile_commands(self, ext: Extension) -> None:
         """``build/compile_commands.json``, where clangd and ``clang-tidy -p build`` find it."""
@@ -125,7 +153,7 @@ if __name__ == "__main__":
         sys.exit("pytest-a2a3sim builds a native engine and needs " + "; and ".join(missing))
 
     setup(
-        ext_modules=[observer()],
+        ext_modules=[observer(), process_server()],
         cffi_modules=["pytest_a2a3sim/native/ffi_build.py:ffibuilder"],
         cmdclass={"build_ext": BuildEngine},
         options={} if FREE_THREADED else {"bdist_wheel": {"py_limited_api": "cp310"}},

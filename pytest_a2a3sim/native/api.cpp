@@ -66,11 +66,14 @@ extern "C" {
 
 const char* a2a3_last_error(void) { return last_error; }
 
-int a2a3_process_server_create(const char* const* command, int32_t length,
+int a2a3_process_server_create(const char* const* words, const int32_t* lengths, int32_t commands,
                                a2a3_process_server** server) {
     return guarded([&] {
-        const std::vector<std::string> words(command, command + length);
-        *server = reinterpret_cast<a2a3_process_server*>(new ProcessServer(words));
+        std::vector<std::vector<std::string>> all;
+        for (int32_t i = 0; i < commands; words += lengths[i++]) {
+            all.emplace_back(words, words + lengths[i]);
+        }
+        *server = reinterpret_cast<a2a3_process_server*>(new ProcessServer(std::move(all)));
         return A2A3_OK;
     });
 }

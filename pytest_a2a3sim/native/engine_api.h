@@ -589,8 +589,9 @@ const char* a2a3_last_error(void);
 /* What forks the processes of cases in place of this process, which gets slow by it. A case that
  * needs a fork of this process gets one: one whose window is large, for one. The program is started
  * by the first case that can do without; it calls a2a3_serve_processes() with its stdin. Destroy it
- * when all of its cases are. */
-int a2a3_process_server_create(const char* const* command, int32_t length,
+ * when all of its cases are. `commands`: that execute one, of which the first that does is taken;
+ * the words of all of them, one command after the other, which have so many each. */
+int a2a3_process_server_create(const char* const* words, const int32_t* lengths, int32_t commands,
                                a2a3_process_server** server);
 void a2a3_process_server_destroy(a2a3_process_server* server);
 void a2a3_serve_processes(int descriptor); /* does not return */

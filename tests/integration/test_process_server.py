@@ -170,19 +170,27 @@ def test_what_golden_writes_into_an_input_is_its_own(
     pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
 
 
-KILL_SERVER = """
+SERVERS = """
 import os, pathlib, pytest, signal
 
 
-def kill_server():
+def servers():
+    mark = f"A2A3SIM_TEST_RUN={os.environ['A2A3SIM_TEST_RUN']}".encode()
+    found = {}
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            is_server = b"a2a3_serve_processes" in (process / "cmdline").read_bytes()
-            mark = f"A2A3SIM_TEST_RUN={os.environ['A2A3SIM_TEST_RUN']}".encode()
+            command = (process / "cmdline").read_bytes()
+            is_server = b"_process_server.elf" in command or b"a2a3_serve_processes" in command
             if is_server and mark in (process / "environ").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
+                found[int(process.name)] = command
         except OSError:
             pass
+    return found
+
+
+def kill_server():
+    for process in servers():
+        os.kill(process, signal.SIGKILL)
 """
 
 
@@ -199,7 +207,7 @@ def test_server_that_is_killed_between_cases(pytester: pytest.Pytester, doubler:
     """Another one takes its place."""
     doubler.extend_golden(THREE_CASES)
     pytester.makeconftest(
-        f"{KILL_SERVER}\n\n@pytest.fixture(autouse=True)\ndef kill():\n    kill_server()\n"
+        f"{SERVERS}\n\n@pytest.fixture(autouse=True)\ndef kill():\n    kill_server()\n"
     )
     pytester.runpytest_subprocess(str(doubler.path)).assert_outcomes(passed=3)
 
@@ -209,7 +217,7 @@ def test_server_that_is_killed_while_a_case_runs(
     pytester: pytest.Pytester, doubler: GoldenDir
 ) -> None:
     """That case is lost, and no other."""
-    doubler.extend_golden(THREE_CASES + KILL_SERVER)
+    doubler.extend_golden(THREE_CASES + SERVERS)
     doubler.extend_golden(
         """
         _compute = compute_golden
@@ -389,12 +397,32 @@ def generate_inputs(params):
     assert printed[:2] == ["golden", "kernel"]
 
 
+NO_PROGRAM = "process_server._PROGRAM = "
+
+
+@pytest.mark.parametrize("program", ["/nowhere", "/bin/false", "/etc/passwd"])
+@pytest.mark.usefixtures("mark")
+def test_server_where_its_program_does_not_run(
+    pytester: pytest.Pytester, doubler: GoldenDir, program: str
+) -> None:
+    """Python takes its place."""
+    doubler.extend_golden(f"from pytest_a2a3sim.engine import process_server\n{THREE_CASES}")
+    doubler.extend_golden(f"{NO_PROGRAM}{program!r}\n")
+    is_python = "all(b'a2a3_serve_processes' in command for command in servers().values())"
+    pytester.makeconftest(
+        f"{SERVERS}\n\n@pytest.fixture(autouse=True)\ndef is_there():\n    yield\n"
+        f"    assert servers() and {is_python}\n"
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", str(doubler.path))
+    result.assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
-        "sys.executable = None",
-        "sys.executable = '/nowhere'",
-        "sys.executable = '/bin/false'",
+        f"sys.executable = None; {NO_PROGRAM}'/nowhere'",
+        f"sys.executable = '/nowhere'; {NO_PROGRAM}'/bin/false'",
+        f"sys.executable = '/bin/false'; {NO_PROGRAM}'/etc/passwd'",
         "os.environ['LARGE'] = 'x' * 400_000",
         "gone = tempfile.mkdtemp(); os.chdir(gone); os.rmdir(gone)",
     ],
@@ -403,6 +431,7 @@ def test_cases_that_pytest_has_to_fork(
     pytester: pytest.Pytester, doubler: GoldenDir, spoil: str
 ) -> None:
     doubler.extend_golden(f"import os, sys, tempfile\n_make = generate_inputs\n{THREE_CASES}")
+    doubler.extend_golden("from pytest_a2a3sim.engine import process_server\n")
     doubler.extend_golden(f"def generate_inputs(params):\n    {spoil}\n    return _make(params)\n")
     path = doubler.path.absolute()
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", str(path))

@@ -127,8 +127,9 @@ a2a3_recording Recording::map_again(const a2a3_ending& ending, bool with_argumen
     if (mapping == MAP_FAILED) {
         throw std::system_error(errno, std::generic_category(), "a mapping of the recording");
     }
-    // Cases that this process forks later have it, too.
+    // Cases that this process forks later have it, too, as have copies of this process.
     mprotect(mapping, end, PROT_READ);
+    madvise(mapping, end, MADV_DOFORK);
     return {ending.task_count,
             ending.edge_count,
             at<int32_t>(mapping, layout.func_ids),

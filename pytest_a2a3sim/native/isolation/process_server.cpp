@@ -161,8 +161,8 @@ std::optional<Reaped> ServerProcess::reap(pid_t process) noexcept {
 
 void ServerProcess::forget(pid_t process) noexcept { ask(Wanted::kForget, process); }
 
-ProcessServer::ProcessServer(std::vector<std::string> command)
-    : command_(std::move(command)), owner_(getpid()) {}
+ProcessServer::ProcessServer(std::vector<std::vector<std::string>> commands)
+    : commands_(std::move(commands)), owner_(getpid()) {}
 
 std::shared_ptr<ServerProcess> ProcessServer::process_for(const CaseDescription& description) {
     // A copy of the process, which may have been forked while another thread held the lock.
@@ -173,11 +173,13 @@ std::shared_ptr<ServerProcess> ProcessServer::process_for(const CaseDescription&
     if (process_ != nullptr && process_->serves(now)) return process_;
     process_.reset();
     if (impossible_ == now || adopts_orphans()) return nullptr;
-    try {
-        process_ = std::make_shared<ServerProcess>(command_, now);
-        if (process_->greets()) return process_;
-        process_.reset();
-    } catch (const std::exception&) {
+    for (const std::vector<std::string>& command : commands_) {
+        try {
+            process_ = std::make_shared<ServerProcess>(command, now);
+            if (process_->greets()) return process_;
+            process_.reset();
+        } catch (const std::exception&) {
+        }
     }
     impossible_ = now;
     return nullptr;

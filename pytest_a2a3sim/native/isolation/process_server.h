@@ -83,8 +83,9 @@ class ServerProcess {
 /// The server process of a session, which is another one where that is needed.
 class ProcessServer {
   public:
-    /// `command` executes a program that calls serve_processes() with its stdin.
-    explicit ProcessServer(std::vector<std::string> command);
+    /// Each command executes a program that calls serve_processes() with its stdin; the first one
+    /// that does is taken.
+    explicit ProcessServer(std::vector<std::vector<std::string>> commands);
 
     /// The process to start a case with; none where it is better forked from this process.
     std::shared_ptr<ServerProcess> process_for(const CaseDescription& description);
@@ -94,7 +95,7 @@ class ProcessServer {
 
   private:
     KeptFiles recordings_;
-    const std::vector<std::string> command_;
+    const std::vector<std::vector<std::string>> commands_;
     const pid_t owner_;
     std::mutex mutex_;
     std::shared_ptr<ServerProcess> process_;

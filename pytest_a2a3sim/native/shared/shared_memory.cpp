@@ -1,6 +1,7 @@
 #include "shared/shared_memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -55,7 +56,9 @@ bool SharedMemory::map(SharedFile* file) {
     return false;
 }
 
-SharedMemory::~SharedMemory() { munmap(reserved_, reserved_size(size_)); }
+SharedMemory::~SharedMemory() {
+    if (hidden_by_ == 0 || hidden_by_ == getpid()) munmap(reserved_, reserved_size(size_));
+}
 
 void SharedMemory::populate(size_t size, size_t coming) const {
     a2a3sim::populate({static_cast<char*>(data_), size_}, size, coming);
@@ -65,6 +68,9 @@ void SharedMemory::set_writable(bool writable) const noexcept {
     mprotect(data_, size_, writable ? PROT_READ | PROT_WRITE : PROT_READ);
 }
 
-void SharedMemory::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
+void SharedMemory::hide_from_children() const {
+    hidden_by_ = getpid();
+    madvise(data_, size_, MADV_DONTFORK);
+}
 
 }  // namespace a2a3sim

@@ -2,6 +2,8 @@
 // ended, however it ended. Kernels run in that process: they may have written anything in here.
 #pragma once
 
+#include <sys/types.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -41,6 +43,7 @@ class SharedMemory {
   private:
     bool map(SharedFile* file);
 
+    mutable pid_t hidden_by_ = 0;  // a process whose children have other memory there
     size_t size_;
     void* reserved_ = nullptr;
     void* data_ = nullptr;  // at the boundary of a huge page if it could hold one
