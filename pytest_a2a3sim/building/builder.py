@@ -17,7 +17,7 @@ from pytest_a2a3sim.building.pto_isa import lacks_something
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
-from pytest_a2a3sim.building.unit import longest_first, units
+from pytest_a2a3sim.building.unit import longest_first, there, units
 from pytest_a2a3sim.building.workspace import lack_of_space, unusable
 from pytest_a2a3sim.model.case import BuildProgress, BuiltCase, BuiltKernel
 from pytest_a2a3sim.model.errors import BuildError
@@ -153,12 +153,7 @@ class Builder(AbstractContextManager["Builder"]):
         """
         with contextlib.suppress(BuildError):
             session = self._open()
-            each = (longest_first(self._units(session, *item)) for item in wanted)
-            ordered = list(dict.fromkeys(unit for units in each for unit in units))
-            session.objects.expect(ordered)
-            first = int(start * len(ordered))
-            for unit in (*ordered[first:], *ordered[:first]):
-                session.queue.submit(unit, urgent=False)
+            session.compile_early([self._units(session, *item) for item in wanted], start)
 
     def build(
         self,
@@ -271,7 +266,7 @@ class Builder(AbstractContextManager["Builder"]):
     ) -> tuple[dict[Unit, ResultEntry], list[BuildError]]:
         """The units' results, and the errors of those that have none."""
         session.objects.expect(roles)
-        present = [unit for unit in roles if unit.source.is_file()]
+        present = there(roles)
         errors = [missing_source(*item) for item in roles.items() if item[0] not in present]
         entries = session.objects.find(present)
         lacking = [unit for unit in present if unit not in entries]

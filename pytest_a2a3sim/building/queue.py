@@ -113,6 +113,11 @@ class CompileQueue(Generic[K, R]):
         with self._changed:
             return QueueLoad(self._done, self._total, tuple(self._running))
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no jobs any more."""
+        return self._closed
+
     def close(self) -> None:
         """Cancels what has not started and waits for what runs."""
         with self._changed:

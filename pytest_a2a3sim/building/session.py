@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_a2a3sim.building.checkout import forget_checkouts
 from pytest_a2a3sim.building.objects import Objects
 from pytest_a2a3sim.building.queue import CompileQueue
 from pytest_a2a3sim.building.store.goldens import StoredGoldens
+from pytest_a2a3sim.building.unit import longest_first, there
 from pytest_a2a3sim.building.workspace import Workspace
+from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
+
+T = TypeVar("T")
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a place to look at; what is made there has a random name
 
@@ -56,7 +60,7 @@ class Session:
             BuildError: there is no place for the workspace.
         """
         forget_checkouts()
-        self._preparing: threading.Thread | None = None
+        self._ahead: list[threading.Thread] = []
         self._parent = parent  # kept: what its threads work with must not be finalised here
         self.cache = cache
         places = (_MEMORY,) if cache.refused else (cache.directory / "workspaces", _MEMORY)
@@ -79,15 +83,45 @@ class Session:
         """
         if any(self.cache.compiler_file("any").parent.glob("*.json")):
             return
+        self._start("a2a3sim-prepare", self.objects.prepare)
+
+    def compile_early(self, wanted: Sequence[tuple[Unit, ...]], start: float) -> None:
+        """Looks for what each directory needs, and queues what is not there, in a thread.
+
+        Args:
+            wanted: the units of the directories, in the order of the cases.
+            start: where in that order to begin, from 0 to 1.
+        """
+        self.objects.expect(unit for units in wanted for unit in longest_first(units))
+        self._start("a2a3sim-look", lambda: self._look_ahead(wanted, start))
+
+    def _look_ahead(self, wanted: Sequence[tuple[Unit, ...]], start: float) -> None:
+        for units in _begun_at(start, list(dict.fromkeys(wanted))):
+            if self.queue.closed:
+                return
+            found: Collection[Unit] = ()
+            with contextlib.suppress(BuildError, OSError):  # the cases will tell
+                found = self.objects.find(there(units))
+            lacking = [unit for unit in longest_first(units) if unit not in found]
+            for unit in _begun_at(start, list(dict.fromkeys(lacking))):
+                self.queue.submit(unit, urgent=False)
+
+    def _start(self, name: str, target: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the system has no thread for this process
-            thread = threading.Thread(target=self.objects.prepare, name="a2a3sim-prepare")
+            thread = threading.Thread(target=target, name=name)
             thread.start()
-            self._preparing = thread
+            self._ahead.append(thread)
 
     def close(self) -> None:
         """Waits for compilers that run, deletes the objects and trims the cache."""
-        if self._preparing is not None:
-            self._preparing.join()
         self.queue.close()
+        for thread in self._ahead:
+            thread.join()
         self._workspace.close()
         self.cache.close()
+
+
+def _begun_at(share: float, items: list[T]) -> list[T]:
+    """The same from an item in the middle on, and then those before it."""
+    first = int(share * len(items))
+    return items[first:] + items[:first]

@@ -138,6 +138,11 @@ def units(
     )
 
 
+def there(wanted: Iterable[Unit]) -> list[Unit]:
+    """Those that have a source, each once."""
+    return [unit for unit in dict.fromkeys(wanted) if unit.source.is_file()]
+
+
 def longest_first(wanted: Iterable[Unit]) -> list[Unit]:
     """The orchestration includes most, and would be compiled last while other CPUs are idle."""
     return sorted(wanted, key=lambda unit: unit.kind == "kernel")

@@ -6,16 +6,16 @@ import functools
 import hashlib
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_a2a3sim.building.store.fingerprint import Glance
+from pytest_a2a3sim.building.store.fingerprint import Glance, Stamp
 from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.model.uses import UntrackedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pytest_a2a3sim.building.store.fingerprint import Digests, Stamp
+    from pytest_a2a3sim.building.store.fingerprint import Digests
     from pytest_a2a3sim.model.uses import Uses
 
 CPU_FILE = Path("/proc/cpuinfo")
@@ -28,8 +28,7 @@ Absent = dict[str, tuple[str, ...]]
 """Names that must not appear, by directory."""
 
 
-@frozen
-class Dependency:
+class Dependency(NamedTuple):
     """A file that the compiler read: absolute path, and what it was then."""
 
     path: str
@@ -66,7 +65,10 @@ class Inputs:
     def mapped(self, path_of: Callable[[str], str]) -> Inputs:
         """The same with other paths."""
         return Inputs(
-            tuple(replace(file, path=path_of(file.path)) for file in self.files),
+            tuple(
+                file if (path := path_of(file.path)) == file.path else file._replace(path=path)
+                for file in self.files
+            ),
             {path_of(directory): names for directory, names in self.absent.items()},
             tuple((path_of(directory), digest) for directory, digest in self.listings),
             self.cpu,
@@ -196,7 +198,7 @@ def refreshed(inputs: Inputs, digests: Digests, glance: Glance, now_ns: int) -> 
         stamp = stamps[file.path]
         is_new = stamp is not None and stamp != file.stamp and stamp.is_settled(now_ns)
         if stamp is not None and is_new and _is_same(file, stamp, digests):
-            renewed.append(replace(file, stamp=stamp))
+            renewed.append(file._replace(stamp=stamp))
         else:
             renewed.append(file)
     return replace(inputs, files=tuple(renewed))
