@@ -303,6 +303,44 @@ def test_an_order_that_others_have_is_executed_once(golden_dir: GoldenDir) -> No
     assert count.read_text() == "." * 6
 
 
+@pytest.mark.parametrize(("milliseconds", "executions"), [(0, "several"), (12, "two")])
+def test_a_graph_that_takes_long_is_executed_once_more(
+    golden_dir: GoldenDir, milliseconds: int, executions: str
+) -> None:
+    """Orders of its tasks, which do what they do at one place, would take longer than the case."""
+    count = golden_dir.path / "runs"
+    golden_dir.kernel_body(
+        f"""
+        const std::clock_t begin = std::clock();
+        while (std::clock() - begin < {milliseconds} * CLOCKS_PER_SEC / 1000) {{
+        }}
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = y[i] * 0.5f + x[i];
+        std::FILE* const file = std::fopen("{count}", "a");
+        std::fputc('.', file);
+        std::fclose(file);
+        """
+    )
+    source = golden_dir.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <cstdio>\n#include <ctime>\n{source.read_text()}")
+    golden_dir.orchestration_body(
+        """
+        api.copy_to_device(y, host_y, args[3]);
+        for (int i = 0; i < 3; ++i) runtime->add_task(task, 3, 0, CoreType::AIV);
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    golden_dir.extend_golden(
+        """
+        def compute_golden(tensors, params):
+            tensors["out_y"][:] = 1.75 * tensors["x"]
+        """
+    )
+    run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    times = len(count.read_text()) // 3
+    assert times == 2 if executions == "two" else times > 2
+
+
 # One task (args[4] is 1) raises a flag until the other one has seen it, which waits for it as long:
 # it is seen where both run at one time.
 MEETING = """

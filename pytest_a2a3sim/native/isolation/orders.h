@@ -22,7 +22,7 @@ class FurtherOrders {
     /// To be called when the graph has been executed for the first time: notes in the ending
     /// whether it was quick enough. CPU time tells, from this object's making on: how long it took
     /// depends on what else the machine does, and so would the verdict.
-    void note_execution(a2a3_ending& ending) const;
+    void note_execution(a2a3_ending& ending);
 
     /// Whether run() executes any.
     bool are_due(const a2a3_ending& ending) const { return saved_ && ending.quick != 0; }
@@ -37,6 +37,7 @@ class FurtherOrders {
     const CaseDescription& description_;
     const SharedState& shared_;
     int64_t start_;                           // CPU time of this process in nanoseconds
+    double seconds_ = 0;                      // of CPU time, that the first execution took
     std::optional<SavedDeviceMemory> saved_;  // where orders are executed
 };
 
