@@ -27,6 +27,9 @@ namespace {
 /// Saving more would cost more than most graphs do.
 constexpr size_t kMostSaved = size_t{64} << 20;
 
+/// To put more tasks into an order takes longer than to execute them.
+constexpr size_t kMostTasks = size_t{1} << 18;
+
 /// A graph that takes more than this share of what it may take is executed in one further order:
 /// several take longer than it did, and pytest waits for them.
 constexpr double kLongShare = 0.25;
@@ -236,10 +239,11 @@ class Executions {
 }  // namespace
 
 FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
-                             const RuntimeHost& host)
+                             const RuntimeHost& host, const Graph& graph)
     : description_(description), shared_(shared), start_(cpu_nanoseconds()) {
     const bool unlimited = description.order_seconds <= 0;
     if (description.orders.empty() || !description.isolate) return;
+    if (!unlimited && graph.tasks.size() > kMostTasks) return;
     if (!unlimited && SavedDeviceMemory::size_of(host.memory()) > kMostSaved) return;
     saved_.emplace(host.memory(), description.tensors, host.copies());
 }

@@ -13,11 +13,12 @@
 namespace a2a3sim {
 
 /// Saves what further orders need before the graph runs for the first time, unless the case does
-/// not ask for any or its memory is too large; executes them once its outputs are on the host.
+/// not ask for any, or its memory or its graph is too large; executes them once its outputs are on
+/// the host.
 class FurtherOrders {
   public:
     FurtherOrders(const CaseDescription& description, const SharedState& shared,
-                  const RuntimeHost& host);
+                  const RuntimeHost& host, const Graph& graph);
 
     /// To be called when the graph has been executed for the first time: notes in the ending
     /// whether it was quick enough. CPU time tells, from this object's making on: how long it took

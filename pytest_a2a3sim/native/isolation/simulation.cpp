@@ -221,7 +221,7 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     check_host_pointers(graph, kernels, host.memory(), *description.window, orchestration);
     host.describe_tasks(graph, kernels, ending.use);
     TaskRecord* const records = shared.recording.begin(graph, description.records_arguments);
-    FurtherOrders orders(description, shared, host);
+    FurtherOrders orders(description, shared, host, graph);
     if (shared.dump && !description.dump.is_wanted()) {
         for (const a2a3_description& each : descriptions_of(host, description)) {
             shared.dump->descriptions.push_back(each);
