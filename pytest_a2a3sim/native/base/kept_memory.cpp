@@ -12,10 +12,20 @@ namespace a2a3sim {
 
 namespace {
 
-void* map(size_t size, int flags) {
-    void* const mapping = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+constexpr int kAccess = PROT_READ | PROT_WRITE;
+
+char* map(void* address, size_t size, int access, int flags) {
+    void* const mapping = mmap(address, size, access, flags | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();
-    return mapping;
+    return static_cast<char*>(mapping);
+}
+
+/// Shared memory that begins at the boundary of a huge page: only then can it be in such pages.
+char* map_aligned(size_t size) {
+    char* const reserved = map(nullptr, size + kHugePage, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE);
+    const auto address = reinterpret_cast<uintptr_t>(reserved);
+    return map(reserved + (round_up(address, kHugePage) - address), size, kAccess,
+               MAP_SHARED | MAP_NORESERVE | MAP_FIXED);
 }
 
 struct Range {
@@ -42,13 +52,9 @@ void make_private() {
 }  // namespace
 
 KeptMemory::KeptMemory()
-    : asked_(static_cast<std::atomic<size_t>*>(
-          map(kParts * sizeof(std::atomic<size_t>), MAP_SHARED))) {
-    auto* const mapping =
-        static_cast<char*>(map(kParts * kMost + kHugePage, MAP_SHARED | MAP_NORESERVE));
-    const auto address = reinterpret_cast<uintptr_t>(mapping);
-    begin_ = mapping + (round_up(address, kHugePage) - address);
-}
+    : asked_(reinterpret_cast<std::atomic<size_t>*>(
+          map(nullptr, kParts * sizeof(std::atomic<size_t>), kAccess, MAP_SHARED))),
+      begin_(map_aligned(kParts * kMost)) {}
 
 void KeptMemory::refill() {
     for (size_t part = 0; part < kParts; ++part) {
