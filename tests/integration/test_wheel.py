@@ -45,6 +45,8 @@ def test_wheel_from_sdist_runs_an_example(tmp_path: Path) -> None:
     installed = run(python, "-m", "pip", "install", "-q", "--no-compile", wheel, cwd=tmp_path)
     assert installed.returncode == 0, installed.stderr
 
+    (program,) = python.parents[1].rglob("_process_server.elf")
+    assert os.access(program, os.X_OK)
     check_unbuilt_checkout(source, python)
     shutil.copytree(CHECKOUT / "examples" / "vector_example", tmp_path / "vector_example")
     shutil.rmtree(source)
