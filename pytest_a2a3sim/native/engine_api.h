@@ -522,7 +522,7 @@ typedef struct {
     double ticks_per_second;         /* of the records */
     void* memory;                    /* which holds all of it */
     size_t nbytes;
-    void* file; /* which keeps later cases from it */
+    void* reader; /* keeps later cases from it */
 } a2a3_recording;
 
 /* What a case did with one device buffer. */

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +18,6 @@ from tests.runtimes.test_core_args import core_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -110,6 +112,11 @@ def are_in_order(times: npt.NDArray[np.void]) -> bool:
     return bool((times["start"][1:] >= times["end"][:-1]).all())
 
 
+def descriptors() -> int:
+    """How many this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.fixture
 def session() -> Iterator[Session]:
     with closing(Session()) as opened:
@@ -134,6 +141,40 @@ def test_recording_outlives_later_cases(doubler: GoldenDir, session: Session) ->
         np.testing.assert_array_equal(recording.decode(range(recording.tasks)), times)
         np.testing.assert_array_equal(recording.successors, successors)
         assert are_in_order(times)
+
+
+def test_copy_of_the_process_reads_a_recording(doubler: GoldenDir, session: Session) -> None:
+    """Its original has none any more, and runs other cases."""
+    writes(doubler)
+    kept = [session.run(doubler.path, tasks=tasks).recording for tasks in (50, 60)]
+    before = [each.decode(range(each.tasks)) for each in kept]
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # there may be other threads
+        copy = os.fork()
+    if copy == 0:
+        os.close(writing)
+        os.read(reading, 1)  # until the original has closed it
+        same = [
+            np.array_equal(each.decode(range(each.tasks)), times)
+            for each, times in zip(kept, before, strict=True)
+        ]
+        os._exit(0 if all(same) else 1)
+    os.close(reading)
+    del kept
+    for _ in range(3):
+        session.run(doubler.path, tasks=40)
+    os.close(writing)
+    assert os.waitpid(copy, 0)[1] == 0
+
+
+def test_results_that_are_kept_have_no_descriptors(doubler: GoldenDir, session: Session) -> None:
+    writes(doubler)
+    kept = [session.run(doubler.path, tasks=SMALL) for _ in range(3)]
+    before = descriptors()
+    kept += [session.run(doubler.path, tasks=SMALL) for _ in range(8)]
+    assert descriptors() <= before
+    assert all(result.passed for result in kept)
 
 
 def test_process_that_runs_ahead(tmp_path: Path, session: Session) -> None:

@@ -303,42 +303,74 @@ def test_an_order_that_others_have_is_executed_once(golden_dir: GoldenDir) -> No
     assert count.read_text() == "." * 6
 
 
-@pytest.mark.parametrize(("milliseconds", "executions"), [(0, "several"), (12, "two")])
-def test_a_graph_that_takes_long_is_executed_once_more(
-    golden_dir: GoldenDir, milliseconds: int, executions: str
-) -> None:
-    """Orders of its tasks, which do what they do at one place, would take longer than the case."""
-    count = golden_dir.path / "runs"
-    golden_dir.kernel_body(
+def spins(directory: GoldenDir, microseconds: int, body: str) -> None:
+    """A kernel that takes so long, and then does what it does."""
+    directory.kernel_body(
         f"""
         const std::clock_t begin = std::clock();
-        while (std::clock() - begin < {milliseconds} * CLOCKS_PER_SEC / 1000) {{
+        while (std::clock() - begin < {microseconds} * CLOCKS_PER_SEC / 1000000) {{
         }}
-        for (int64_t i = 0; i < args[2]; ++i) y[i] = y[i] * 0.5f + x[i];
+        {body}
+        """
+    )
+    source = directory.path / "kernels" / "double.cpp"
+    source.write_text(f"#include <cstdio>\n#include <ctime>\n{source.read_text()}")
+
+
+@pytest.mark.parametrize(("microseconds", "is_long"), [(0, False), (30, True)])
+def test_a_graph_that_takes_long_is_executed_once_more(
+    golden_dir: GoldenDir, microseconds: int, *, is_long: bool
+) -> None:
+    """Several orders would take longer than the case, and nothing says that they show something."""
+    count, tasks = golden_dir.path / "runs", 1100
+    spins(
+        golden_dir,
+        microseconds,
+        f"""
+        for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
         std::FILE* const file = std::fopen("{count}", "a");
         std::fputc('.', file);
         std::fclose(file);
-        """
+        """,
     )
-    source = golden_dir.path / "kernels" / "double.cpp"
-    source.write_text(f"#include <cstdio>\n#include <ctime>\n{source.read_text()}")
     golden_dir.orchestration_body(
-        """
-        api.copy_to_device(y, host_y, args[3]);
-        for (int i = 0; i < 3; ++i) runtime->add_task(task, 3, 0, CoreType::AIV);
+        f"""
+        for (int i = 0; i < {tasks}; ++i) runtime->add_task(task, 3, 0, CoreType::AIV);
         runtime->record_tensor_pair(host_y, y, args[3]);
         return 0;
         """
     )
+    run_case(golden_dir.path, settings=Settings(threads=1)).check()
+    executions = len(count.read_text()) // tasks
+    assert executions == 2 if is_long else executions > 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_race_in_a_graph_that_takes_long(golden_dir: GoldenDir, threads: Threads) -> None:
+    """Tasks that use the same bytes are executed in orders of their own, whatever that takes."""
+    spins(golden_dir, 12_000, "for (int64_t i = 0; i < args[2]; ++i) y[i] = y[i] * x[0] + x[1];")
     golden_dir.extend_golden(
         """
+        def generate_inputs(params):
+            return {"x": np.array([1, 1, 2, 0], np.float32), "out_y": np.zeros(4, np.float32)}
+
+
         def compute_golden(tensors, params):
-            tensors["out_y"][:] = 1.75 * tensors["x"]
+            tensors["out_y"][:] = 3
         """
     )
-    run_case(golden_dir.path, settings=Settings(threads=1)).check()
-    times = len(count.read_text()) // 3
-    assert times == 2 if executions == "two" else times > 2
+    golden_dir.orchestration_body(
+        """
+        api.copy_to_device(y, host_y, args[3]);
+        for (int i : {0, 1, 0}) {  // y + 1, 2 y, y + 1: as much forwards and backwards
+            uint64_t each[] = {task[0] + 8 * static_cast<uint64_t>(i), task[1], 4};
+            runtime->add_task(each, 3, 0, CoreType::AIV);
+        }
+        runtime->record_tensor_pair(host_y, y, args[3]);
+        return 0;
+        """
+    )
+    assert not run_case(golden_dir.path, settings=Settings(threads=threads)).passed
 
 
 # One task (args[4] is 1) raises a flag until the other one has seen it, which waits for it as long:

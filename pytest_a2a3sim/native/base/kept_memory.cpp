@@ -54,10 +54,10 @@ void make_private() {
 KeptMemory::KeptMemory()
     : asked_(reinterpret_cast<std::atomic<size_t>*>(
           map(nullptr, kParts * sizeof(std::atomic<size_t>), kAccess, MAP_SHARED))),
-      begin_(map_aligned(kParts * kMost)) {}
+      begin_(are_addresses_scarce() ? nullptr : map_aligned(kParts * kMost)) {}
 
 void KeptMemory::refill() {
-    for (size_t part = 0; part < kParts; ++part) {
+    for (size_t part = 0; part < kParts && begin_ != nullptr; ++part) {
         // Kernels can reach that number.
         const size_t asked = std::min(asked_[part].load(std::memory_order_relaxed), kMost);
         const size_t wanted = round_up(asked, kHugePage);

@@ -16,7 +16,7 @@ class KeptMemory {
     /// What it is for; each is an array.
     enum class Part { kTasks, kArgs, kEdges, kCount };
 
-    /// Throws std::bad_alloc without addresses.
+    /// Keeps nothing where addresses are scarce. Throws std::bad_alloc if there are none.
     KeptMemory();
     KeptMemory(const KeptMemory&) = delete;
     KeptMemory& operator=(const KeptMemory&) = delete;
@@ -38,7 +38,7 @@ class KeptMemory {
     char* begin_of(size_t part) const { return begin_ + part * kMost; }
 
     std::atomic<size_t>* asked_;  // by part, where cases write it
-    char* begin_;
+    char* begin_;                 // or nullptr
     size_t present_[kParts] = {};
 };
 

@@ -42,7 +42,7 @@ template <typename Action>
 void for_each_piece(size_t size, int threads, Action action) {
     const size_t pieces = (size + kPiece - 1) / kPiece;
     // A thread takes some 70 MiB of addresses for its stack and its heap.
-    if (pieces <= 1 || limit_of_addresses() != RLIM_INFINITY) {
+    if (pieces <= 1 || are_addresses_scarce()) {
         action(size_t{0}, size);
         return;
     }
@@ -137,6 +137,8 @@ void copy_to_zeros(char* to, const char* from, size_t size, int threads) {
         }
     });
 }
+
+bool are_addresses_scarce() { return limit_of_addresses() != RLIM_INFINITY; }
 
 size_t address_space(size_t wanted, double share) {
     const rlim_t limit = limit_of_addresses();

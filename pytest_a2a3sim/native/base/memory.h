@@ -43,6 +43,9 @@ void fill_on_threads(void* to, int byte, size_t size, int threads);
 /// Copies to memory that is zero; what is zero needs no memory there. Several threads take pieces.
 void copy_to_zeros(char* to, const char* from, size_t size, int threads);
 
+/// Whether `ulimit -v` limits the process.
+bool are_addresses_scarce();
+
 /// How many of `wanted` addresses to reserve: all of them, but where `ulimit -v` limits the
 /// process, at most this share of those that are left.
 size_t address_space(size_t wanted, double share);

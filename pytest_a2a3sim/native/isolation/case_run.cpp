@@ -42,7 +42,7 @@ std::shared_ptr<ServerProcess> server_for(const CaseDescription& description) {
 }
 
 /// None where the system has none (`ulimit -f`).
-std::shared_ptr<SharedFile> file_of_recording(const CaseDescription& description) {
+std::unique_ptr<KeptFiles::Lent> file_of_recording(const CaseDescription& description) {
     try {
         return description.process_server->recordings().take();
     } catch (const std::system_error&) {
@@ -65,7 +65,8 @@ CaseRun::CaseRun(CaseDescription description)
       server_(server_for(description_)),
       recording_file_(server_ != nullptr ? file_of_recording(description_) : nullptr),
       file_(recording_file_ != nullptr ? file_of_state() : std::nullopt),
-      shared_(description_, file_ ? &*file_ : nullptr, recording_file_.get()),
+      shared_(description_, file_ ? &*file_ : nullptr,
+              recording_file_ != nullptr ? &recording_file_->file() : nullptr),
       last_progress_ns_(monotonic_nanoseconds()) {
     end_.isolated = description_.isolate;
     if (description_.isolate) {
@@ -77,10 +78,15 @@ CaseRun::CaseRun(CaseDescription description)
     }
 }
 
+CaseRun::~CaseRun() {
+    const bool is_read = readers_.use_count() > 1;
+    if (is_read && recording_file_ != nullptr) recording_file_->leave_to_readers();
+}
+
 void CaseRun::start_process() {
     const Descriptor window = description_.window->take_file();
     if (!file_ || !process_.start(description_, shared_, std::move(server_),
-                                  {*file_, *recording_file_, window})) {
+                                  {*file_, recording_file_->file(), window})) {
         process_.start(description_, shared_);
     }
     file_.reset();  // which is mapped
@@ -223,13 +229,13 @@ a2a3_recording CaseRun::map_recording() const {
     }
     a2a3_recording recording =
         shared_.recording.map_again(outcome_->ending, description_.records_arguments);
-    recording.file = new std::shared_ptr<SharedFile>(recording_file_);
+    recording.reader = new std::shared_ptr<char>(readers_);
     return recording;
 }
 
 void unmap(const a2a3_recording& recording) noexcept {
     munmap(recording.memory, recording.nbytes);
-    delete static_cast<std::shared_ptr<SharedFile>*>(recording.file);
+    delete static_cast<std::shared_ptr<char>*>(recording.reader);
 }
 
 a2a3_place CaseRun::place(uint64_t address, const uint64_t* args, int arg_count) const noexcept {

@@ -1,6 +1,7 @@
 // A case that runs: in a forked child by default, in the calling process for debuggers.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,7 @@ class CaseRun {
   public:
     /// Starts the case; throws std::system_error when that is impossible.
     explicit CaseRun(CaseDescription description);
+    ~CaseRun();
     CaseRun(const CaseRun&) = delete;
     CaseRun& operator=(const CaseRun&) = delete;
 
@@ -44,7 +46,8 @@ class CaseRun {
 
     CaseDescription description_;
     std::shared_ptr<ServerProcess> server_;  // until the process is started
-    std::shared_ptr<SharedFile> recording_file_;
+    std::unique_ptr<KeptFiles::Lent> recording_file_;
+    const std::shared_ptr<char> readers_ = std::make_shared<char>();  // of the recording: copies
     std::optional<SharedFile> file_;  // of the rest of `shared_`, as long as `server_`
     SharedState shared_;
     TickRate tick_rate_;

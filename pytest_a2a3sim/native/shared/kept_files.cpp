@@ -1,10 +1,38 @@
 #include "shared/kept_files.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <utility>
 
 namespace a2a3sim {
 
-std::shared_ptr<SharedFile> KeptFiles::take() {
+namespace {
+
+/// How often this process has been forked: its copies go on having what it has mapped.
+std::atomic<uint64_t> forks{0};
+
+void count_forks() {
+    static const int counts = pthread_atfork(nullptr, [] { ++forks; }, nullptr);
+    (void)counts;
+}
+
+}  // namespace
+
+KeptFiles::Lent::Lent(std::unique_ptr<SharedFile> file, std::weak_ptr<Free> free)
+    : file_(std::move(file)), free_(std::move(free)), forks_(forks) {}
+
+KeptFiles::Lent::~Lent() {
+    const std::shared_ptr<Free> free = free_.lock();
+    if (free == nullptr || is_left_ || forks_ != forks || file_->used_bytes() > kMostBytes) return;
+    const std::lock_guard<std::mutex> lock(free->mutex);
+    if (free->files.size() >= kMostFiles) return;
+    file_->rewind();
+    free->files.push_back(std::move(file_));
+}
+
+std::unique_ptr<KeptFiles::Lent> KeptFiles::take() {
+    count_forks();
     std::unique_ptr<SharedFile> file;
     {
         const std::lock_guard<std::mutex> lock(free_->mutex);
@@ -14,18 +42,7 @@ std::shared_ptr<SharedFile> KeptFiles::take() {
         }
     }
     if (file == nullptr) file = std::make_unique<SharedFile>();
-    return {file.release(),
-            [free = std::weak_ptr<Free>(free_)](SharedFile* taken) { give_back(free, taken); }};
-}
-
-void KeptFiles::give_back(const std::weak_ptr<Free>& free, SharedFile* file) noexcept {
-    std::unique_ptr<SharedFile> owned(file);
-    const std::shared_ptr<Free> kept = free.lock();
-    if (kept == nullptr || owned->used_bytes() > kMostBytes) return;
-    const std::lock_guard<std::mutex> lock(kept->mutex);
-    if (kept->files.size() >= kMostFiles) return;
-    owned->rewind();
-    kept->files.push_back(std::move(owned));
+    return std::make_unique<Lent>(std::move(file), free_);
 }
 
 }  // namespace a2a3sim
