@@ -19,7 +19,7 @@ char _Py_NoneStruct[64];
 int main(int count, char** words) {
     if (count != 3) return 2;
     // An engine that has been built anew meanwhile would take messages for something else.
-    struct stat status {};
+    struct stat status{};
     char version[64];
     if (stat(words[1], &status) != 0) return 1;
     std::snprintf(version, sizeof version, "%llu %lld%09ld",
