@@ -179,7 +179,8 @@ a2a3_process_server* process_server() {
     static a2a3_process_server* const server = [] {
         a2a3_process_server* made = nullptr;
         const char* const command[] = {"/proc/self/exe", "--serve"};
-        check(a2a3_process_server_create(command, 2, &made) == A2A3_OK, "a process server");
+        const int32_t words = 2;
+        check(a2a3_process_server_create(command, &words, 1, &made) == A2A3_OK, "a server");
         return made;
     }();
     return server;
