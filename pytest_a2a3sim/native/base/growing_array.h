@@ -34,7 +34,7 @@ class GrowingMemory {
     /// Makes at least `size` bytes usable; throws std::bad_alloc when there is no memory.
     void grow(size_t size);
 
-    /// Gives the memory back; nothing of what it held is there.
+    /// Gives the memory back, and what it held with it.
     void clear() const;
 
     /// What is usable can be read from now on, and not be written. Throws std::bad_alloc.

@@ -40,8 +40,7 @@ Range in_use[static_cast<size_t>(KeptMemory::Part::kCount)];
 void make_private() {
     for (Range& range : in_use) {
         if (range.size == 0) continue;
-        void* const copy =
-            mmap(nullptr, range.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const copy = mmap(nullptr, range.size, kAccess, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (copy == MAP_FAILED) continue;
         std::memcpy(copy, range.begin, range.size);
         mremap(copy, range.size, range.size, MREMAP_MAYMOVE | MREMAP_FIXED, range.begin);

@@ -54,8 +54,8 @@ void for_each_piece(size_t size, int threads, Action action) {
     });
 }
 
-/// The same of memory that processes share. What one of them has written is there already, and the
-/// system maps many such pages at a time for who reads; they can be written to as well.
+/// make_present() of memory that processes share. What one of them has written is there already,
+/// and the system maps many such pages at a time for who reads; they can be written to as well.
 void make_shared_present(char* begin, size_t size) {
 #ifdef MADV_POPULATE_READ
     madvise(begin, size, MADV_POPULATE_READ);  // Linux 5.14

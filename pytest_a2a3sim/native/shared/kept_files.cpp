@@ -9,11 +9,13 @@ namespace a2a3sim {
 
 namespace {
 
-/// How often this process has been forked: its copies go on having what it has mapped.
+/// How often this process has been forked, and those that it is a copy of: copies go on having what
+/// has been mapped by then.
 std::atomic<uint64_t> forks{0};
 
 void count_forks() {
-    static const int counts = pthread_atfork(nullptr, [] { ++forks; }, nullptr);
+    const auto count = [] { ++forks; };
+    static const int counts = pthread_atfork(nullptr, count, count);
     (void)counts;
 }
 
