@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a place to look at; what is made there has a random name
 
@@ -121,7 +121,7 @@ class Session:
         self.cache.close()
 
 
-def _begun_at(share: float, items: list[T]) -> list[T]:
+def _begun_at(share: float, items: list[_T]) -> list[_T]:
     """The same from an item in the middle on, and then those before it."""
     first = int(share * len(items))
     return items[first:] + items[:first]

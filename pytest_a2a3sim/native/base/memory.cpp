@@ -54,14 +54,18 @@ void for_each_piece(size_t size, int threads, Action action) {
     });
 }
 
-/// make_present() of memory that processes share. What one of them has written is there already,
-/// and the system maps many such pages at a time for who reads; they can be written to as well.
-void make_shared_present(char* begin, size_t size) {
-#ifdef MADV_POPULATE_READ
-    madvise(begin, size, MADV_POPULATE_READ);  // Linux 5.14
+enum class Pages { kOwn, kShared };
+
+/// What one of the processes that share memory has written is there already, and the system maps
+/// many such pages at a time for who reads; they can be written to as well.
+void make_present(char* begin, size_t size, Pages pages) {
+#ifdef MADV_POPULATE_WRITE
+    madvise(begin, size,  // Linux 5.14
+            pages == Pages::kShared ? MADV_POPULATE_READ : MADV_POPULATE_WRITE);
 #else
     (void)begin;
     (void)size;
+    (void)pages;
 #endif
 }
 
@@ -71,7 +75,7 @@ void collapse(char* begin, size_t size) {
     constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
 #endif
     // There is nothing to collapse where no page is.
-    for (size_t at = 0; at < size; at += kHugePage) make_shared_present(begin + at, 1);
+    for (size_t at = 0; at < size; at += kHugePage) make_present(begin + at, 1, Pages::kShared);
     madvise(begin, size, MADV_COLLAPSE);
 }
 
@@ -81,14 +85,7 @@ bool is_zero(const char* bytes, size_t size) {
 
 }  // namespace
 
-void make_present(char* begin, size_t size) {
-#ifdef MADV_POPULATE_WRITE
-    madvise(begin, size, MADV_POPULATE_WRITE);  // Linux 5.14
-#else
-    (void)begin;
-    (void)size;
-#endif
-}
+void make_present(char* begin, size_t size) { make_present(begin, size, Pages::kOwn); }
 
 std::unique_ptr<char[]> present_bytes(size_t size) {
     std::unique_ptr<char[]> bytes(new char[size]);
@@ -102,13 +99,13 @@ std::unique_ptr<char[]> present_bytes(size_t size) {
 
 void fill_with_huge_pages(const SharedRange& memory) {
     collapse(memory.begin, memory.size / kHugePage * kHugePage);
-    make_shared_present(memory.begin, memory.size);  // which is there by now, if it could be
+    make_present(memory.begin, memory.size, Pages::kShared);  // which is there, if it could be
 }
 
 void populate(const SharedRange& memory, size_t size, size_t coming) {
     const size_t huge = std::min(coming, memory.size) / kHugePage * kHugePage;
     if (huge >= kWorthHugePages * kHugePage) collapse(memory.begin, huge);
-    if (size > 0) make_shared_present(memory.begin, size);  // which is there by now, if it could be
+    if (size > 0) make_present(memory.begin, size, Pages::kShared);  // as above
 }
 
 void populate_huge(const SharedRange& memory, int threads) {
