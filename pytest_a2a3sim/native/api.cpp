@@ -1,6 +1,5 @@
 // The C interface. An exception becomes A2A3_ERROR and a text; functions without a status call only
 // what is noexcept.
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdio>

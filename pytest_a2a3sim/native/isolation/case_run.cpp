@@ -227,9 +227,10 @@ a2a3_recording CaseRun::map_recording() const {
     if (!outcome_ || outcome_->ending.failure != A2A3_FAILURE_NONE) {
         throw std::logic_error("a case that did not run to its end has no recording");
     }
+    auto reader = std::make_unique<std::shared_ptr<char>>(readers_);
     a2a3_recording recording =
         shared_.recording.map_again(outcome_->ending, description_.records_arguments);
-    recording.reader = new std::shared_ptr<char>(readers_);
+    recording.reader = reader.release();
     return recording;
 }
 

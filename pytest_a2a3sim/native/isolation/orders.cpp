@@ -30,8 +30,8 @@ constexpr size_t kMostSaved = size_t{64} << 20;
 /// To put more tasks into an order takes longer than to execute them.
 constexpr size_t kMostTasks = size_t{1} << 18;
 
-/// A graph that takes more than this share of what it may take is executed in one further order:
-/// several take longer than it did, and pytest waits for them.
+/// A graph that takes more than this share of what it may take is executed in one further order,
+/// unless tasks surely use the same bytes: several take longer than it did, and pytest waits.
 constexpr double kLongShare = 0.25;
 
 /// Of a larger graph, orders are not compared, nor what its tasks do: that grows with the square.
