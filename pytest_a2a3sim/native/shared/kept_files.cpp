@@ -30,8 +30,10 @@ KeptFiles::Lent::~Lent() {
     const std::lock_guard<std::mutex> lock(free->mutex);
     if (free->files.size() >= kMostFiles) return;
     file_->rewind();
-    free->files.push_back(std::move(file_));
+    free->files.push_back(std::move(file_));  // there is room
 }
+
+KeptFiles::KeptFiles() { free_->files.reserve(kMostFiles); }
 
 std::unique_ptr<KeptFiles::Lent> KeptFiles::take() {
     count_forks();

@@ -43,6 +43,8 @@ class KeptFiles {
         bool is_left_ = false;
     };
 
+    KeptFiles();
+
     /// Its parts are claimed anew; it may hold what an earlier case has left in its first bytes.
     /// Throws std::system_error.
     std::unique_ptr<Lent> take();
