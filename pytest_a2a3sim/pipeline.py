@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.comparing.compare import compare
 from pytest_a2a3sim.comparing.unwritten import find_not_copied, find_suspects, proven
 from pytest_a2a3sim.comparing.vacuous import find_vacuous
+from pytest_a2a3sim.engine.array_memory import arrays_to_share
 from pytest_a2a3sim.engine.host_memory import HostMemory
 from pytest_a2a3sim.loading.case_data import CaseData
 from pytest_a2a3sim.loading.comparison import choose_compared, without_dont_care
@@ -95,7 +97,8 @@ class _Attempt:
         self._settings = settings
         self._limit = TimeLimit(settings.timeout)
         self._phases = Phases()
-        self._data = CaseData(golden, case, self._phases, self._limit.interrupting)
+        sharing = partial(arrays_to_share, settings.comparing_threads)
+        self._data = CaseData(golden, case, self._phases, self._limit.interrupting, sharing)
         self._facts = CaseFacts()
         self._build: Callable[[Instrumentation], BuiltCase]
 
@@ -120,12 +123,8 @@ class _Attempt:
             self._build = lambda instrumentation: builder.build(
                 golden.config, title, instrumentation
             )
-            built = builder.build(
-                golden.config,
-                title,
-                "fast" if self._settings.sanitize else "none",
-                meanwhile=ahead,
-            )
+            first: Instrumentation = "fast" if self._settings.sanitize else "none"
+            built = builder.build(golden.config, title, first, meanwhile=ahead)
         self._facts = CaseFacts(
             compiled=built.compiled,
             cache_hits=built.cache_hits,
@@ -158,7 +157,7 @@ class _Attempt:
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[_Compared, Completion]:
         with self._keeping(setup) as first, started(first, memory, self._last_steps) as run:
-            lend = memory.lend if setup.options.isolate else None
+            lend = memory.lend_input if setup.options.isolate else None
             expected = self._data.expected(setup.inputs, lend)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)

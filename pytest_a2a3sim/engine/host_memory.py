@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -52,22 +51,19 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         tensors = inputs.tensors
         by_sharing = sorted(tensors.values(), key=lambda tensor: tensor.name in inputs.outputs)
         self._tensors: Mapping[str, Tensor] = {tensor.name: tensor for tensor in by_sharing}
-        self._offsets: dict[str, int] = {}
-        sizes = {False: 0, True: 0}
-        for tensor in by_sharing:
-            self._offsets[tensor.name] = sum(sizes.values())
-            pages = max(1, -(-tensor.nbytes // mmap.PAGESIZE))
-            sizes[tensor.name in inputs.outputs] += pages * mmap.PAGESIZE
+        self._indices = {name: index for index, name in enumerate(self._tensors)}
+        self._outputs = frozenset(inputs.outputs)
+        self._zeros: set[str] = set()
+        sizes = [tensor.nbytes for tensor in by_sharing]
+        private = len(sizes) - len(self._outputs)
+        served = self.process_server != ffi.NULL
         holder = ffi.new("a2a3_window**")
         check(
-            lib.a2a3_window_create(
-                sizes[False], sizes[True], self.process_server != ffi.NULL, threads, holder
-            ),
+            lib.a2a3_window_create(sizes, private, len(sizes), served, threads, holder),
             "there is no memory for the host tensors",
         )
         self.window: Any = holder[0]
         self._lent = {False: 0, True: 0}  # inputs, and outputs
-        self._outputs = frozenset(inputs.outputs)
         self._is_left = False
         try:
             for tensor in tensors.values():
@@ -90,12 +86,18 @@ class HostMemory(AbstractContextManager["HostMemory"]):
                 f"  It has {raw.nbytes:,} bytes, and had {tensor.nbytes:,}.\n"
                 "Have generate_inputs return an array that nothing changes later."
             )
-        to = ffi.cast("char*", self.address(tensor.name))
-        lib.a2a3_copy_to_zeros(to, ffi.from_buffer(raw), raw.nbytes, threads)
+        index, is_zero = self._indices[tensor.name], ffi.new("int32_t*")
+        check(
+            lib.a2a3_window_fill(self.window, index, ffi.from_buffer(raw), threads, is_zero),
+            "there is no memory for the host tensors",
+        )
+        if is_zero[0]:
+            self._zeros.add(tensor.name)
 
     def address(self, name: str) -> int:
         """Where a tensor begins."""
-        return int(ffi.cast("uintptr_t", lib.a2a3_window_data(self.window))) + self._offsets[name]
+        pointer = lib.a2a3_window_tensor(self.window, self._indices[name])
+        return int(ffi.cast("uintptr_t", pointer))
 
     def bytes_of(self, name: str) -> Bytes:
         """A tensor's bytes as they are now, shape ``(nbytes,)``, without a copy.
@@ -114,6 +116,14 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         self._lent[is_output] += 1
         pointer = ffi.cast("char*", self.address(name))
         return self._array(name, ffi.gc(pointer, lambda _: self._take_back(is_output)))
+
+    def lend_input(self, name: str) -> Bytes | None:
+        """What a tensor held at first, to be written to, if that takes no copy of it."""
+        if name not in self._outputs:
+            return self.lend(name)
+        if name not in self._zeros:
+            return None
+        return np.zeros(self._tensors[name].nbytes, dtype=np.uint8)
 
     def _array(self, name: str, pointer: Any) -> Bytes:
         buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer

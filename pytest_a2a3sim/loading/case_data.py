@@ -34,6 +34,7 @@ class CaseData:
         case: CaseSpec,
         phases: Phases,
         within: Callable[[], AbstractContextManager[None]],
+        around_inputs: Callable[[], AbstractContextManager[None]],
     ) -> None:
         """Makes nothing yet.
 
@@ -42,6 +43,7 @@ class CaseData:
             case: whose functions are called.
             phases: get the times of ``inputs`` and ``golden``.
             within: makes what is around the author's code.
+            around_inputs: makes what is around generate_inputs besides.
         """
         self.made: CaseInputs | None = None
         self.store: GoldenStore | None = None
@@ -50,6 +52,7 @@ class CaseData:
         self._case = case
         self._phases = phases
         self._within = within
+        self._around_inputs = around_inputs
         self._expected: Expected | None = None
         self._problem: A2A3SimError | None = None
 
@@ -74,7 +77,7 @@ class CaseData:
         """
         if self.made is None:
             self._raise_problem()
-            with self._phases.phase("inputs"), self._within():
+            with self._phases.phase("inputs"), self._within(), self._around_inputs():
                 self.made = make_inputs(self._golden, self._case)
         return self.made
 

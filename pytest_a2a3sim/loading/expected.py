@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
-    from pytest_a2a3sim.model.tensor import Bytes
+    from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
-    Lend = Callable[[str], Bytes]
-    """A copy of an input's bytes, to be written to, that is there already."""
+    Lend = Callable[[str], Bytes | None]
+    """What a tensor holds before the case, to be written to; None if it takes a copy."""
 
 
 def compute_expected(
@@ -79,13 +79,12 @@ def _computed(
     def copies() -> dict[str, Any]:
         return {name: tensor.copy() for name, tensor in inputs.tensors.items()}
 
+    def handed(tensor: Tensor) -> Any:
+        lent = lend(tensor.name) if lend and tensor.is_large and tensor.is_in_c_order else None
+        return tensor.copy() if lent is None else tensor.revive(lent)
+
     def lent() -> dict[str, Any]:
-        return {
-            name: tensor.revive(lend(name))
-            if lend and tensor.is_large and tensor.is_in_c_order and name not in inputs.outputs
-            else tensor.copy()
-            for name, tensor in inputs.tensors.items()
-        }
+        return {name: handed(tensor) for name, tensor in inputs.tensors.items()}
 
     try:
         return called(lent())

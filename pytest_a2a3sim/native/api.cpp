@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/memory.h"
 #include "compare/compare.h"
 #include "device/host_window.h"
 #include "graph/recording.h"
@@ -16,6 +15,7 @@
 #include "isolation/case_run.h"
 #include "isolation/process_server.h"
 #include "isolation/serving.h"
+#include "shared/array_memory.h"
 
 using a2a3sim::CaseDescription;
 using a2a3sim::CaseRun;
@@ -86,26 +86,40 @@ void a2a3_process_server_destroy(a2a3_process_server* server) {
     delete reinterpret_cast<ProcessServer*>(server);
 }
 
-int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
-                       int32_t threads, a2a3_window** window) {
+int a2a3_window_create(const uint64_t* sizes, int32_t private_count, int32_t count,
+                       int32_t for_process_server, int32_t threads, a2a3_window** window) {
     return guarded([&] {
         const auto wish =
             for_process_server != 0 ? HostWindow::Wish::kFile : HostWindow::Wish::kAnonymous;
         *window = reinterpret_cast<a2a3_window*>(
-            new HostWindow(private_nbytes, shared_nbytes, wish, threads));
+            new HostWindow(std::vector<size_t>(sizes, sizes + count),
+                           static_cast<size_t>(private_count), wish, threads));
         return A2A3_OK;
     });
 }
 
-void* a2a3_window_data(a2a3_window* window) { return unwrap(window)->data(); }
+void* a2a3_window_tensor(a2a3_window* window, int32_t index) {
+    return unwrap(window)->tensor(static_cast<size_t>(index));
+}
 
-void a2a3_copy_to_zeros(void* to, const void* from, size_t nbytes, int32_t threads) {
-    a2a3sim::copy_to_zeros(static_cast<char*>(to), static_cast<const char*>(from), nbytes, threads);
+int a2a3_window_fill(a2a3_window* window, int32_t index, const void* from, int32_t threads,
+                     int32_t* is_zero) {
+    return guarded([&] {
+        *is_zero = unwrap(window)->fill(static_cast<size_t>(index), static_cast<const char*>(from),
+                                        threads);
+        return A2A3_OK;
+    });
 }
 
 void a2a3_window_drop_private(a2a3_window* window) { unwrap(window)->drop_private(); }
 
 void a2a3_window_destroy(a2a3_window* window) { delete unwrap(window); }
+
+void* a2a3_array_handler(const void* other) { return a2a3sim::array_handler(other); }
+
+void a2a3_arrays_open(int32_t threads) { a2a3sim::open_array_memory(threads); }
+
+void a2a3_arrays_close(void) { a2a3sim::close_array_memory(); }
 
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {
     return guarded([&] {

@@ -596,20 +596,28 @@ int a2a3_process_server_create(const char* const* words, const int32_t* lengths,
 void a2a3_process_server_destroy(a2a3_process_server* server);
 void a2a3_serve_processes(int descriptor); /* does not return */
 
-/* Memory for host tensors: the simulated case has `private_nbytes` of its own, with the content
- * that they had at its start, and shares the `shared_nbytes` behind them with its parent. Both are
- * whole pages, and zero. `for_process_server`: of a case that a process server starts, if possible.
- * `threads`: that large memory comes on. Destroy it last. */
-int a2a3_window_create(size_t private_nbytes, size_t shared_nbytes, int32_t for_process_server,
-                       int32_t threads, a2a3_window** window);
-void* a2a3_window_data(a2a3_window* window);
-/* Gives the private memory back; it reads as zero from then on. */
+/* Memory for so many host tensors of these sizes, all zero: the simulated case has the first
+ * `private_count` ones for itself, with the content that they had at its start, and shares the
+ * others with its parent. `for_process_server`: of a case that a process server starts, if
+ * possible. `threads`: that large memory comes on. Destroy it last. */
+int a2a3_window_create(const uint64_t* sizes, int32_t private_count, int32_t count,
+                       int32_t for_process_server, int32_t threads, a2a3_window** window);
+void* a2a3_window_tensor(a2a3_window* window, int32_t index);
+/* Gives a tensor, once, the bytes of an array, which it shares with it where it can
+ * (a2a3_array_handler). On several threads if they are many. `is_zero`: whether all of them are. */
+int a2a3_window_fill(a2a3_window* window, int32_t index, const void* from, int32_t threads,
+                     int32_t* is_zero);
+/* Gives private memory back; what it reads as from then on is not said. */
 void a2a3_window_drop_private(a2a3_window* window);
 void a2a3_window_destroy(a2a3_window* window);
 
-/* Copies to memory that is zero: what is zero, too, is not written. On several threads if it is
- * much. */
-void a2a3_copy_to_zeros(void* to, const void* from, size_t nbytes, int32_t threads);
+/* A handler of memory for NumPy (PyDataMem_Handler), which puts large arrays where windows can
+ * share their pages, and others where another handler does, which outlives it. NULL without memory.
+ * It does so between the two calls, on whatever thread; from the second one on those arrays are as
+ * any other. `threads`: that their memory comes on. */
+void* a2a3_array_handler(const void* other);
+void a2a3_arrays_open(int32_t threads);
+void a2a3_arrays_close(void);
 
 /* Starts a case. With isolation it runs in a process of its own and this returns at once. */
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run);

@@ -41,8 +41,6 @@ uint64_t current_seed = 0;
     std::_Exit(1);
 }
 
-size_t page_size() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
-
 void ask_for_graph(const a2a3_recording& recording) {
     const int64_t count = recording.task_count;
     std::vector<a2a3_task_times> times(static_cast<size_t>(count));
@@ -195,8 +193,9 @@ void run(const char* object, uint64_t seed) {
     // Whose children are not this program's to wait for.
     const bool served = phase != kAfterTheEnd;
     a2a3_window* window = nullptr;
-    check(a2a3_window_create(page_size(), page_size(), served, 1, &window) == A2A3_OK, "a window");
-    char* const out = static_cast<char*>(a2a3_window_data(window)) + page_size();
+    const uint64_t sizes[] = {64, 64};
+    check(a2a3_window_create(sizes, 1, 2, served, 1, &window) == A2A3_OK, "a window");
+    void* const out = a2a3_window_tensor(window, 1);
     const a2a3_kernel kernel{"fuzz", object, "kernel_entry", 0, A2A3_CORE_AIC};
     const a2a3_tensor tensor{"out", out, 64, 0, 0, 0, 1, {16}, 0};
     const a2a3_argument args[] = {

@@ -58,7 +58,7 @@ MAY_INCLUDE = {
         *("base", "device", "dump", "engine_api.h", "executor", "faults", "graph", "orders"),
         *("runtime", "sanitizer", "shared"),
     },
-    "api.cpp": {"base", "compare", "device", "engine_api.h", "graph", "isolation"},
+    "api.cpp": {"compare", "device", "engine_api.h", "graph", "isolation", "shared"},
 }
 MOST_ARROWS = 68
 LONGEST = 300

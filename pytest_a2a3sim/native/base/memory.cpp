@@ -69,14 +69,15 @@ void make_present(char* begin, size_t size, Pages pages) {
 #endif
 }
 
-/// Has memory that processes share be in huge pages, of whose size it is a multiple.
-void collapse(char* begin, size_t size) {
+/// Has memory that processes share be in huge pages, of whose size it is a multiple. False: not all
+/// of it is.
+bool collapse(char* begin, size_t size) {
 #ifndef MADV_COLLAPSE
     constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
 #endif
     // There is nothing to collapse where no page is.
     for (size_t at = 0; at < size; at += kHugePage) make_present(begin + at, 1, Pages::kShared);
-    madvise(begin, size, MADV_COLLAPSE);
+    return madvise(begin, size, MADV_COLLAPSE) == 0;
 }
 
 bool is_zero(const char* bytes, size_t size) {
@@ -108,10 +109,14 @@ void populate(const SharedRange& memory, size_t size, size_t coming) {
     if (size > 0) make_present(memory.begin, size, Pages::kShared);  // as above
 }
 
-void populate_huge(const SharedRange& memory, int threads) {
+bool populate_huge(const SharedRange& memory, int threads) {
+    std::atomic<bool> are_granted{true};
     for_each_piece(memory.size, threads, [&](size_t begin, size_t size) {
-        populate({memory.begin + begin, size}, 0, size);
+        const size_t huge = size / kHugePage * kHugePage;
+        if (huge < kWorthHugePages * kHugePage) return;
+        if (!collapse(memory.begin + begin, huge)) are_granted = false;
     });
+    return are_granted;
 }
 
 void copy_on_threads(void* to, const void* from, size_t size, int threads) {
@@ -126,13 +131,17 @@ void fill_on_threads(void* to, int byte, size_t size, int threads) {
     });
 }
 
-void copy_to_zeros(char* to, const char* from, size_t size, int threads) {
+bool copy_to_zeros(char* to, const char* from, size_t size, int threads) {
+    std::atomic<bool> is_all_zero{true};
     for_each_piece(size, threads, [&](size_t begin, size_t length) {
         for (size_t at = begin; at < begin + length; at += kBlock) {
             const size_t bytes = std::min(kBlock, begin + length - at);
-            if (!is_zero(from + at, bytes)) std::memcpy(to + at, from + at, bytes);
+            if (is_zero(from + at, bytes)) continue;
+            std::memcpy(to + at, from + at, bytes);
+            is_all_zero.store(false, std::memory_order_relaxed);
         }
     });
+    return is_all_zero;
 }
 
 bool are_addresses_scarce() { return limit_of_addresses() != RLIM_INFINITY; }

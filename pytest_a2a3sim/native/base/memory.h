@@ -33,15 +33,17 @@ void populate(const SharedRange& memory, size_t size, size_t coming);
 /// wait for all CPUs. Changes no byte.
 void fill_with_huge_pages(const SharedRange& memory);
 
-/// populate() by several threads, and of everything that huge pages hold.
-void populate_huge(const SharedRange& memory, int threads);
+/// populate() by several threads, and of everything that huge pages hold. False: the system has not
+/// granted them all.
+bool populate_huge(const SharedRange& memory, int threads);
 
 /// memcpy() and memset() by several threads, each of which takes pieces.
 void copy_on_threads(void* to, const void* from, size_t size, int threads);
 void fill_on_threads(void* to, int byte, size_t size, int threads);
 
 /// Copies to memory that is zero; what is zero needs no memory there. Several threads take pieces.
-void copy_to_zeros(char* to, const char* from, size_t size, int threads);
+/// Returns whether everything is zero.
+bool copy_to_zeros(char* to, const char* from, size_t size, int threads);
 
 /// Whether `ulimit -v` limits the process.
 bool are_addresses_scarce();

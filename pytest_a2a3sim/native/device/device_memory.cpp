@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/ticks.h"
 #include "device/guard_pattern.h"
+#include "shared/array_memory.h"
 
 namespace a2a3sim {
 
@@ -203,6 +204,21 @@ void DeviceMemory::copy_in(void* dev, const void* host, size_t size, int threads
 
 void DeviceMemory::copy_out(void* host, const void* dev, size_t size, int threads) {
     with_access(dev, false, [&] { copy_on_threads(host, dev, size, threads); });
+}
+
+DeviceBuffer* DeviceMemory::whole_fresh_buffer(const void* dev, size_t size) const {
+    DeviceBuffer& buffer = buffers_[buffer_at(dev)];
+    const bool is_whole = buffer.begin == reinterpret_cast<uintptr_t>(dev) && buffer.size == size;
+    const bool is_fresh = buffer.content == kNothing && buffer.live != 0 && buffer.pages != 0;
+    const bool is_placed_so = buffer.begin - buffer.pages == bytes_before_large(size);
+    return is_whole && is_fresh && is_placed_so ? &buffer : nullptr;
+}
+
+void DeviceMemory::finish_replacing(DeviceBuffer& buffer, BufferContent content) {
+    buffer.content = content;
+    if (content == kNothing) return;  // is filled when it is opened
+    fill(buffer_at(reinterpret_cast<const void*>(buffer.begin)), false, 1);
+    set_reachable(buffer.pages, buffer.mapped_size, false);
 }
 
 void DeviceMemory::open() {

@@ -90,6 +90,18 @@ class DeviceMemory {
     void copy_in(void* dev, const void* host, size_t size, int threads = 1);
     void copy_out(void* host, const void* dev, size_t size, int threads = 1);
 
+    /// Has a whole buffer that nothing was copied to be other memory, which move(pages) maps over
+    /// the buffer's pages unless it returns false, the data where those of a large array begin.
+    /// `content`: of that memory.
+    template <typename Move>
+    bool replace(void* dev, size_t size, BufferContent content, Move move) {
+        DeviceBuffer* const buffer = whole_fresh_buffer(dev, size);
+        if (buffer == nullptr) return false;
+        if (!move(reinterpret_cast<char*>(buffer->pages))) return false;
+        finish_replacing(*buffer, content);
+        return true;
+    }
+
     /// Makes live buffers reachable, for kernels. Throws std::bad_alloc.
     void open();
 
@@ -149,6 +161,8 @@ class DeviceMemory {
     static void expect_faults(const Region& pages);
     int poison_of(size_t index) const;
     void fill(size_t index, bool with_poison, int threads) const;
+    DeviceBuffer* whole_fresh_buffer(const void* dev, size_t size) const;
+    void finish_replacing(DeviceBuffer& buffer, BufferContent content);
     template <typename Copy>
     void with_access(const void* dev, bool is_overwritten, Copy copy);
     bool place_guarded(DeviceBuffer& buffer, Placement placement);

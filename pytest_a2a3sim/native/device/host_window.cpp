@@ -1,6 +1,7 @@
 #include "device/host_window.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +11,8 @@
 
 #include "base/failure.h"
 #include "base/memory.h"
+#include "base/own_pages.h"
+#include "shared/array_memory.h"
 #include "shared/shared_file.h"
 
 namespace a2a3sim {
@@ -42,6 +45,13 @@ Descriptor try_file(size_t size) {
     }
 }
 
+/// A mapping, which processes that are forked from now on have, too.
+bool move(char* from, size_t size, char* to) {
+    if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) return false;
+    madvise(to, size, MADV_DOFORK);
+    return true;
+}
+
 [[noreturn]] void refuse(size_t size) {
     throw std::system_error(errno, std::generic_category(),
                             format("%zu bytes for the host tensors", size));
@@ -58,20 +68,59 @@ HostWindow::Reservation::Reservation(uintptr_t wanted, size_t wanted_size) : siz
 
 HostWindow::Reservation::~Reservation() { munmap(begin, size); }
 
-HostWindow::HostWindow(size_t private_size, size_t shared_size, Wish wish, int threads)
-    : private_size_(private_size),
-      size_(private_size + shared_size),
+std::vector<HostWindow::Tensor> HostWindow::lay_out(const std::vector<size_t>& sizes,
+                                                    size_t private_count) {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    std::vector<Tensor> tensors;
+    size_t end = 0;
+    size_t shared_size = 0;
+    for (size_t i = private_count; i < sizes.size(); ++i) shared_size += sizes[i];
+    for (size_t i = 0; i < sizes.size(); ++i) {
+        const size_t size = sizes[i];
+        const bool is_large = size >= kLargeArray;
+        const bool begins_huge = is_large || (i == private_count && shared_size >= kHugePage);
+        if (size > SIZE_MAX / 4 - end) refuse(size);
+        const size_t pages = round_up(end, begins_huge ? kHugePage : page);
+        const size_t mapped = round_up(std::max<size_t>(size, 1), page);
+        const size_t data = pages + (is_large ? bytes_before_large(size) : 0);
+        tensors.push_back({reinterpret_cast<char*>(data), size, reinterpret_cast<char*>(pages),
+                           mapped, is_large});
+        end = pages + mapped;
+    }
+    return tensors;
+}
+
+size_t HostWindow::end_of(const std::vector<Tensor>& tensors, size_t count) {
+    if (count == 0) return 0;
+    const Tensor& last = tensors[count - 1];
+    return reinterpret_cast<size_t>(last.pages) + last.mapped_size;
+}
+
+HostWindow::HostWindow(const std::vector<size_t>& sizes, size_t private_count, Wish wish,
+                       int threads)
+    : HostWindow(lay_out(sizes, private_count), private_count, wish, threads) {}
+
+HostWindow::HostWindow(std::vector<Tensor> tensors, size_t private_count, Wish wish, int threads)
+    : tensors_(std::move(tensors)),
+      private_size_(private_count == tensors_.size()
+                        ? end_of(tensors_, private_count)
+                        : reinterpret_cast<size_t>(tensors_[private_count].pages)),
+      size_(end_of(tensors_, tensors_.size())),
       file_(wish == Wish::kFile && size_ <= kMostInFile ? try_file(size_) : Descriptor()),
       reserved_(file_.is_open() ? next_place(size_ + 2 * kMargin) : 0,
                 size_ + (file_.is_open() ? 2 * kMargin : 3 * kHugePage)),
-      data_(place_of_data(shared_size)) {
+      data_(place_of_data()) {
     // What is in the file is everybody's until it is taken.
-    map(data_, private_size, file_.is_open() ? MAP_SHARED : MAP_PRIVATE);
-    map(data_ + private_size, shared_size, MAP_SHARED);
-    if (private_size >= kHugePage) madvise(data_, private_size, MADV_HUGEPAGE);
+    map(data_, private_size_, file_.is_open() ? MAP_SHARED : MAP_PRIVATE);
+    map(data_ + private_size_, size_ - private_size_, MAP_SHARED);
+    for (Tensor& tensor : tensors_) {
+        tensor.data = data_ + reinterpret_cast<size_t>(tensor.data);
+        tensor.pages = data_ + reinterpret_cast<size_t>(tensor.pages);
+    }
+    if (private_size_ >= kHugePage) madvise(data_, private_size_, MADV_HUGEPAGE);
     // It is about to be written.
     if (file_.is_open()) make_present(data_, size_);
-    populate_huge({data_ + private_size, shared_size}, threads);
+    populate_huge({data_ + private_size_, size_ - private_size_}, threads);
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.push_back(this);
 }
@@ -92,12 +141,11 @@ HostWindow::HostWindow(const Place& place, Descriptor file)
     live_windows.push_back(this);
 }
 
-/// Unreachable memory is on both sides. The part that needs it more begins with a huge page.
-char* HostWindow::place_of_data(size_t shared_size) const {
+/// Unreachable memory is on both sides.
+char* HostWindow::place_of_data() const {
     if (file_.is_open()) return reserved_.begin + kMargin;
-    const size_t before = shared_size < kHugePage ? 0 : private_size_;
     const auto begin = reinterpret_cast<uintptr_t>(reserved_.begin);
-    return reserved_.begin + (round_up(begin + 1 + before, kHugePage) - before - begin);
+    return reserved_.begin + (round_up(begin + 1, kHugePage) - begin);
 }
 
 void HostWindow::map(char* begin, size_t size, int kind) const {
@@ -112,6 +160,62 @@ void HostWindow::map(char* begin, size_t size, int kind) const {
 HostWindow::~HostWindow() {
     const std::lock_guard<std::mutex> lock(live_windows_mutex);
     live_windows.erase(std::find(live_windows.begin(), live_windows.end(), this));
+    for (const Tensor& tensor : tensors_) {
+        if (tensor.other != nullptr) munmap(tensor.other, tensor.mapped_size);
+    }
+}
+
+bool HostWindow::is_from_array(Tensor& tensor, const char* from) const {
+    if (!tensor.is_large || file_.is_open() || !is_private(tensor.data)) return false;
+    const std::optional<ArrayFile> array = find_array_file(from, tensor.size);
+    if (!array) return false;
+    const auto map_at = [&](void* address, int flags) {
+        return mmap(address, array->size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_NORESERVE | flags, array->descriptor, 0);
+    };
+    void* const other = map_at(nullptr, 0);
+    if (other == MAP_FAILED) return false;
+    tensor.other = static_cast<char*>(other);
+    if (map_at(tensor.pages, MAP_FIXED) == MAP_FAILED) refuse(tensor.size);
+    return true;
+}
+
+bool HostWindow::fill(size_t index, const char* from, int threads) {
+    Tensor& tensor = tensors_[index];
+    if (!is_from_array(tensor, from)) {
+        tensor.is_zero = (tensor.is_large && is_array_surely_zero(from, tensor.size)) ||
+                         copy_to_zeros(tensor.data, from, tensor.size, threads);
+    }
+    return tensor.is_zero;
+}
+
+HostWindow::Tensor* HostWindow::find_whole(const char* data, size_t size) const {
+    const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&](const Tensor& tensor) {
+        return tensor.is_large && tensor.data == data && tensor.size == size;
+    });
+    return found == tensors_.end() ? nullptr : &*found;
+}
+
+bool HostWindow::move_input(const char* data, size_t size, char* pages) const {
+    Tensor* const tensor = find_whole(data, size);
+    if (tensor == nullptr || tensor->other == nullptr ||
+        may_have_own_pages(tensor->pages, tensor->mapped_size) ||
+        !move(tensor->other, tensor->mapped_size, pages)) {
+        return false;
+    }
+    tensor->other = nullptr;
+    return true;
+}
+
+bool HostWindow::move_output(const char* data, size_t size, char* pages) const {
+    const Tensor* const tensor = find_whole(data, size);
+    if (tensor == nullptr || !tensor->is_zero || is_private(data) ||
+        may_have_touched(tensor->pages, tensor->mapped_size) ||
+        !move(tensor->pages, tensor->mapped_size, pages)) {
+        return false;
+    }
+    map(tensor->pages, tensor->mapped_size, MAP_PRIVATE);
+    return true;
 }
 
 HostWindow::Place HostWindow::place() const noexcept {
@@ -133,9 +237,16 @@ bool HostWindow::is_private(const void* address) const {
 
 void HostWindow::drop_private() const { madvise(data_, private_size_, MADV_DONTNEED); }
 
-void HostWindow::hide_from_children() const { madvise(data_, size_, MADV_DONTFORK); }
+void HostWindow::advise(int what) const {
+    madvise(data_, size_, what);
+    for (const Tensor& tensor : tensors_) {
+        if (tensor.other != nullptr) madvise(tensor.other, tensor.mapped_size, what);
+    }
+}
 
-void HostWindow::show_to_children() const { madvise(data_, size_, MADV_DOFORK); }
+void HostWindow::hide_from_children() const { advise(MADV_DONTFORK); }
+
+void HostWindow::show_to_children() const { advise(MADV_DOFORK); }
 
 OtherWindowsHidden::OtherWindowsHidden(const HostWindow* shown)
     : lock_(live_windows_mutex), shown_(shown) {
@@ -148,43 +259,6 @@ OtherWindowsHidden::~OtherWindowsHidden() {
     for (const HostWindow* const window : live_windows) {
         if (window != shown_) window->show_to_children();
     }
-}
-
-void set_reach(const HostWindow& window, const std::vector<HostTensor>& tensors, Reach reach) {
-    const int whole = reach == Reach::kNone   ? PROT_NONE
-                      : reach == Reach::kRead ? PROT_READ
-                                              : PROT_READ | PROT_WRITE;
-    mprotect(window.data(), window.size(), whole);
-    if (reach != Reach::kReadAndWrite) return;
-    for (const HostTensor& tensor : tensors) {
-        // Tensors begin at page boundaries, and no two share a page.
-        if (tensor.read_only) mprotect(tensor.data, tensor.nbytes, PROT_READ);
-    }
-}
-
-int find_tensor(const std::vector<HostTensor>& tensors, const void* address) {
-    for (size_t i = 0; i < tensors.size(); ++i) {
-        const char* begin = tensors[i].data;
-        if (address >= begin && address < begin + tensors[i].nbytes) return static_cast<int>(i);
-    }
-    return -1;
-}
-
-std::string check_host_range(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                             const void* address, size_t size, bool written) {
-    if (address == nullptr) return "the host pointer is null";
-    if (size == 0 || !window.contains(address)) return "";
-    const int index = find_tensor(tensors, address);
-    if (index < 0) return format("host pointer %p lies between the tensors", address);
-    const HostTensor& tensor = tensors[static_cast<size_t>(index)];
-    if (written && tensor.read_only) {
-        return format("host tensor '%s' is read-only: generate_inputs made it so",
-                      tensor.name.c_str());
-    }
-    const auto offset = static_cast<size_t>(static_cast<const char*>(address) - tensor.data);
-    if (size <= tensor.nbytes - offset) return "";
-    return format("%zu bytes from byte %zu on overrun host tensor '%s' (%zu bytes)", size, offset,
-                  tensor.name.c_str(), tensor.nbytes);
 }
 
 }  // namespace a2a3sim

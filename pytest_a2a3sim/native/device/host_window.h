@@ -5,14 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/descriptor.h"
-
-extern "C" {
-#include "engine_api.h"
-}
 
 namespace a2a3sim {
 
@@ -27,10 +22,11 @@ class HostWindow {
   public:
     enum class Wish { kAnonymous, kFile };
 
-    /// Sizes in bytes, whole pages. A large one is anonymous in any case: a file is in small pages,
-    /// of which a process that maps it has none yet. Huge pages come on so many threads. Throws
-    /// std::system_error when the memory cannot be had.
-    HostWindow(size_t private_size, size_t shared_size, Wish wish, int threads);
+    /// For tensors of these sizes in bytes, each in pages of its own; the first ones are private. A
+    /// large window is anonymous in any case: a file is in small pages, of which a process that
+    /// maps it has none yet. Huge pages come on so many threads. Throws std::system_error when the
+    /// memory cannot be had.
+    HostWindow(const std::vector<size_t>& sizes, size_t private_count, Wish wish, int threads);
 
     struct Place {
         uintptr_t address;
@@ -46,6 +42,21 @@ class HostWindow {
 
     char* data() const noexcept { return data_; }
     size_t size() const { return size_; }
+
+    /// Where a tensor begins.
+    char* tensor(size_t index) const noexcept { return tensors_[index].data; }
+    /// Gives a tensor, which is zero, its bytes on so many threads; or the pages of the array that
+    /// has them (ArrayFile). Returns whether all of them are zero.
+    bool fill(size_t index, const char* from, int threads);
+
+    /// Moves another mapping of what an input's `size` bytes from `data` on are to `pages`, if it
+    /// has one and this process has not written to the input: each then has what it writes for
+    /// itself.
+    bool move_input(const char* data, size_t size, char* pages) const;
+    /// Moves an output's memory to `pages`, from where whoever has forked this process gets what is
+    /// written there; if all of it is zero, and this process has not used it. What is zero and its
+    /// own takes its place.
+    bool move_output(const char* data, size_t size, char* pages) const;
     Place place() const noexcept;
 
     bool has_file() const noexcept { return file_.is_open(); }
@@ -75,9 +86,29 @@ class HostWindow {
         size_t size;
     };
 
-    char* place_of_data(size_t shared_size) const;
-    void map(char* begin, size_t size, int kind) const;
+    struct Tensor {
+        char* data;
+        size_t size;
+        char* pages;  // whole ones, which it has alone
+        size_t mapped_size;
+        bool is_large;
+        bool is_zero = false;
+        char* other = nullptr;  // mapping of what the pages were filled with
+    };
 
+    HostWindow(std::vector<Tensor> tensors, size_t private_count, Wish wish, int threads);
+
+    /// As addresses from 0 on.
+    static std::vector<Tensor> lay_out(const std::vector<size_t>& sizes, size_t private_count);
+    static size_t end_of(const std::vector<Tensor>& tensors, size_t count);
+
+    bool is_from_array(Tensor& tensor, const char* from) const;
+    Tensor* find_whole(const char* data, size_t size) const;
+    char* place_of_data() const;
+    void map(char* begin, size_t size, int kind) const;
+    void advise(int what) const;
+
+    mutable std::vector<Tensor> tensors_;  // none in a window that another process has filled
     size_t private_size_;
     size_t size_;
     mutable Descriptor file_;
@@ -99,33 +130,5 @@ class OtherWindowsHidden {
     const std::lock_guard<std::mutex> lock_;
     const HostWindow* shown_;
 };
-
-struct HostTensor {
-    std::string name;
-    char* data;
-    size_t nbytes;
-    bool read_only;
-    bool is_output;
-    int32_t dtype;  // as in a2a3_tensor
-    std::vector<uint32_t> shape;
-    bool order_dependent;  // other orders may leave other bytes
-};
-
-enum class Reach {
-    kNone,
-    kRead,
-    kReadAndWrite,  // but for read-only tensors
-};
-
-void set_reach(const HostWindow& window, const std::vector<HostTensor>& tensors, Reach reach);
-
-/// "" or why [address, address + size) is not host memory a case may copy from or, if `written`,
-/// to: nullptr, or an address in the window that is not inside one such tensor. Memory outside the
-/// window is the orchestration's own.
-std::string check_host_range(const HostWindow& window, const std::vector<HostTensor>& tensors,
-                             const void* address, size_t size, bool written);
-
-/// Index of the tensor that holds `address`, or -1.
-int find_tensor(const std::vector<HostTensor>& tensors, const void* address);
 
 }  // namespace a2a3sim

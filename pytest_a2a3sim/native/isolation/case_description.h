@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 #include "dump/task_dump.h"
 
 extern "C" {

@@ -2,6 +2,7 @@
 
 #include "base/failure.h"
 #include "base/memory.h"
+#include "isolation/orders.h"
 #include "runtime/host_pointers.h"
 
 namespace a2a3sim {
@@ -17,6 +18,16 @@ uint64_t differing_bytes(const void* a, const void* b, size_t size) {
 }
 
 }  // namespace
+
+void place_outputs(RuntimeHost& host, const CaseDescription& description) {
+    const auto tasks = static_cast<size_t>(host.graph().task_count());
+    const bool is_observed =
+        description.is_sanitized() || description.dump.is_wanted() || description.records_arguments;
+    if (description.isolate && !is_observed &&
+        !FurtherOrders::are_possible(description, host.memory(), tasks)) {
+        host.place_outputs();
+    }
+}
 
 void copy_back(const RuntimeHost& host, const CaseDescription& description,
                SharedTable<a2a3_copied_range>& copied) {
@@ -37,6 +48,7 @@ void copy_back(const RuntimeHost& host, const CaseDescription& description,
                 a2a3_copied_range{index, offset, pair.size, changed,
                                   static_cast<int64_t>(host.memory().buffer_at(pair.dev_ptr))});
         }
+        if (host.is_placed(pair)) continue;
         const int threads = index >= 0 ? host.memory().threads() : 1;
         copy_on_threads(pair.host_ptr, pair.dev_ptr, pair.size, threads);
     }

@@ -243,11 +243,15 @@ class Executions {
 FurtherOrders::FurtherOrders(const CaseDescription& description, const SharedState& shared,
                              const RuntimeHost& host, const Graph& graph)
     : description_(description), shared_(shared), start_(cpu_nanoseconds()) {
-    const bool unlimited = description.order_seconds <= 0;
-    if (description.orders.empty() || !description.isolate) return;
-    if (!unlimited && graph.tasks.size() > kMostTasks) return;
-    if (!unlimited && SavedDeviceMemory::size_of(host.memory()) > kMostSaved) return;
+    if (!are_possible(description, host.memory(), graph.tasks.size())) return;
     saved_.emplace(host.memory(), description.tensors, host.copies());
+}
+
+bool FurtherOrders::are_possible(const CaseDescription& description, const DeviceMemory& memory,
+                                 size_t tasks) {
+    if (description.orders.empty() || !description.isolate) return false;
+    const bool unlimited = description.order_seconds <= 0;
+    return unlimited || (tasks <= kMostTasks && SavedDeviceMemory::size_of(memory) <= kMostSaved);
 }
 
 void FurtherOrders::note_execution(a2a3_ending& ending) {

@@ -20,6 +20,10 @@ class FurtherOrders {
     FurtherOrders(const CaseDescription& description, const SharedState& shared,
                   const RuntimeHost& host, const Graph& graph);
 
+    /// Whether the graph may be executed in further orders.
+    static bool are_possible(const CaseDescription& description, const DeviceMemory& memory,
+                             size_t tasks);
+
     /// To be called when the graph has been executed for the first time: notes in the ending
     /// whether it was quick enough. CPU time tells, from this object's making on: how long it took
     /// depends on what else the machine does, and so would the verdict.

@@ -1,7 +1,7 @@
 // What kernels must not reach while the graph runs.
 #pragma once
 
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 #include "isolation/simulation.h"
 
 namespace a2a3sim {

@@ -209,6 +209,7 @@ void simulate_or_throw(const CaseDescription& description, SharedState& shared,
     if (host.has_failed()) throw CaseAlreadyFailed();
     orchestration.note_rings(ending.rings);
     if (shared.dependencies) orchestration.note_dependencies(*shared.dependencies);
+    place_outputs(host, description);
     host.memory().open();
 
     clock.enter(A2A3_PHASE_CHECK);

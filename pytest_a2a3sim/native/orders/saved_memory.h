@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "device/device_memory.h"
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 
 namespace a2a3sim {
 

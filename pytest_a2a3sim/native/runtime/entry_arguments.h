@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 #include "tensors/entry.h"
 
 namespace a2a3sim {

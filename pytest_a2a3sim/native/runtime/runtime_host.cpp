@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "faults/snapshot.h"
 #include "runtime/host_pointers.h"
+#include "shared/array_memory.h"
 
 namespace a2a3sim {
 
@@ -126,12 +127,49 @@ int RuntimeHost::copy(bool to_device, const void* dev, const void* host, size_t 
     const int threads = window_.contains(host) ? memory_.threads() : 1;
     if (to_device) {
         if (described_ >= 0) note_copy(dev, host, size);
-        memory_.copy_in(const_cast<void*>(dev), host, size, threads);
+        copy_in(const_cast<void*>(dev), host, size, threads);
         copied_.push_back(copy_of(dev, host, size, true));
     } else {
         memory_.copy_out(const_cast<void*>(host), dev, size, threads);
     }
     return 0;
+}
+
+void RuntimeHost::copy_in(void* dev, const void* host, size_t size, int threads) {
+    const auto move = [&](char* pages) {
+        return window_.move_input(static_cast<const char*>(host), size, pages);
+    };
+    if (size >= kLargeArray && memory_.replace(dev, size, kCopied, move)) return;
+    memory_.copy_in(dev, host, size, threads);
+}
+
+/// Whether no other pair is of the same tensor.
+bool RuntimeHost::is_only_one(const TensorPair& pair) const {
+    const int tensor = find_tensor(tensors_, pair.host_ptr);
+    return std::count_if(pairs_.begin(), pairs_.end(), [&](const TensorPair& other) {
+               return find_tensor(tensors_, other.host_ptr) == tensor;
+           }) == 1;
+}
+
+void RuntimeHost::place_outputs() {
+    for (const TensorPair& pair : pairs_) {
+        const bool is_possible =
+            pair.size >= kLargeArray && is_only_one(pair) &&
+            memory_.check_range(pair.dev_ptr, pair.size).empty() &&
+            std::none_of(placed_.begin(), placed_.end(),
+                         [&](const TensorPair& other) { return other.dev_ptr == pair.dev_ptr; });
+        const auto move = [&](char* pages) {
+            return window_.move_output(static_cast<const char*>(pair.host_ptr), pair.size, pages);
+        };
+        if (is_possible && memory_.replace(pair.dev_ptr, pair.size, kNothing, move)) {
+            placed_.push_back(pair);
+        }
+    }
+}
+
+bool RuntimeHost::is_placed(const TensorPair& pair) const {
+    return std::any_of(placed_.begin(), placed_.end(),
+                       [&](const TensorPair& placed) { return placed.host_ptr == pair.host_ptr; });
 }
 
 DeviceCopy RuntimeHost::copy_of(const void* dev, const void* host, size_t size,

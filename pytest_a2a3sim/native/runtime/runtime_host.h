@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "device/device_memory.h"
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 #include "graph/graph.h"
 #include "host_build_graph/runtime.h"
 #include "runtime/descriptions.h"
@@ -31,6 +31,12 @@ class RuntimeHost {
     DeviceMemory& memory() { return memory_; }
     const DeviceMemory& memory() const { return memory_; }
     const std::vector<TensorPair>& tensor_pairs() const { return pairs_; }
+
+    /// Has buffers that hold a whole output be where the host gets it, if the graph is executed but
+    /// once: large outputs of which nothing is on the host or the device so far.
+    void place_outputs();
+    /// Whether that is so of the pair's output.
+    bool is_placed(const TensorPair& pair) const;
 
     /// What the orchestration has said of device memory.
     const Descriptions& descriptions() const { return descriptions_; }
@@ -86,6 +92,8 @@ class RuntimeHost {
     friend struct RuntimeCalls;
 
     void note_copy(const void* dev, const void* host, size_t size);
+    bool is_only_one(const TensorPair& pair) const;
+    void copy_in(void* dev, const void* host, size_t size, int threads);
     /// Writes to `dev` or to `host`.
     int copy(bool to_device, const void* dev, const void* host, size_t size);
     DeviceCopy copy_of(const void* dev, const void* host, size_t size, bool to_device) const;
@@ -96,6 +104,7 @@ class RuntimeHost {
     DeviceMemory memory_;
     GraphBuilder graph_;
     std::vector<TensorPair> pairs_;
+    std::vector<TensorPair> placed_;
     std::vector<DeviceCopy> copied_;
     Descriptions descriptions_;
     std::vector<Misuse> misuses_;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "a2a3sim/recorder.h"
-#include "device/host_window.h"
+#include "device/host_tensors.h"
 #include "executor/task_observer.h"
 #include "graph/graph.h"
 #include "graph/reachability.h"

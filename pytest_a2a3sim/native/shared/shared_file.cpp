@@ -14,15 +14,15 @@
 
 namespace a2a3sim {
 
-Descriptor make_memory_file(size_t size) {
+Descriptor make_memory_file(size_t size, const char* name) {
     // A limit is for files in memory, too: more than that would be a signal.
     rlimit limit{};
     if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) {
         throw std::system_error(EFBIG, std::generic_category(), "a file in memory");
     }
     constexpr unsigned kCloseOnExec = 1;  // MFD_CLOEXEC, which old headers lack
-    Descriptor file = behind_streams(
-        Descriptor(static_cast<int>(syscall(SYS_memfd_create, kMemoryFileName, kCloseOnExec))));
+    Descriptor file =
+        behind_streams(Descriptor(static_cast<int>(syscall(SYS_memfd_create, name, kCloseOnExec))));
     if (!file.is_open() || ftruncate(file.number(), static_cast<off_t>(size)) != 0) {
         throw std::system_error(errno, std::generic_category(), "a file in memory");
     }

@@ -46,6 +46,6 @@ class SharedFile {
 constexpr const char* kMemoryFileName = "a2a3sim";
 
 /// Such a file of so many bytes, all zero. Throws std::system_error.
-Descriptor make_memory_file(size_t size);
+Descriptor make_memory_file(size_t size, const char* name = kMemoryFileName);
 
 }  // namespace a2a3sim
