@@ -15,6 +15,7 @@
 #include "isolation/case_run.h"
 #include "isolation/process_server.h"
 #include "isolation/serving.h"
+#include "shared/array_handler.h"
 #include "shared/array_memory.h"
 
 using a2a3sim::CaseDescription;
@@ -117,9 +118,9 @@ void a2a3_window_destroy(a2a3_window* window) { delete unwrap(window); }
 
 void* a2a3_array_handler(const void* other) { return a2a3sim::array_handler(other); }
 
-void a2a3_arrays_open(int32_t threads) { a2a3sim::open_array_memory(threads); }
+void a2a3_arrays_open(int32_t threads) { a2a3sim::ArrayMemory::instance().open(threads); }
 
-void a2a3_arrays_close(void) { a2a3sim::close_array_memory(); }
+void a2a3_arrays_close(void) { a2a3sim::ArrayMemory::instance().close(); }
 
 int a2a3_run_start(const a2a3_request* request, a2a3_run** run) {
     return guarded([&] {

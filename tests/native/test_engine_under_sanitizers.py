@@ -28,6 +28,7 @@ PROGRAMS = {
         "structures_test.cpp",
     ),
     "api_test": ("api_test.cpp", "limited_memory.cpp"),
+    "arrays_test": ("arrays_test.cpp", "limited_memory.cpp"),
     "fuzz_test": ("fuzz_test.cpp",),
 }
 # Precompiled, they halve the time of a build. Whether each file includes what it needs is for the
@@ -70,9 +71,11 @@ def build(folder: Path, *sanitizer: str) -> None:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         engine = list(pool.map(compiled, sorted((PACKAGE / "native").rglob("*.cpp"))))
+        names = sorted({source for sources in PROGRAMS.values() for source in sources})
+        tests = dict(zip(names, pool.map(compiled, [HERE / name for name in names]), strict=True))
         for program, sources in PROGRAMS.items():
-            tests = pool.map(compiled, [HERE / source for source in sources])
-            compile_with(*sanitizer, *engine, *tests, "-o", folder / program, "-pthread", "-ldl")
+            parts = [tests[source] for source in sources]
+            compile_with(*sanitizer, *engine, *parts, "-o", folder / program, "-pthread", "-ldl")
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4, 16])
@@ -90,6 +93,13 @@ def test_c_interface_without_memory(programs: Path, tmp_path: Path) -> None:
     done = run(programs / "api_test", *objects)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "every call survives\n"
+    assert not done.stderr
+
+
+def test_arrays_that_windows_share(programs: Path) -> None:
+    done = run(programs / "arrays_test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "every array is its own\n"
     assert not done.stderr
 
 

@@ -167,7 +167,7 @@ HostWindow::~HostWindow() {
 
 bool HostWindow::is_from_array(Tensor& tensor, const char* from) const {
     if (!tensor.is_large || file_.is_open() || !is_private(tensor.data)) return false;
-    const std::optional<ArrayFile> array = find_array_file(from, tensor.size);
+    const std::optional<ArrayFile> array = ArrayMemory::instance().file_of(from, tensor.size);
     if (!array) return false;
     const auto map_at = [&](void* address, int flags) {
         return mmap(address, array->size, PROT_READ | PROT_WRITE,
@@ -183,8 +183,9 @@ bool HostWindow::is_from_array(Tensor& tensor, const char* from) const {
 bool HostWindow::fill(size_t index, const char* from, int threads) {
     Tensor& tensor = tensors_[index];
     if (!is_from_array(tensor, from)) {
-        tensor.is_zero = (tensor.is_large && is_array_surely_zero(from, tensor.size)) ||
-                         copy_to_zeros(tensor.data, from, tensor.size, threads);
+        tensor.is_zero =
+            (tensor.is_large && ArrayMemory::instance().is_surely_zero(from, tensor.size)) ||
+            copy_to_zeros(tensor.data, from, tensor.size, threads);
     }
     return tensor.is_zero;
 }

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
 namespace a2a3sim {
 
 constexpr size_t kLargeArray = size_t{32} << 20;
 
-/// How many bytes of a large array's last whole pages lie before it: it ends where they do, but for
-/// the alignment of a device buffer, which ends there too.
+/// How many bytes of a large array's whole pages lie before it: it ends where they do, but for the
+/// alignment of a device buffer, which ends there too.
 size_t bytes_before_large(size_t size);
 
 /// Where a large array is, and the file that still holds what the array does.
@@ -19,22 +23,52 @@ struct ArrayFile {
     int descriptor;
 };
 
-/// Has large arrays be made in files in memory, on the calling thread, until close_array_memory().
-/// An array is an ordinary one from then on: what is written to it is in no file. Large arrays are
-/// where they always are if the system refuses files, or huge pages for them, which come on so many
-/// threads.
-void open_array_memory(int threads) noexcept;
-void close_array_memory() noexcept;
+/// Files in memory that large arrays are made in while it is open, each a file of its own. Once it
+/// is closed, an array is an ordinary one: what is written to it is in no file. While it is open, a
+/// process that is forked makes arrays ordinary ones.
+class ArrayMemory {
+  public:
+    static ArrayMemory& instance();
 
-/// The file of an array that has not changed since close_array_memory(), as long as it lives.
-std::optional<ArrayFile> find_array_file(const void* data, size_t size) noexcept;
+    /// `threads`: that huge pages come on.
+    void open(int threads);
+    void close();
 
-/// Whether the bytes of an array are zero as it was made so in that time, and untouched since;
-/// false if that would take to read them.
-bool is_array_surely_zero(const void* data, size_t size) noexcept;
+    /// nullptr: it is not open, or the system refuses files, or huge pages for them.
+    void* allocate(size_t size);
+    /// False: it is not from here.
+    bool free(void* data);
 
-/// NumPy's `PyDataMem_Handler` (NumPy's C API, "Memory management") that puts large arrays into
-/// that memory, and others where another handler does, which outlives it. nullptr without memory.
-void* array_handler(const void* other) noexcept;
+    /// Memory from elsewhere, whose pages have not been touched since it was made zero.
+    void note_zeros(void* data, size_t size);
+
+    /// The size of an array from here, else 0. Its bytes are about to be elsewhere.
+    size_t size_before_change(void* data);
+
+    /// The file of an array that has not changed since close(), as long as it lives.
+    std::optional<ArrayFile> file_of(const void* data, size_t size);
+
+    /// Whether an array is still zero, as it was noted; false if that would take to read it.
+    bool is_surely_zero(const void* data, size_t size);
+
+  private:
+    struct Place;
+    using Lock = std::lock_guard<std::mutex>;
+
+    ArrayMemory();
+
+    void make_private() noexcept;
+    std::unique_ptr<Place> find_place(size_t size);
+
+    const size_t most_;  // bytes
+    std::mutex mutex_;
+    int open_ = 0;
+    int threads_ = 1;
+    bool is_refused_ = false;
+    size_t used_ = 0;
+    std::unordered_map<void*, std::unique_ptr<Place>> places_;
+    std::unordered_map<void*, size_t> zeros_;
+    std::vector<std::unique_ptr<Place>> spare_;  // freed ones, for the next array
+};
 
 }  // namespace a2a3sim

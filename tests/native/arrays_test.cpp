@@ -1,0 +1,165 @@
+// Arrays of NumPy that windows share: whoever writes, nobody else sees it.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "expect.h"
+#include "limited_memory.h"
+#include "shared/array_handler.h"
+#include "shared/array_memory.h"
+
+extern "C" {
+#include "engine_api.h"
+}
+
+namespace {
+
+// As in NumPy's ndarraytypes.h.
+struct Handler {
+    char name[127];
+    uint8_t version;
+    void* context;
+    void* (*malloc)(void*, size_t);
+    void* (*calloc)(void*, size_t, size_t);
+    void* (*realloc)(void*, void*, size_t);
+    void (*free)(void*, void*, size_t);
+};
+
+const Handler others{
+    "default_allocator",
+    1,
+    nullptr,
+    [](void*, size_t size) { return std::malloc(size); },
+    [](void*, size_t count, size_t size) { return std::calloc(count, size); },
+    [](void*, void* data, size_t size) { return std::realloc(data, size); },
+    [](void*, void* data, size_t) { std::free(data); },
+};
+
+constexpr size_t kSize = a2a3sim::kLargeArray + 4100;
+
+class Arrays {
+  public:
+    Arrays() : handler_(static_cast<const Handler*>(a2a3_array_handler(&others))) {}
+
+    char* make(size_t size) const {
+        return static_cast<char*>(handler_->malloc(handler_->context, size));
+    }
+    char* make_zeros(size_t size) const {
+        return static_cast<char*>(handler_->calloc(handler_->context, size, 1));
+    }
+    char* resize(char* data, size_t size) const {
+        return static_cast<char*>(handler_->realloc(handler_->context, data, size));
+    }
+    void free(char* data, size_t size) const { handler_->free(handler_->context, data, size); }
+
+  private:
+    const Handler* handler_;
+};
+
+struct Window {
+    Window(const char* input, const char* output) {
+        const uint64_t sizes[] = {kSize, kSize};
+        expect(a2a3_window_create(sizes, 1, 2, 0, 2, &window) == A2A3_OK, "a window");
+        int32_t is_zero = -1;
+        expect(a2a3_window_fill(window, 0, input, 2, &is_zero) == A2A3_OK, "an input");
+        expect(is_zero == 0, "an input that is zero");
+        expect(a2a3_window_fill(window, 1, output, 2, &is_zero) == A2A3_OK, "an output");
+        has_zeros = is_zero == 1;
+    }
+    ~Window() { a2a3_window_destroy(window); }
+
+    char* tensor(int32_t index) const {
+        return static_cast<char*>(a2a3_window_tensor(window, index));
+    }
+
+    a2a3_window* window = nullptr;
+    bool has_zeros = false;
+};
+
+bool has_only(const char* data, char byte) {
+    return std::all_of(data, data + kSize, [byte](char each) { return each == byte; });
+}
+
+void share(const Arrays& arrays) {
+    a2a3_arrays_open(2);
+    char* const x = arrays.make(kSize);
+    char* const y = arrays.make_zeros(kSize);
+    std::memset(x, 1, kSize);
+    a2a3_arrays_close();
+    {
+        const Window first(x, y);
+        expect(first.has_zeros && has_only(first.tensor(0), 1), "the first window");
+        std::memset(first.tensor(0), 2, 5000);
+        expect(has_only(x, 1), "what a window writes");
+        x[kSize - 1] = 3;
+        y[7] = 1;
+        const Window second(x, y);
+        expect(!second.has_zeros && second.tensor(1)[7] == 1, "an output that was written to");
+        expect(std::memcmp(second.tensor(0), x, kSize) == 0, "an array that was written to");
+        arrays.free(x, kSize);
+        expect(second.tensor(0)[5] == 1 && first.tensor(0)[5] == 2, "an array that is freed");
+        expect(first.tensor(0)[kSize - 1] == 1, "what an array gets later");
+    }
+    arrays.free(y, kSize);
+}
+
+void resize(const Arrays& arrays) {
+    a2a3_arrays_open(1);
+    char* data = arrays.make(kSize);
+    std::memset(data, 1, kSize);
+    for (const size_t size : {2 * kSize, kSize, size_t{100}, kSize}) {
+        data = arrays.resize(data, size);
+        expect(data[0] == 1 && data[99] == 1, "%zu bytes", size);
+        std::memset(data, 1, size);
+    }
+    a2a3_arrays_close();
+    arrays.free(data, kSize);
+}
+
+/// Each has arrays of its own, whatever the others make, free and share.
+void use_on_threads(const Arrays& arrays) {
+    std::vector<std::thread> threads;
+    for (int number = 1; number <= 3; ++number) {
+        threads.emplace_back([&arrays, number] {
+            for (int round = 0; round < 3; ++round) {
+                a2a3_arrays_open(1);
+                char* const x = arrays.make(kSize);
+                std::memset(x, number, kSize);
+                arrays.free(arrays.make(kSize), kSize);
+                a2a3_arrays_close();
+                expect(has_only(x, static_cast<char>(number)), "an array of thread %d", number);
+                arrays.free(x, kSize);
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+}
+
+/// NumPy is written in C.
+void survive_without_memory(const Arrays& arrays) {
+    a2a3_arrays_open(1);
+    for (int left = 0; left < 12; ++left) {
+        allocations_left = left;
+        char* const x = arrays.make(kSize);
+        char* const y = arrays.make_zeros(kSize);
+        arrays.free(x, kSize);
+        arrays.free(y, kSize);
+        allocations_left = kUnlimited;
+        expect(x != nullptr && y != nullptr, "arrays after %d allocations", left);
+    }
+    a2a3_arrays_close();
+}
+
+}  // namespace
+
+int main() {
+    const Arrays arrays;
+    survive_without_memory(arrays);
+    share(arrays);
+    resize(arrays);
+    use_on_threads(arrays);
+    std::puts("every array is its own");
+}
