@@ -157,8 +157,8 @@ class _Attempt:
 
     def _simulate(self, setup: CaseSetup, memory: HostMemory) -> tuple[_Compared, Completion]:
         with self._keeping(setup) as first, started(first, memory, self._last_steps) as run:
-            lend = memory.lend_input if setup.options.isolate else None
-            expected = self._data.expected(setup.inputs, lend)  # while the process is at work
+            lender = memory if setup.options.isolate else None
+            expected = self._data.expected(setup.inputs, lender)  # while the process is at work
             names = (*setup.inputs.tensors, *expected.intermediates)
             check_names(self._golden, self._case, names)
             compared = None

@@ -9,6 +9,7 @@ is forked while a thread imports a module has the lock of that module, which nob
 from __future__ import annotations
 
 import contextlib
+import logging  # noqa: F401 - before what is registered below
 import os
 import subprocess
 import threading
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _unforked = threading.Lock()
 
-# os.fork() waits for it. Starting a program is no os.fork().
+# os.fork() waits for it. Starting a program is no os.fork(). What is registered last is called
+# first: fork() takes the lock of logging, which imports want, after this one.
 os.register_at_fork(
     before=_unforked.acquire,
     after_in_parent=_unforked.release,

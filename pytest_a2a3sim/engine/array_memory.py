@@ -25,17 +25,17 @@ def arrays_to_share(threads: int) -> Iterator[None]:
     """Has large arrays, which the calling thread makes in the context, be of that kind.
 
     They are ordinary ones for whoever uses them. Where this NumPy or the system does not allow it,
-    arrays are made as ever, and cases copy them.
+    or the author has a handler of memory for NumPy, arrays are made as ever, and cases copy them.
 
     Args:
         threads: that memory for them comes on.
     """
     api = _handlers()
-    if api is None:
+    before = None if api is None else api.get()
+    sharing = None if before is None else _sharing(before)
+    if api is None or sharing is None:
         yield
         return
-    before = api.get()
-    sharing = _sharing(before)
     api.set(sharing)
     lib.a2a3_arrays_open(threads)
     try:
@@ -64,7 +64,7 @@ def _handlers() -> _Handlers | None:
     try:
         core = np._core if hasattr(np, "_core") else np.core  # noqa: SLF001 - the way to its C API
         handlers = _Handlers(_pointer(core._multiarray_umath._ARRAY_API, None))  # noqa: SLF001
-        _sharing(handlers.get())
+        _pointer(handlers.get(), _CAPSULE)
     except (AttributeError, ValueError):
         return None
     return handlers
@@ -76,8 +76,8 @@ def _pointer(capsule: Any, name: bytes | None) -> int:
     return int(get(capsule, name))
 
 
-_made: dict[int, tuple[Any, Any]] = {}
-"""By the address of a handler: one that shares, and the handler, which must outlive it."""
+_made: dict[int, Any] = {}
+"""By the address of a handler: one that shares; None if it is not NumPy's own."""
 
 
 def _sharing(handler: Any) -> Any:
@@ -88,5 +88,8 @@ def _sharing(handler: Any) -> Any:
         new = ctypes.pythonapi.PyCapsule_New
         new.restype = ctypes.py_object
         new.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-        _made[address] = new(int(ffi.cast("uintptr_t", made)), _CAPSULE, None), handler
-    return _made[address][0]
+        capsule = (
+            None if made == ffi.NULL else new(int(ffi.cast("uintptr_t", made)), _CAPSULE, None)
+        )
+        _made[address] = capsule
+    return _made[address]

@@ -117,13 +117,9 @@ class HostMemory(AbstractContextManager["HostMemory"]):
         pointer = ffi.cast("char*", self.address(name))
         return self._array(name, ffi.gc(pointer, lambda _: self._take_back(is_output)))
 
-    def lend_input(self, name: str) -> Bytes | None:
-        """What a tensor held at first, to be written to, if that takes no copy of it."""
-        if name not in self._outputs:
-            return self.lend(name)
-        if name not in self._zeros:
-            return None
-        return np.zeros(self._tensors[name].nbytes, dtype=np.uint8)
+    def is_zero(self, name: str) -> bool:
+        """Whether it is known that all bytes of a tensor were zero at first."""
+        return name in self._zeros
 
     def _array(self, name: str, pointer: Any) -> Bytes:
         buffer = ffi.buffer(pointer, self._tensors[name].nbytes)  # keeps the pointer

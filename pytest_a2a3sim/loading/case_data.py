@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from pytest_a2a3sim.loading.expected import Lend
+    from pytest_a2a3sim.loading.expected import Lender
     from pytest_a2a3sim.model.case import CaseInputs, Expected
     from pytest_a2a3sim.model.phases import Phases
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
@@ -81,8 +81,8 @@ class CaseData:
                 self.made = make_inputs(self._golden, self._case)
         return self.made
 
-    def expected(self, inputs: CaseInputs, lend: Lend | None = None) -> Expected:
-        """What is expected with these inputs; for `lend` see :func:`compute_expected`.
+    def expected(self, inputs: CaseInputs, lender: Lender | None = None) -> Expected:
+        """What is expected with these inputs; for `lender` see :func:`compute_expected`.
 
         Raises:
             A2A3SimError: it cannot be computed.
@@ -90,19 +90,19 @@ class CaseData:
         if self._expected is None:
             self._raise_problem()
             with self._phases.phase("golden"), self._within():
-                self._expected = self._stored_or_computed(inputs, lend)
+                self._expected = self._stored_or_computed(inputs, lender)
         return self._expected
 
     def _raise_problem(self) -> None:
         if self._problem is not None:
             raise self._problem
 
-    def _stored_or_computed(self, inputs: CaseInputs, lend: Lend | None) -> Expected:
+    def _stored_or_computed(self, inputs: CaseInputs, lender: Lender | None) -> Expected:
         if self.store is None:
-            return compute_expected(self._golden, self._case, inputs, lend)
+            return compute_expected(self._golden, self._case, inputs, lender)
         from pytest_a2a3sim.loading.stored import stored_or_computed  # noqa: PLC0415 - only on demand
 
         expected, self.origin = stored_or_computed(
-            self._golden, self._case, inputs, self.store, lend
+            self._golden, self._case, inputs, self.store, lender
         )
         return expected

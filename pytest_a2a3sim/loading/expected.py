@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,22 +16,29 @@ from pytest_a2a3sim.model.errors import GoldenError
 from pytest_a2a3sim.model.tensor import as_torch, raw_bytes, same_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pytest_a2a3sim.model.case import CaseInputs
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.tensor import Bytes, Tensor
 
-    Lend = Callable[[str], Bytes | None]
-    """What a tensor holds before the case, to be written to; None if it takes a copy."""
+
+class Lender(Protocol):
+    """Who has the tensors of a case in memory."""
+
+    def lend(self, name: str) -> Bytes:
+        """A copy of an input's bytes, to be written to, that is there already."""
+
+    def is_zero(self, name: str) -> bool:
+        """Whether it is known that all bytes of a tensor are zero."""
 
 
 def compute_expected(
-    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lend: Lend | None = None
+    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lender: Lender | None = None
 ) -> Expected:
     """Calls compute_golden on copies of the inputs, which the device never sees.
 
-    Large inputs are those that `lend` has, if it is given.
+    Large inputs are those that `lender` has, if it is given.
 
     Where it raises NotImplementedError or NameError, as PyPTO's does if it could not be taken out
     of the program, the outputs that PyPTO keeps in ``data/out`` are expected.
@@ -41,7 +48,7 @@ def compute_expected(
     """
     with user_code(golden.path, f"compute_golden failed for case {case.name!r}"):
         try:
-            handed, given, returned = _computed(golden, case, inputs, lend)
+            handed, given, returned = _computed(golden, case, inputs, lender)
         except (NotImplementedError, NameError) as error:
             kept = None if isinstance(error, UnboundLocalError) else kept_outputs(golden, inputs)
             if kept is None:
@@ -64,7 +71,7 @@ def compute_expected(
 
 
 def _computed(
-    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lend: Lend | None
+    golden: GoldenSpec, case: CaseSpec, inputs: CaseInputs, lender: Lender | None
 ) -> tuple[dict[str, Any], dict[str, Any], object]:
     """What compute_golden was handed, what it left of that dict, and what it returned.
 
@@ -80,8 +87,11 @@ def _computed(
         return {name: tensor.copy() for name, tensor in inputs.tensors.items()}
 
     def handed(tensor: Tensor) -> Any:
-        lent = lend(tensor.name) if lend and tensor.is_large and tensor.is_in_c_order else None
-        return tensor.copy() if lent is None else tensor.revive(lent)
+        if lender is None or not (tensor.is_large and tensor.is_in_c_order):
+            return tensor.copy()
+        if tensor.name not in inputs.outputs:
+            return tensor.revive(lender.lend(tensor.name))
+        return tensor.zeros() if lender.is_zero(tensor.name) else tensor.copy()
 
     def lent() -> dict[str, Any]:
         return {name: handed(tensor) for name, tensor in inputs.tensors.items()}

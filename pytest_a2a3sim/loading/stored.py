@@ -17,7 +17,7 @@ from pytest_a2a3sim.loading.watching import tell_watch, watching
 from pytest_a2a3sim.model.uses import KeptGolden, UntrackedError, Uses
 
 if TYPE_CHECKING:
-    from pytest_a2a3sim.loading.expected import Lend
+    from pytest_a2a3sim.loading.expected import Lender
     from pytest_a2a3sim.model.case import CaseInputs, Expected
     from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
     from pytest_a2a3sim.model.uses import GoldenStore
@@ -34,7 +34,7 @@ def stored_or_computed(
     case: CaseSpec,
     inputs: CaseInputs,
     store: GoldenStore,
-    lend: Lend | None = None,
+    lender: Lender | None = None,
 ) -> tuple[Expected, str]:
     """Expected outputs, and where they come from: ``found``, ``stored``, or why they are not.
 
@@ -50,11 +50,11 @@ def stored_or_computed(
                 tell_watch(kept.uses)
                 return kept.expected, FOUND
         except UntrackedError as reason:
-            return compute_expected(golden, case, inputs, lend), str(reason)
+            return compute_expected(golden, case, inputs, lender), str(reason)
         observer = Observer()
         since = store.begin(str(golden.path))
         with watching(observer):
-            expected = compute_expected(golden, case, inputs, lend)
+            expected = compute_expected(golden, case, inputs, lender)
         if expected.notes:
             return expected, "they are kept in data/out already"
         if expected.intermediates:

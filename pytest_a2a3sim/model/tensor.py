@@ -79,6 +79,14 @@ class Tensor:
             return self.original.detach().clone()
         return np.array(self.original, copy=True, order="K")
 
+    def zeros(self) -> Any:
+        """The same with all bytes zero."""
+        if is_torch_tensor(self.original):
+            import torch  # noqa: PLC0415 - torch is optional
+
+            return torch.zeros_like(self.original, requires_grad=False)
+        return np.zeros(self.shape, dtype=self.original.dtype)
+
     def raw(self) -> Bytes:
         """The elements' bytes in C order, shape ``(nbytes,)``; may share the author's memory."""
         return raw_bytes(self.original)

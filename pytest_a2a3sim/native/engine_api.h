@@ -612,9 +612,9 @@ void a2a3_window_drop_private(a2a3_window* window);
 void a2a3_window_destroy(a2a3_window* window);
 
 /* A handler of memory for NumPy (PyDataMem_Handler), which puts large arrays where windows can
- * share their pages, and others where another handler does, which outlives it. NULL without memory.
- * It does so between the two calls, on whatever thread; from the second one on those arrays are as
- * any other. `threads`: that their memory comes on. */
+ * share their pages, and others where NumPy's own one, `other`, does. NULL: that is somebody
+ * else's, or there is no memory. It does so between the two calls, on whatever thread; from the
+ * second one on those arrays are as any other. `threads`: that their memory comes on. */
 void* a2a3_array_handler(const void* other);
 void a2a3_arrays_open(int32_t threads);
 void a2a3_arrays_close(void);

@@ -210,6 +210,32 @@ GOLDENS = {
             x[5] = 5
             return {"x": x, "out_y": np.zeros(COUNT, dtype=np.float32)}
         """,
+    "a process is forked when an array was freed": """
+        def generate_inputs(params):
+            freed = make_x()
+            del freed
+            if os.fork() == 0:
+                other = np.full(COUNT, 7, dtype=np.float32)
+                os._exit(0 if (other == 7).all() else 1)
+            x = np.full(COUNT, 3, dtype=np.float32)
+            assert os.wait()[1] == 0 and (x == 3).all()
+            return {"x": x, "out_y": np.zeros(COUNT, dtype=np.float32)}
+        """,
+    "an array is as fresh as the system's memory": """
+        def generate_inputs(params):
+            freed = make_x()
+            del freed
+            return {"x": make_x(), "out_y": np.empty(COUNT, dtype=np.float32)}
+
+        def compute_golden(tensors, params):
+            tensors["out_y"] += 2 * tensors["x"]
+        """,
+    "compute_golden resizes an output": """
+        def compute_golden(tensors, params):
+            tensors["out_y"].resize(2 * COUNT, refcheck=False)
+            tensors["out_y"].resize(COUNT, refcheck=False)
+            np.multiply(tensors["x"], 2, out=tensors["out_y"])
+        """,
     "an array has other bytes in each case": """
         X = make_x()
 
@@ -444,6 +470,16 @@ WRONG = {
         "for (int64_t i = 0; i < args[2] - 1; ++i) y[i] = 2 * x[i];",
         "1 of 8,388,685 elements were never written",
     ),
+    "a process that a kernel forks": (
+        """
+        if (fork() == 0) {
+            for (int64_t i = 0; i < args[2]; ++i) y[i] = 2 * x[i];
+            _exit(0);
+        }
+        wait(nullptr);
+        """,
+        "8,388,685 of 8,388,685 elements were never written",
+    ),
     "a crash": ("y[0] = *reinterpret_cast<volatile float*>(8);", "SIGSEGV"),
 }
 
@@ -453,6 +489,8 @@ def test_wrong_kernels(doubler: GoldenDir, what: str) -> None:
     kernel, said = WRONG[what]
     write(doubler, count=PARTS_OF_PAGES)
     doubler.kernel_body(kernel if "for" in kernel else DOUBLES + kernel)
+    source = doubler.path / "kernels" / "double.cpp"
+    source.write_text("#include <sys/wait.h>\n#include <unistd.h>\n" + source.read_text())
     assert said in failure(doubler)
     doubler.kernel_body(DOUBLES)
     passes(doubler)

@@ -1,4 +1,8 @@
 // Arrays of NumPy that windows share: whoever writes, nobody else sees it.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -138,6 +142,58 @@ void use_on_threads(const Arrays& arrays) {
     for (std::thread& thread : threads) thread.join();
 }
 
+size_t open_descriptors() {
+    size_t count = 0;
+    for (int number = 0; number < 256; ++number) {
+        if (fcntl(number, F_GETFD) >= 0) ++count;
+    }
+    return count;
+}
+
+void keep_few_descriptors(const Arrays& arrays) {
+    const size_t before = open_descriptors();
+    a2a3_arrays_open(1);
+    std::vector<char*> made;
+    for (int i = 0; i < 20; ++i) made.push_back(arrays.make(kSize));
+    expect(open_descriptors() <= before + 16, "%zu descriptors", open_descriptors() - before);
+    a2a3_arrays_close();
+    a2a3_arrays_open(1);
+    expect(open_descriptors() == before, "descriptors of arrays that were made before");
+    a2a3_arrays_close();
+    for (char* const data : made) arrays.free(data, kSize);
+}
+
+/// In a forked process, what has the number of an array's file may be another one.
+void leave_other_descriptors_alone(const Arrays& arrays) {
+    a2a3_arrays_open(1);
+    char* const x = arrays.make(kSize);
+    std::memset(x, 1, kSize);
+    const pid_t child = fork();
+    if (child == 0) {
+        const int last = 255;
+        for (int number = 3; number <= last; ++number) close(number);
+        for (int number = 3; number <= last; ++number) dup2(0, number);
+        x[0] = 2;
+        arrays.free(x, kSize);
+        char* const other = arrays.make(kSize);
+        other[0] = 3;
+        a2a3_arrays_close();
+        a2a3_arrays_open(1);
+        _exit(open_descriptors() == last + 1 && other[0] == 3 ? 0 : 1);
+    }
+    int status = -1;
+    expect(waitpid(child, &status, 0) == child && status == 0, "a forked process");
+    expect(has_only(x, 1), "what a forked process writes");
+    a2a3_arrays_close();
+    arrays.free(x, kSize);
+}
+
+void leave_other_handlers_alone() {
+    Handler handler = others;
+    std::strcpy(handler.name, "somebody's");
+    expect(a2a3_array_handler(&handler) == nullptr, "a handler that is not NumPy's");
+}
+
 /// NumPy is written in C.
 void survive_without_memory(const Arrays& arrays) {
     a2a3_arrays_open(1);
@@ -160,6 +216,9 @@ int main() {
     survive_without_memory(arrays);
     share(arrays);
     resize(arrays);
+    keep_few_descriptors(arrays);
+    leave_other_descriptors_alone(arrays);
+    leave_other_handlers_alone();
     use_on_threads(arrays);
     std::puts("every array is its own");
 }

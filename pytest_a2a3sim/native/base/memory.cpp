@@ -144,7 +144,11 @@ bool copy_to_zeros(char* to, const char* from, size_t size, int threads) {
     return is_all_zero;
 }
 
-bool are_addresses_scarce() { return limit_of_addresses() != RLIM_INFINITY; }
+bool are_addresses_scarce() {
+    rlimit data{};
+    return limit_of_addresses() != RLIM_INFINITY ||
+           (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY);
+}
 
 size_t address_space(size_t wanted, double share) {
     const rlim_t limit = limit_of_addresses();

@@ -45,7 +45,7 @@ void fill_on_threads(void* to, int byte, size_t size, int threads);
 /// Returns whether everything is zero.
 bool copy_to_zeros(char* to, const char* from, size_t size, int threads);
 
-/// Whether `ulimit -v` limits the process.
+/// Whether `ulimit -v` or `ulimit -d` limits the process.
 bool are_addresses_scarce();
 
 /// How many of `wanted` addresses to reserve: all of them, but where `ulimit -v` limits the

@@ -45,11 +45,8 @@ Descriptor try_file(size_t size) {
     }
 }
 
-/// A mapping, which processes that are forked from now on have, too.
 bool move(char* from, size_t size, char* to) {
-    if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) return false;
-    madvise(to, size, MADV_DOFORK);
-    return true;
+    return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;
 }
 
 [[noreturn]] void refuse(size_t size) {
@@ -205,6 +202,7 @@ bool HostWindow::move_input(const char* data, size_t size, char* pages) const {
         return false;
     }
     tensor->other = nullptr;
+    madvise(pages, tensor->mapped_size, MADV_DOFORK);  // it is device memory now
     return true;
 }
 
@@ -216,6 +214,8 @@ bool HostWindow::move_output(const char* data, size_t size, char* pages) const {
         return false;
     }
     map(tensor->pages, tensor->mapped_size, MAP_PRIVATE);
+    // What a process that a kernel forks would write there is not what kernels write.
+    madvise(pages, tensor->mapped_size, MADV_DONTFORK);
     return true;
 }
 

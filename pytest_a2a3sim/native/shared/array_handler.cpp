@@ -29,13 +29,8 @@ struct Handler {
     Allocator allocator;
 };
 
-/// Whose handler is asked where this memory does not do.
-struct Other {
-    Allocator allocator;
-    bool is_numpys;  // whose zeros are pages that the system has not given out yet
-};
-
-const Other& other_of(void* context) { return *static_cast<const Other*>(context); }
+/// NumPy's own, which is asked where this memory does not do.
+const Allocator& other_of(void* context) { return *static_cast<const Allocator*>(context); }
 
 /// What somebody called from C may do without memory: nothing.
 template <typename Result, typename Action>
@@ -53,15 +48,15 @@ void* allocate(void* context, size_t size) {
         data = without_exceptions<void*>(
             nullptr, [size](ArrayMemory& memory) { return memory.allocate(size); });
     }
-    const Allocator& other = other_of(context).allocator;
+    const Allocator& other = other_of(context);
     return data != nullptr ? data : other.malloc(other.context, size);
 }
 
-/// Memory that is zero, and of which nothing is there: an output's, mostly.
+/// Memory that is zero, of which the system has not given out any page yet: an output's, mostly.
 void* allocate_zeros(void* context, size_t count, size_t size) {
-    const auto& [other, is_numpys] = other_of(context);
+    const Allocator& other = other_of(context);
     void* const data = other.calloc(other.context, count, size);
-    if (data != nullptr && is_numpys && size * count >= kLargeArray) {
+    if (data != nullptr && size * count >= kLargeArray) {
         without_exceptions(false, [&](ArrayMemory& memory) {
             memory.note_zeros(data, size * count);
             return true;
@@ -73,12 +68,12 @@ void* allocate_zeros(void* context, size_t count, size_t size) {
 void release(void* context, void* data, size_t size) {
     // It is freed though there is no memory to keep it in.
     if (without_exceptions(true, [=](ArrayMemory& memory) { return memory.free(data); })) return;
-    const Allocator& other = other_of(context).allocator;
+    const Allocator& other = other_of(context);
     other.free(other.context, data, size);
 }
 
 void* resize(void* context, void* data, size_t size) {
-    const Allocator& other = other_of(context).allocator;
+    const Allocator& other = other_of(context);
     ArrayMemory& memory = ArrayMemory::instance();
     const size_t had = memory.size_before_change(data);
     if (had == 0) return other.realloc(other.context, data, size);
@@ -93,15 +88,12 @@ void* resize(void* context, void* data, size_t size) {
 
 void* array_handler(const void* other) noexcept {
     const auto& handler = *static_cast<const Handler*>(other);
-    auto* const context =
-        new (std::nothrow) Other{handler.allocator, std::strcmp(handler.name, kNumPys) == 0};
-    auto* const made = context == nullptr ? nullptr : new (std::nothrow) Handler{};
-    if (made == nullptr) {
-        delete context;
-        return nullptr;
-    }
+    if (std::strcmp(handler.name, kNumPys) != 0) return nullptr;
+    auto* const made = new (std::nothrow) Handler{};
+    if (made == nullptr) return nullptr;
     std::strcpy(made->name, "a2a3sim");
     made->version = 1;
+    void* const context = const_cast<Allocator*>(&handler.allocator);
     made->allocator = {context, allocate, allocate_zeros, resize, release};
     return made;
 }

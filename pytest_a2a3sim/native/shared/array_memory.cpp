@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,9 +20,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;  // of an array's end, and of a device buffer's
 constexpr int kAccess = PROT_READ | PROT_WRITE;
-constexpr size_t kShareOfMemory = 4;            // that such arrays take at most
-constexpr size_t kMostSpare = size_t{1} << 30;  // bytes of freed ones, for the next array
-constexpr const char* kName = "numpy";          // as /proc/self/maps shows it
+constexpr size_t kShareOfMemory = 4;    // that such arrays take at most
+constexpr size_t kMostFiles = 16;       // descriptors are scarce
+constexpr const char* kName = "numpy";  // as /proc/self/maps shows it
 
 size_t whole_pages(size_t size) {
     return round_up(size, static_cast<size_t>(sysconf(_SC_PAGESIZE)));
@@ -33,9 +34,19 @@ bool are_zero(const char* bytes, size_t size) {
 
 }  // namespace
 
+/// Has pages of this process for all of it; false: the system does not grant them.
+bool make_all_present(char* pages, size_t size) {
+#ifdef MADV_POPULATE_WRITE
+    return madvise(pages, size, MADV_POPULATE_WRITE) == 0;
+#else
+    return false;
+#endif
+}
+
 /// A file and where it is mapped, at the boundary of a huge page.
 struct ArrayMemory::Place {
     Descriptor file;
+    struct stat status{};  // of the file: somebody may close what is not theirs
     char* reserved = nullptr;
     char* pages = nullptr;
     size_t size = 0;
@@ -48,14 +59,32 @@ struct ArrayMemory::Place {
         reserved = static_cast<char*>(mapping);
         const auto address = reinterpret_cast<uintptr_t>(mapping);
         pages = reserved + (round_up(address, kHugePage) - address);
-        if (!map(MAP_SHARED) || !populate_huge({pages, size}, threads)) {
+        if (fstat(file.number(), &status) != 0 || !map(MAP_SHARED) ||
+            !populate_huge({pages, size}, threads) || !make_all_present(pages, size)) {
             munmap(reserved, size + kHugePage);
             throw std::bad_alloc();
         }
     }
-    ~Place() { munmap(reserved, size + kHugePage); }
+    ~Place() {
+        forget_file();
+        munmap(reserved, size + kHugePage);
+    }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
+
+    bool has_file() const noexcept {
+        struct stat now{};
+        return file.is_open() && fstat(file.number(), &now) == 0 && now.st_ino == status.st_ino &&
+               now.st_dev == status.st_dev;
+    }
+
+    void forget_file() noexcept {
+        if (has_file()) {
+            file = Descriptor();
+        } else {
+            file.release();
+        }
+    }
 
     bool map(int kind) const noexcept {
         return mmap(pages, size, kAccess, kind | MAP_FIXED | MAP_NORESERVE, file.number(), 0) !=
@@ -63,7 +92,7 @@ struct ArrayMemory::Place {
     }
 
     void make_private() noexcept {
-        if (is_shared) is_shared = !map(MAP_PRIVATE);
+        if (is_shared && has_file()) is_shared = !map(MAP_PRIVATE);
     }
 };
 
@@ -84,18 +113,25 @@ ArrayMemory::ArrayMemory()
             instance().mutex_.lock();
             instance().make_private();
         },
-        [] { instance().mutex_.unlock(); }, [] { instance().mutex_.unlock(); });
+        [] { instance().mutex_.unlock(); },
+        [] {
+            // Whose numbers these are now is not known, nor who closes them.
+            for (auto& [data, place] : instance().places_) place->file.release();
+            instance().is_refused_ = true;
+            instance().mutex_.unlock();
+        });
 }
 
 void ArrayMemory::make_private() noexcept {
-    spare_.clear();
     for (auto& [data, place] : places_) place->make_private();
 }
 
 void ArrayMemory::open(int threads) {
     const Lock lock(mutex_);
-    ++open_;
     threads_ = threads;
+    if (open_++ > 0) return;
+    for (auto& [data, place] : places_) place->forget_file();
+    files_ = 0;
 }
 
 void ArrayMemory::close() {
@@ -103,31 +139,24 @@ void ArrayMemory::close() {
     if (--open_ == 0) make_private();
 }
 
-std::unique_ptr<ArrayMemory::Place> ArrayMemory::find_place(size_t size) {
-    const auto found = std::find_if(spare_.begin(), spare_.end(),
-                                    [size](const auto& place) { return place->size == size; });
-    if (found != spare_.end()) {
-        std::unique_ptr<Place> place = std::move(*found);
-        spare_.erase(found);
-        return place;
+void* ArrayMemory::allocate(size_t size) {
+    const Lock lock(mutex_);
+    const size_t wanted = whole_pages(size);
+    if (open_ == 0 || is_refused_ || are_addresses_scarce() || files_ == kMostFiles ||
+        used_ + wanted > most_) {
+        return nullptr;
     }
-    if (used_ + size > most_) return nullptr;
+    std::unique_ptr<Place> place;
     try {
-        return std::make_unique<Place>(size, threads_);
+        place = std::make_unique<Place>(wanted, threads_);
     } catch (const std::exception&) {
         is_refused_ = true;
         return nullptr;
     }
-}
-
-void* ArrayMemory::allocate(size_t size) {
-    const Lock lock(mutex_);
-    if (open_ == 0 || is_refused_ || are_addresses_scarce()) return nullptr;
-    std::unique_ptr<Place> place = find_place(whole_pages(size));
-    if (place == nullptr) return nullptr;
     char* const data = place->pages + bytes_before_large(size);
     places_.emplace(data, std::move(place));
-    used_ += whole_pages(size);
+    used_ += wanted;
+    ++files_;
     return data;
 }
 
@@ -141,12 +170,9 @@ bool ArrayMemory::free(void* data) {
     zeros_.erase(data);
     const auto found = places_.find(data);
     if (found == places_.end()) return false;
-    std::unique_ptr<Place> place = std::move(found->second);
+    used_ -= found->second->size;
+    if (found->second->file.is_open()) --files_;
     places_.erase(found);
-    used_ -= place->size;
-    size_t spare = place->size;
-    for (const auto& other : spare_) spare += other->size;
-    if (open_ > 0 && place->is_shared && spare <= kMostSpare) spare_.push_back(std::move(place));
     return true;
 }
 
@@ -164,7 +190,7 @@ std::optional<ArrayFile> ArrayMemory::file_of(const void* data, size_t size) {
     const auto found = places_.find(const_cast<void*>(data));
     if (found == places_.end()) return std::nullopt;
     const Place& place = *found->second;
-    if (place.is_shared || place.pages + bytes_before_large(size) != data ||
+    if (place.is_shared || !place.has_file() || place.pages + bytes_before_large(size) != data ||
         place.size != whole_pages(size) || may_have_own_pages(place.pages, place.size)) {
         return std::nullopt;
     }

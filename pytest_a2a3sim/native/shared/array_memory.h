@@ -6,7 +6,6 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
 namespace a2a3sim {
 
@@ -24,8 +23,8 @@ struct ArrayFile {
 };
 
 /// Files in memory that large arrays are made in while it is open, each a file of its own. Once it
-/// is closed, an array is an ordinary one: what is written to it is in no file. While it is open, a
-/// process that is forked makes arrays ordinary ones.
+/// is closed, an array is an ordinary one: what is written to it is in no file. A fork makes it one
+/// earlier. Files are open until the memory is opened anew.
 class ArrayMemory {
   public:
     static ArrayMemory& instance();
@@ -45,7 +44,7 @@ class ArrayMemory {
     /// The size of an array from here, else 0. Its bytes are about to be elsewhere.
     size_t size_before_change(void* data);
 
-    /// The file of an array that has not changed since close(), as long as it lives.
+    /// The open file of an array that has not changed since close().
     std::optional<ArrayFile> file_of(const void* data, size_t size);
 
     /// Whether an array is still zero, as it was noted; false if that would take to read it.
@@ -58,7 +57,6 @@ class ArrayMemory {
     ArrayMemory();
 
     void make_private() noexcept;
-    std::unique_ptr<Place> find_place(size_t size);
 
     const size_t most_;  // bytes
     std::mutex mutex_;
@@ -66,9 +64,9 @@ class ArrayMemory {
     int threads_ = 1;
     bool is_refused_ = false;
     size_t used_ = 0;
+    size_t files_ = 0;  // that are open
     std::unordered_map<void*, std::unique_ptr<Place>> places_;
     std::unordered_map<void*, size_t> zeros_;
-    std::vector<std::unique_ptr<Place>> spare_;  // freed ones, for the next array
 };
 
 }  // namespace a2a3sim
