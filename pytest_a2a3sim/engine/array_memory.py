@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import importlib
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pytest_a2a3sim.engine.library import ffi, lib
 
@@ -62,12 +61,18 @@ class _Handlers:
 @functools.cache
 def _handlers() -> _Handlers | None:
     try:
-        core = np._core if hasattr(np, "_core") else np.core  # noqa: SLF001 - the way to its C API
-        handlers = _Handlers(_pointer(core._multiarray_umath._ARRAY_API, None))  # noqa: SLF001
+        handlers = _Handlers(_pointer(_core()._ARRAY_API, None))  # noqa: SLF001 - NumPy's C API
         _pointer(handlers.get(), _CAPSULE)
-    except (AttributeError, ValueError):
+    except (AttributeError, ImportError, ValueError):
         return None
     return handlers
+
+
+def _core() -> Any:
+    try:
+        return importlib.import_module("numpy._core._multiarray_umath")
+    except ImportError:  # before NumPy 2
+        return importlib.import_module("numpy.core._multiarray_umath")
 
 
 def _pointer(capsule: Any, name: bytes | None) -> int:
