@@ -213,7 +213,9 @@ bool HostWindow::move_output(const char* data, size_t size, char* pages) const {
         !move(tensor->pages, tensor->mapped_size, pages)) {
         return false;
     }
-    map(tensor->pages, tensor->mapped_size, MAP_PRIVATE);
+    // Or nothing is there, which nobody needs.
+    mmap(tensor->pages, tensor->mapped_size, PROT_READ | PROT_WRITE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     // What a process that a kernel forks would write there is not what kernels write.
     madvise(pages, tensor->mapped_size, MADV_DONTFORK);
     return true;

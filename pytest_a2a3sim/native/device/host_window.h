@@ -54,8 +54,7 @@ class HostWindow {
     /// itself.
     bool move_input(const char* data, size_t size, char* pages) const;
     /// Moves an output's memory to `pages`, from where whoever has forked this process gets what is
-    /// written there; if all of it is zero, and this process has not used it. What is zero and its
-    /// own takes its place.
+    /// written there; if all of it is zero, and this process has not used it.
     bool move_output(const char* data, size_t size, char* pages) const;
     Place place() const noexcept;
 
