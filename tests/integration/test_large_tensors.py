@@ -195,12 +195,8 @@ GOLDENS = {
         def generate_inputs(params):
             if not made:
                 made.append(make_x())
-            made[0][params["case"]] += 1
+            made[0][-1 - params["case"]] += 1
             return {"x": made[0], "out_y": np.zeros(COUNT, dtype=np.float32)}
-
-        def compute_golden(tensors, params):
-            tensors["out_y"][:] = 2 * tensors["x"]
-            made[0][COUNT - 1] += 1
         """,
     "both outputs of a case are the same array": """
         Y = np.zeros(COUNT, dtype=np.float32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 from pprint import pformat
@@ -34,15 +36,25 @@ QUICK = "-osim_cxxflags=-O1"
 VERSIONS = {version.name: version for version in versions()}
 
 
+@functools.cache
+def has_half_floats(compiler: str) -> bool:
+    """Whether it is installed, and has what PTO ISA needs: clang++ of x86-64 has it from 15 on."""
+    if shutil.which(compiler) is None:
+        return False
+    command = [compiler, "-fsyntax-only", "-x", "c++", "-"]
+    done = subprocess.run(command, input="_Float16 x;", text=True, capture_output=True, check=False)
+    return done.returncode == 0
+
+
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Version:
     """Of PTO ISA, which the environment names with a compiler."""
     found = VERSIONS[request.param]
     monkeypatch.setenv("PTO_ISA_ROOT", str(found.root))
     if found.compilers:
-        compiler = next(filter(shutil.which, found.compilers), None)
+        compiler = next(filter(has_half_floats, found.compilers), None)
         if compiler is None:
-            pytest.skip(f"no {' or '.join(found.compilers)} is installed")
+            pytest.skip(f"no {' or '.join(found.compilers)} with _Float16 is installed")
         monkeypatch.setenv("CXX", compiler)
     return found
 
