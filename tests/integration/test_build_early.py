@@ -312,3 +312,36 @@ def test_what_the_compiler_says_comes_first(pytester: pytest.Pytester, doubler: 
     result.stdout.no_fnmatch_line("*no inputs*")
     doubler.kernel(KERNEL)
     pytester.runpytest().stdout.fnmatch_lines(["*no inputs*"])
+
+
+def test_inputs_that_compute_golden_changes(pytester: pytest.Pytester, doubler: GoldenDir) -> None:
+    """It runs before the graph while kernels are compiled, and beside it when they are there."""
+    doubler.golden(
+        """
+        import numpy as np
+
+        kept = np.arange(8, dtype=np.float32)
+        kept.flags.writeable = False
+
+
+        def generate_inputs(params):
+            return {"x": kept, "out_y": np.zeros(8, dtype=np.float32)}
+
+
+        def compute_golden(tensors, params):
+            tensors["out_y"][:] = 2 * tensors["x"]
+            kept.flags.writeable = True
+            kept[:] = -1
+            kept.flags.writeable = False
+        """
+    )
+    for _ in range(2):  # with an empty cache, and a full one
+        pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    writes = (doubler.path / "kernels" / "orchestration.cpp").read_text()
+    doubler.orchestration(
+        writes.replace("return 0;", "*reinterpret_cast<float*>(args[0]) = 1;\n    return 0;")
+    )
+    for _ in range(2):
+        result = pytester.runpytest_subprocess()
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["*host tensor 'x'*read-only*"])
