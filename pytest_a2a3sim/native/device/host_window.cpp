@@ -168,8 +168,9 @@ bool HostWindow::is_from_array(Tensor& tensor, const char* from) const {
     if (!array) return false;
     const auto map_at = [&](void* address, int flags) {
         return mmap(address, array->size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_NORESERVE | flags, array->descriptor, 0);
+                    MAP_PRIVATE | MAP_NORESERVE | flags, array->file.number(), 0);
     };
+    const std::lock_guard<std::mutex> lock(live_windows_mutex);  // others look at what it has
     void* const other = map_at(nullptr, 0);
     if (other == MAP_FAILED) return false;
     tensor.other = static_cast<char*>(other);

@@ -1,5 +1,6 @@
 #include "shared/array_memory.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <new>
 #include <system_error>
+#include <utility>
 
 #include "base/memory.h"
 #include "base/own_pages.h"
@@ -32,8 +34,6 @@ bool are_zero(const char* bytes, size_t size) {
     return std::all_of(bytes, bytes + size, [](char byte) { return byte == 0; });
 }
 
-}  // namespace
-
 /// Has pages of this process for all of it; false: the system does not grant them.
 bool make_all_present(char* pages, size_t size) {
 #ifdef MADV_POPULATE_WRITE
@@ -42,6 +42,8 @@ bool make_all_present(char* pages, size_t size) {
     return false;
 #endif
 }
+
+}  // namespace
 
 /// A file and where it is mapped, at the boundary of a huge page.
 struct ArrayMemory::Place {
@@ -194,7 +196,9 @@ std::optional<ArrayFile> ArrayMemory::file_of(const void* data, size_t size) {
         place.size != whole_pages(size) || may_have_own_pages(place.pages, place.size)) {
         return std::nullopt;
     }
-    return ArrayFile{place.pages, place.size, place.file.number()};
+    Descriptor file(fcntl(place.file.number(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!file.is_open()) return std::nullopt;
+    return ArrayFile{place.pages, place.size, std::move(file)};
 }
 
 bool ArrayMemory::is_surely_zero(const void* data, size_t size) {

@@ -7,6 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/descriptor.h"
+
 namespace a2a3sim {
 
 constexpr size_t kLargeArray = size_t{32} << 20;
@@ -17,9 +19,9 @@ size_t bytes_before_large(size_t size);
 
 /// Where a large array is, and the file that still holds what the array does.
 struct ArrayFile {
-    char* pages;  // whole ones
-    size_t size;  // of these
-    int descriptor;
+    char* pages;      // whole ones
+    size_t size;      // of these
+    Descriptor file;  // the caller's own: another thread may open the memory anew
 };
 
 /// Files in memory that large arrays are made in while it is open, each a file of its own. Once it
