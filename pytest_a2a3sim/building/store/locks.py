@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import time
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.starting import unforked
 from pytest_a2a3sim.building.store.files import persist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from filelock import FileLock
 
 _POLL_SECONDS = 0.01
 _LOCK_SECONDS = 600.0  # a compiler that takes longer is taken for stopped
@@ -47,12 +46,8 @@ class Locks:
         The operating system releases it when the process dies. Where the file system has no locks
         there is none; after ten minutes the holder is taken for stopped and the work is done again.
         """
-        held = self._acquire(self._root / "locks" / f"{key}.lock", _LOCK_SECONDS)
-        try:
+        with _held(self._acquire(self._root / "locks" / f"{key}.lock", _LOCK_SECONDS)):
             yield
-        finally:
-            if held is not None:
-                held.release()
 
     @contextlib.contextmanager
     def cpu_slot(self, cpus: int) -> Iterator[None]:
@@ -68,27 +63,65 @@ class Locks:
                 if self._is_broken:
                     break
                 time.sleep(_POLL_SECONDS)
-        try:
+        with _held(held):
             yield
-        finally:
-            if held is not None:
-                held.release()
 
-    def _acquire(self, path: Path, seconds: float) -> FileLock | None:
-        with unforked():
-            from filelock import FileLock, Timeout  # noqa: PLC0415 - slow, not needed for a hit
-        lock = FileLock(path)
+    def _acquire(self, path: Path, seconds: float) -> int | None:
+        """The descriptor of a lock file that this thread has locked; None where that is not so."""
 
-        def acquire() -> None:
+        def locked() -> int | None:
             self._make_directory(path.parent)
-            lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS)
+            return _locked(path, time.monotonic() + seconds)
 
         try:
-            persist(acquire)
-        except Timeout:
-            return None
-        except (OSError, NotImplementedError) as error:
+            return persist(locked)
+        except OSError as error:
             self._is_broken = True
             self._on_failure(error)
             return None
-        return lock
+
+
+def _locked(path: Path, deadline: float) -> int | None:
+    """The descriptor of a locked file; None where another one has it until then.
+
+    A cleanup may have removed a file that was locked meanwhile: that is no lock any more.
+
+    Raises:
+        OSError: it cannot be opened, or the file system has no locks.
+    """
+    while True:
+        with contextlib.ExitStack() as unless_locked:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            unless_locked.callback(os.close, descriptor)
+            if not _is_free(descriptor, deadline):
+                return None
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                unless_locked.pop_all()
+                return descriptor
+
+
+def _is_free(descriptor: int, deadline: float) -> bool:
+    """Waits for a lock; False where it is held until then."""
+    while not _takes(descriptor):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _takes(descriptor: int) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _held(descriptor: int | None) -> Iterator[None]:
+    """Gives a lock back at the end, also that of forked processes that have the descriptor."""
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
