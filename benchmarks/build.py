@@ -190,7 +190,7 @@ def race(options: argparse.Namespace) -> None:
             failed += sum(p.wait() != 0 for p in processes if p not in victims)
             for victim in victims:
                 victim.wait()
-            compiled = [line for line in log.read_text().splitlines() if " -c " in line]
+            compiled = [line for line in log.read_text().splitlines() if ".cpp -o " in line]
             redone += len(compiled) - len(kernels) - 1
             objects = list((directory / "cache").rglob("*.so"))
             missing += not objects

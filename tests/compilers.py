@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_SUFFIXES = (".cpp", ".cc", ".ii")  # of sources
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class CountingCompiler:
 
     def compiled(self) -> list[str]:
         """Names of the sources that were compiled, sorted; twice if twice."""
-        words = [shlex.split(run) for run in self.runs()]
-        return sorted(run[run.index("-c") + 1].rpartition("/")[2] for run in words if "-c" in run)
+        words = [shlex.split(run) for run in self.runs() if " -E " not in run and " -o " in run]
+        before_outputs = (run[run.index("-o") - 1] for run in words)
+        return sorted(PurePath(each).name for each in before_outputs if each.endswith(_SUFFIXES))
 
     def forget(self) -> None:
         """Starts a new count."""

@@ -119,20 +119,9 @@ class UnitCompiler:
         """
         wait_until_settled(str(unit.source))
         started = time.time_ns()
-        base = self._workspace / name
-        compiled, output = base.with_suffix(".o"), base.with_suffix(".so")
+        output = self._workspace / f"{name}.so"
         included = None if header is None else header.path
-        command = toolchain.compile_command(unit, compiled, included)
-        sight, hidden = Sight(), ""
-        if toolchain.launcher:
-            sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
-        else:
-            sight = self.run(unit, toolchain, command, sight)
-        _expect(compiled, command, unit.source)
-        command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
-        sight = self.run(unit, toolchain, command, sight)
-        _expect(output, command, unit.source)
-        compiled.unlink()
+        sight, hidden = self._make(unit, toolchain, output, included)
         found = self.account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
         )
@@ -144,6 +133,34 @@ class UnitCompiler:
             settled=found.settled,
             not_kept=hidden or found.untrackable,
         )
+
+    def _make(
+        self, unit: Unit, toolchain: Toolchain, output: Path, header: Path | None
+    ) -> tuple[Sight, str]:
+        """Makes a shared object.
+
+        Returns:
+            What was looked for, and why that is not all, if so.
+        """
+        is_source = unit.source.suffix in _SUFFIXES  # the linker would read another one
+        if is_source and toolchain.links_at_once(unit):
+            command = toolchain.make_command(unit, output, header)
+            sight = self.run(unit, toolchain, command, Sight())
+            _expect(output, command, unit.source)
+            return sight, ""
+        compiled = output.with_suffix(".o")
+        command = toolchain.compile_command(unit, compiled, header)
+        hidden = ""
+        if toolchain.launcher:
+            sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
+        else:
+            sight = self.run(unit, toolchain, command, Sight())
+        _expect(compiled, command, unit.source)
+        command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
+        sight = self.run(unit, toolchain, command, sight)
+        _expect(output, command, unit.source)
+        compiled.unlink()
+        return sight, hidden
 
     def _callbacks(self, unit: Unit, toolchain: Toolchain) -> Path | None:
         """What an instrumented unit calls.

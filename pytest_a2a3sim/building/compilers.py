@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.pto_isa import ROOT_VARIABLE
-from pytest_a2a3sim.building.toolchain import find_toolchain
+from pytest_a2a3sim.building.toolchain import find_toolchain, has_met
 from pytest_a2a3sim.model.errors import BuildError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Compilers:
         self._environment = environment
         self._cache = cache
         self._others: tuple[str, ...] | None = None
+        self._met: tuple[str, ...] | None = None
         self._chosen: dict[Path, str] = {}
         self._last: str | None = None
 
@@ -46,7 +47,7 @@ class Compilers:
             return config.compiler or self._chosen[config.path]
         has_pto_isa = bool(self._environment.get(ROOT_VARIABLE))
         if has_pto_isa and self.may_choose(config) and not is_built(None):
-            return self._last or next(filter(is_built, self.others()), None)
+            return self._last or next(filter(is_built, self._met_before()), None)
         return None
 
     def keep(self, config: KernelConfig, compiler: str) -> None:
@@ -56,15 +57,31 @@ class Compilers:
     def others(self) -> tuple[str, ...]:
         """Paths of the installed compilers but for the session's, the newest first."""
         if self._others is None:
-            known = {_file_of(find_toolchain(self._cache, self._environment).compiler[0])}
-            versions: dict[str, int] = {}
-            for path in _installed(self._environment.get("PATH", "")):
-                if (file := _file_of(path)) not in known:
-                    known.add(file)
-                    if version := self._version(path):
-                        versions[path] = version
-            self._others = tuple(sorted(versions, key=lambda path: -versions[path]))
+            self._others = self._newest_first(_installed(self._environment.get("PATH", "")))
         return self._others
+
+    def _met_before(self) -> tuple[str, ...]:
+        """Those of which the cache may have objects.
+
+        The first compilation need not wait until all others have said what they are.
+        """
+        if self._met is None:
+            installed = _installed(self._environment.get("PATH", ""))
+            self._met = self._newest_first(
+                path for path in installed if has_met(self._cache, path, self._environment)
+            )
+        return self._met
+
+    def _newest_first(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Without the session's compiler, and each once."""
+        known = {_file_of(find_toolchain(self._cache, self._environment).compiler[0])}
+        versions: dict[str, int] = {}
+        for path in paths:
+            if (file := _file_of(path)) not in known:
+                known.add(file)
+                if version := self._version(path):
+                    versions[path] = version
+        return tuple(sorted(versions, key=lambda path: -versions[path]))
 
     def _version_text(self, compiler: str | None) -> str:
         return find_toolchain(self._cache, self._environment, compiler).version

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.instrumentation import LATE
 from pytest_a2a3sim.building.processes import lack_of_processes
-from pytest_a2a3sim.building.starting import answer
-from pytest_a2a3sim.building.store.fingerprint import Stamp, read
+from pytest_a2a3sim.building.starting import answer, answers
+from pytest_a2a3sim.building.store.fingerprint import (
+    Stamp,
+    digest_of_parts,
+    read,
+    wait_until_settled,
+)
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-LATE_ANSWER, YES = "late instrumentation", "yes"
+    from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.manifest import Part
 
 _PATIENCE = 60.0  # seconds
 _QUESTIONS = ("--version", "-dumpmachine")
+_PROGRAMS = ("cc1plus", "as", "ld")
+_YES, _NO = b"yes", b"no"
 
 
 def are_unchanged(files: Mapping[str, Stamp]) -> bool:
@@ -47,19 +55,23 @@ class Description:
         Raises:
             BuildError: it does not run.
         """
-
-        def ask(question: str) -> str:
-            return _ask(command_line, [*compiler, question], environment)
-
-        answers = {question: ask(question) for question in _QUESTIONS}
-        answers[LATE_ANSWER] = (
-            YES if _accepts(compiler, ("-fsanitize=thread", *LATE), environment) else ""
-        )
-        programs = [ask(f"-print-prog-name={name}").strip() for name in ("cc1plus", "as", "ld")]
+        questions = (*_QUESTIONS, *(f"-print-prog-name={name}" for name in _PROGRAMS))
+        commands = [[*compiler, question] for question in questions]
+        try:
+            said = dict(zip(questions, answers(commands, environment, _PATIENCE), strict=True))
+        except (OSError, subprocess.SubprocessError) as error:
+            lack = lack_of_processes(error) if isinstance(error, OSError) else None
+            raise lack or BuildError(
+                f"the C++ compiler {command_line!r} does not run: {error}\n"
+                "Name a working one in the environment variable CXX."
+            ) from None
+        programs = [said.pop(question).strip() for question in questions[len(_QUESTIONS) :]]
         path = environment.get("PATH")
         paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
+        for file in filter(None, paths):  # or what it compiles first would not be certain
+            wait_until_settled(file)
         files = {path: stamp for path in paths if path and (stamp := Stamp.of(path))}
-        return cls(answers, files)
+        return cls(said, files)
 
     def encode(self) -> bytes:
         """As it is kept."""
@@ -77,28 +89,34 @@ def recorded(path: Path) -> Description | None:
         description = Description(dict(document["answers"]), files)
     except (ValueError, KeyError, TypeError):
         return None
-    # An older version may have asked less.
-    is_complete = {*_QUESTIONS, LATE_ANSWER} <= description.answers.keys()
+    is_complete = set(_QUESTIONS) <= description.answers.keys()
     return description if is_complete and are_unchanged(files) else None
 
 
-def _accepts(
-    compiler: tuple[str, ...], flags: tuple[str, ...], environment: Mapping[str, str]
-) -> bool:
-    """Whether the compiler knows the flags."""
-    command = [*compiler, *flags, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
+def acceptance(
+    compiler: tuple[str, ...],
+    identity: tuple[Part, ...],
+    environment: Mapping[str, str],
+    cache: Cache,
+) -> Callable[[tuple[str, ...]], bool]:
+    """Tells whether a compiler knows flags; it is asked once, since the answer is kept."""
+
+    @functools.cache
+    def accepts(flags: tuple[str, ...]) -> bool:
+        words = tuple(("flag", flag) for flag in flags)
+        name = f"{digest_of_parts((*identity, *words))}.flags"
+        kept = cache.read_small(name)
+        if kept is None:
+            kept = _YES if _compiles_nothing([*compiler, *flags], environment) else _NO
+            cache.save_small(name, kept)
+        return kept == _YES
+
+    return accepts
+
+
+def _compiles_nothing(command: list[str], environment: Mapping[str, str]) -> bool:
+    command = [*command, "-S", "-x", "c++", os.devnull, "-o", os.devnull]
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         answer(command, environment, _PATIENCE)
         return True
     return False
-
-
-def _ask(command_line: str, command: list[str], environment: Mapping[str, str]) -> str:
-    try:
-        return answer(command, environment, _PATIENCE)
-    except (OSError, subprocess.SubprocessError) as error:
-        lack = lack_of_processes(error) if isinstance(error, OSError) else None
-        raise lack or BuildError(
-            f"the C++ compiler {command_line!r} does not run: {error}\n"
-            "Name a working one in the environment variable CXX."
-        ) from None

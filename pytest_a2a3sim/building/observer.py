@@ -160,15 +160,17 @@ class Observer:
         """
         library = self._library(toolchain)
         command = shortened(command, toolchain, self._workspace)
+        # What a compiler leaves behind when it is killed goes with the workspace.
+        place = {"TMPDIR": str(self._workspace)}
         if library is None:
-            return self._processes.run(command, directory), Sight(unseen=command[0])
+            return self._processes.run(command, directory, **place), Sight(unseen=command[0])
         log = self._workspace / f"{os.urandom(8).hex()}.log"
         log.touch()
         others = toolchain.environment.get("LD_PRELOAD", "")
         preloaded = f"{library.preloaded}:{others}".rstrip(":")
         extra = {"LD_PRELOAD": preloaded, _LOG_VARIABLE: str(log)}
         try:
-            run = self._processes.run(command, directory, **extra)
+            run = self._processes.run(command, directory, **place, **extra)
             sight = parse(log.read_bytes(), command[0], run.process, library.preloaded)
         finally:
             log.unlink()
@@ -178,7 +180,7 @@ class Observer:
             self._misfits.add(toolchain.identity)
             return self.run(toolchain, command, directory)
         if run.status != 0 and sight.unseen:  # because of the library, perhaps
-            run = self._processes.run(command, directory)
+            run = self._processes.run(command, directory, **place)
         return run, sight
 
     def _library(self, toolchain: Toolchain) -> _Library | None:

@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _unforked = threading.Lock()
 
@@ -53,13 +53,25 @@ def answer(command: list[str], environment: Mapping[str, str], seconds: float | 
         OSError: it cannot be started.
         subprocess.SubprocessError: it ends with another status than 0, or takes too long.
     """
+    return answers([command], environment, seconds)[0]
+
+
+def answers(
+    commands: Iterable[list[str]], environment: Mapping[str, str], seconds: float | None = None
+) -> list[str]:
+    """What programs print that run at the same time, see :func:`answer`."""
     pipe = subprocess.PIPE
-    with start(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            printed, complaints = process.communicate(timeout=seconds)
-        except BaseException:
-            process.kill()
-            raise
+    with contextlib.ExitStack() as running:
+        processes = []
+        for command in commands:
+            process = start(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+            processes.append(running.enter_context(process))
+            running.callback(process.kill)  # has no effect on one that has ended
+        return [_printed(process, seconds) for process in processes]
+
+
+def _printed(process: subprocess.Popen[str], seconds: float | None) -> str:
+    printed, complaints = process.communicate(timeout=seconds)
     if process.returncode != 0:
-        raise subprocess.CalledProcessError(process.returncode, command, printed, complaints)
-    return str(printed)
+        raise subprocess.CalledProcessError(process.returncode, process.args, printed, complaints)
+    return printed

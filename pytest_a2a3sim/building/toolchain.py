@@ -11,14 +11,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_a2a3sim.building.description import (
-    LATE_ANSWER,
-    YES,
-    Description,
-    are_unchanged,
-    recorded,
-)
-from pytest_a2a3sim.building.instrumentation import instrumentation_flags, may_be_late
+from pytest_a2a3sim.building.description import Description, acceptance, are_unchanged, recorded
+from pytest_a2a3sim.building.instrumentation import LATE, instrumentation_flags, may_be_late
 from pytest_a2a3sim.building.pto_isa import ROOT_VARIABLE, has_pto_isa
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.store.fingerprint import Stamp, digest_of_parts
@@ -27,7 +21,7 @@ from pytest_a2a3sim.model.frozen import frozen
 from pytest_a2a3sim.version import PTO_INCLUDE_DIR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_a2a3sim.building.store.manifest import Part
     from pytest_a2a3sim.building.unit import Unit
@@ -42,6 +36,7 @@ _CHANGES_THE_PROCESS = frozenset(
     }
 )
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
+_MIND_THE_ORDER = (*_FOR_THE_LINKER, "-X")
 
 # Would make the compiler write files of its own choice.
 _SCRUBBED = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
@@ -58,6 +53,7 @@ class Toolchain:
         identity: what tells it from other compilers, as parts of a key.
         environment: the environment in which it runs.
         files: those of which it consists; while they are the same, so is all of this.
+        accepts: whether it knows flags.
     """
 
     launcher: tuple[str, ...]
@@ -66,6 +62,7 @@ class Toolchain:
     identity: tuple[Part, ...]
     environment: Mapping[str, str] = field(compare=False, repr=False)
     files: Mapping[str, Stamp] = field(compare=False, repr=False)
+    accepts: Callable[[tuple[str, ...]], bool] = field(compare=False, repr=False)
 
     @property
     def is_gcc(self) -> bool:
@@ -93,9 +90,12 @@ class Toolchain:
         return ("-fno-gnu-unique", *flags) if self.is_gcc else flags
 
     def _instruments_late(self, unit: Unit) -> bool:
-        answers = dict(self.identity)
-        return answers.get(f"compiler {LATE_ANSWER}") == YES and may_be_late(
-            answers["compiler -dumpmachine"], (*self.compiler[1:], *unit.user_flags)
+        machine = dict(self.identity)["compiler -dumpmachine"]
+        flags = (*self.compiler[1:], *unit.user_flags)
+        return (
+            self.is_gcc
+            and may_be_late(machine, flags)
+            and self.accepts(("-fsanitize=thread", *LATE))
         )
 
     def words(self, unit: Unit) -> tuple[str, ...]:
@@ -109,10 +109,23 @@ class Toolchain:
 
         ``header`` is included before everything else.
         """
-        first = () if header is None else ("-include", str(header))
-        flags = self._compile_flags(unit)
         files = ("-c", str(source or unit.source), "-o", str(output))
-        return [*self.launcher, *self.compiler, *first, *unit.checkout.flags, *flags, *files]
+        return [*self.launcher, *self._translating(unit, header), *files]
+
+    def links_at_once(self, unit: Unit) -> bool:
+        """Whether one command makes what :meth:`compile_command` and :meth:`link_command` make."""
+        plain = (
+            flag.startswith("-")
+            and not flag.startswith(_MIND_THE_ORDER)
+            and flag not in _CHANGES_THE_PROCESS
+            for flag in unit.user_flags
+        )
+        return not self.launcher and unit.instrumentation == "none" and all(plain)
+
+    def make_command(self, unit: Unit, output: Path, header: Path | None = None) -> list[str]:
+        """The command that makes a shared object of a unit's source."""
+        files = (str(unit.source), "-o", str(output))
+        return [*self._translating(unit, header), *_LINK_FLAGS, *files]
 
     def precompile_command(self, unit: Unit, header: Path) -> list[str]:
         """The command that precompiles a header."""
@@ -146,6 +159,11 @@ class Toolchain:
             "-o",
             str(output),
         ]
+
+    def _translating(self, unit: Unit, header: Path | None) -> list[str]:
+        """A command up to its source."""
+        first = () if header is None else ("-include", str(header))
+        return [*self.compiler, *first, *unit.checkout.flags, *self._compile_flags(unit)]
 
     def _compile_flags(self, unit: Unit) -> list[str]:
         """The flags of a command that does not link."""
@@ -231,28 +249,40 @@ def _described(
     cache: Cache,
 ) -> Toolchain:
     path = environment.get("PATH", "")
-    name = digest_of_parts((*_parts("word", (*launcher, *compiler)), ("PATH", path)))
+    name = _name((*launcher, *compiler), path)
     description = recorded(cache.compiler_file(name))
     if description is None:
         description = Description.ask(command_line, compiler, environment)
         cache.save_compiler(name, description.encode())
     version = description.answers["--version"].splitlines()
+    identity = (
+        *_parts("compiler", compiler),
+        *((("compiler PATH", path),) if _is_script(compiler[0]) else ()),
+        *(("compiler " + question, text) for question, text in description.answers.items()),
+        *(
+            (f"compiler file {file}", f"{stamp.size} bytes, modified {stamp.mtime_ns}")
+            for file, stamp in description.files.items()
+        ),
+    )
     return Toolchain(
         launcher,
         compiler,
         version[0].strip() if version else command_line,
-        identity=(
-            *_parts("compiler", compiler),
-            *((("compiler PATH", path),) if _is_script(compiler[0]) else ()),
-            *(("compiler " + question, text) for question, text in description.answers.items()),
-            *(
-                (f"compiler file {file}", f"{stamp.size} bytes, modified {stamp.mtime_ns}")
-                for file, stamp in description.files.items()
-            ),
-        ),
-        environment=environment,
-        files=description.files,
+        identity,
+        environment,
+        description.files,
+        acceptance(compiler, identity, environment, cache),
     )
+
+
+def has_met(cache: Cache, executable: str, environment: Mapping[str, str]) -> bool:
+    """Whether a cache can have anything that a compiler has made."""
+    return cache.compiler_file(_name((executable,), environment.get("PATH", ""))).exists()
+
+
+def _name(words: tuple[str, ...], path: str) -> str:
+    """Of what is recorded about a compiler."""
+    return digest_of_parts((*_parts("word", words), ("PATH", path)))
 
 
 def _is_script(path: str) -> bool:

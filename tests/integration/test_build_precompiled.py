@@ -45,7 +45,7 @@ def precompilations(compiler: CountingCompiler) -> int:
 
 
 def compiled_with_header(compiler: CountingCompiler) -> int:
-    return sum(run.startswith("-include") and " -c " in run for run in compiler.runs())
+    return sum(run.startswith("-include") and " -E " not in run for run in compiler.runs())
 
 
 def objects(cache: Path) -> set[str]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_a2a3sim import A2A3SimWarning, Settings, run_case
+from tests.compilers import CountingCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.compilers import CountingCompiler
     from tests.golden_dirs import GoldenDir
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -151,3 +151,19 @@ def test_one_source_for_two_kernels_is_compiled_once_and_loaded_twice(
     )
     assert run_case(golden_dir.path).passed
     assert compiler.compiled() == BOTH
+
+
+def test_what_a_compiler_leaves_behind_goes_with_the_session(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = CountingCompiler.create(
+        tmp_path / "compiler",
+        before='case "$*" in *double.cpp*) mktemp -t "left-XXXXXX"; esac',
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    monkeypatch.setenv("CXX", str(compiler.executable))
+    run_case(golden_dir.path).check()
+    assert compiler.compiled() == BOTH
+    assert not list(tmp_path.rglob("left-*"))

@@ -117,7 +117,9 @@ def test_compiler_that_makes_nothing(
 ) -> None:
     monkeypatch.setenv("CXX", program)
     path = re.escape(need(program))
-    with pytest.raises(BuildError, match=rf"^the C\+\+ compiler '{path}' makes no \.o file") as got:
+    with pytest.raises(
+        BuildError, match=rf"^the C\+\+ compiler '{path}' makes no \.so file"
+    ) as got:
         run_case(golden_dir.path)
     assert "CXX" in str(got.value).splitlines()[1]
 

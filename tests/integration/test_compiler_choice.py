@@ -52,6 +52,19 @@ def test_ini_file_names_a_compiler(
     assert compiler.compiled() == ["double.cpp", "orchestration.cpp"]
 
 
+def test_other_compilers_are_asked_nothing_while_the_first_one_does(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = CountingCompiler.create(tmp_path / "bin")
+    other.executable.rename(other.executable.with_name("g++-99"))
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{other.executable.parent}")
+    monkeypatch.setenv("PTO_ISA_ROOT", str(SANITIZER_TESTS / "pto_isa" / "private"))
+    monkeypatch.setenv("A2A3SIM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("CXX", raising=False)
+    run_case(golden_dir.path).check()
+    assert other.runs() == []
+
+
 def test_another_compiler_is_tried_before_giving_up(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
