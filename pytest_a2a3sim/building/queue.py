@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -18,6 +19,7 @@ K = TypeVar("K", bound="Hashable")
 R = TypeVar("R")
 
 _PROGRESS_SECONDS = 0.5
+_SWITCH_SECONDS = 0.0005  # of Python's own 0.005
 
 
 @frozen
@@ -43,6 +45,7 @@ class CompileQueue(Generic[K, R]):
         self._workers: list[threading.Thread] = []
         self._closed = False
         self._changed = threading.Condition()
+        self._usual_interval: float | None = None  # while jobs run
 
     def submit(self, key: K, *, urgent: bool) -> Future[R]:
         """The result of the key's job, which is queued unless it is queued or running already.
@@ -65,6 +68,7 @@ class CompileQueue(Generic[K, R]):
                 future.cancel()
             elif len(self._workers) < self._threads:
                 self._start_worker()
+            self._hurry()
             self._changed.notify()
         if urgent and not self._workers:  # the system has no thread for this process
             self._work_off()
@@ -126,6 +130,7 @@ class CompileQueue(Generic[K, R]):
                 future.cancel()
             self._urgent.clear()
             self._early.clear()
+            self._relax()
             self._changed.notify_all()
         for worker in self._workers:
             worker.join()
@@ -155,3 +160,22 @@ class CompileQueue(Generic[K, R]):
         with self._changed:
             del self._running[key]
             self._done += 1
+            self._relax()
+
+    def _hurry(self) -> None:
+        """Has threads that wait for Python's lock get it soon.
+
+        A job is a row of short steps between programs that it starts and files that it reads, and
+        would have to wait for the lock at each, while a CPU has nothing to do.
+        """
+        usual = sys.getswitchinterval()
+        if not self._closed and self._usual_interval is None and usual > _SWITCH_SECONDS:
+            self._usual_interval = usual
+            sys.setswitchinterval(_SWITCH_SECONDS)
+
+    def _relax(self) -> None:
+        """Undoes it after the last job."""
+        is_idle = not (self._running or self._urgent or self._early)
+        if is_idle and self._usual_interval is not None:
+            sys.setswitchinterval(self._usual_interval)
+            self._usual_interval = None
