@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.model.checks import Check
     from pytest_a2a3sim.model.progress import Progress, RunProgress
     from pytest_a2a3sim.model.result import CaseResult
-    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec
+    from pytest_a2a3sim.model.spec import CaseSpec, GoldenSpec, KernelConfig
     from pytest_a2a3sim.tracing import Trace
 
 
@@ -118,6 +118,10 @@ class Simulator:
     def prepare(self) -> None:
         """Begins with what compilations need; see :meth:`Builder.prepare`."""
         self._open_builder().prepare()
+
+    def compile_ahead(self, config: KernelConfig) -> None:
+        """Starts compiling an orchestration; see :meth:`Builder.compile_ahead`."""
+        self._open_builder().compile_ahead(config)
 
     def compile_early(self, goldens: Iterable[GoldenSpec], start: float = 0.0) -> None:
         """Starts compiling what the golden directories need; see :meth:`Builder.compile_early`."""

@@ -14,6 +14,7 @@ from pytest_a2a3sim.building.complaints import Complaints
 from pytest_a2a3sim.building.entries import entry_symbol, missing_source, missing_symbols
 from pytest_a2a3sim.building.processes import lack_of_processes
 from pytest_a2a3sim.building.pto_isa import lacks_something
+from pytest_a2a3sim.building.results import source_name
 from pytest_a2a3sim.building.session import Session
 from pytest_a2a3sim.building.store.cache import Cache
 from pytest_a2a3sim.building.toolchain import compiler_environment
@@ -103,10 +104,7 @@ class Builder(AbstractContextManager["Builder"]):
             session.objects.stop()
 
     def close(self) -> None:
-        """Deletes the session's objects and trims the cache.
-
-        Compilers that run are waited for: other processes wait for their results too.
-        """
+        """Waits for compilers, as other processes may; deletes objects and trims the cache."""
         if session := self._own():
             session.close()
 
@@ -138,6 +136,14 @@ class Builder(AbstractContextManager["Builder"]):
         """Begins with what compilations need besides sources, where nothing was compiled yet."""
         with contextlib.suppress(BuildError):  # the cases will tell
             self._open().prepare()
+
+    def compile_ahead(self, config: KernelConfig) -> None:
+        """Starts compiling an orchestration that the cache has never had, and returns at once."""
+        with contextlib.suppress(BuildError):
+            session = self._open()
+            orchestration = units(config, self._cxxflags)[-1]
+            if self.cache.latest_key(source_name(orchestration)) is None:
+                session.compile_ahead(lambda: self._units(session, config, "none")[-1])
 
     def compile_early(
         self, wanted: Iterable[tuple[KernelConfig, Instrumentation]], start: float = 0.0

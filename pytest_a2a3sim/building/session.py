@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_a2a3sim.building.checkout import forget_checkouts
 from pytest_a2a3sim.building.objects import Objects
 from pytest_a2a3sim.building.queue import CompileQueue
-from pytest_a2a3sim.building.store.goldens import StoredGoldens
 from pytest_a2a3sim.building.unit import longest_first, there
 from pytest_a2a3sim.building.workspace import Workspace
 from pytest_a2a3sim.model.errors import BuildError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pytest_a2a3sim.building.store.cache import Cache
+    from pytest_a2a3sim.building.store.goldens import StoredGoldens
     from pytest_a2a3sim.building.store.manifest import ResultEntry
     from pytest_a2a3sim.building.unit import Unit
 
@@ -37,7 +38,6 @@ class Session:
     Attributes:
         cache: where objects are kept.
         objects: found or compiled so far.
-        goldens: expected outputs in the cache.
         queue: the threads that compile.
     """
 
@@ -66,7 +66,7 @@ class Session:
         places = (_MEMORY,) if cache.refused else (cache.directory / "workspaces", _MEMORY)
         self._workspace = Workspace(places, None if parent is None else parent.directory)
         self.objects = Objects(self.directory, cache, environment, rebuild_since)
-        self.goldens = StoredGoldens(cache, rebuild_since)
+        self._rebuild_since = rebuild_since
         self.queue: CompileQueue[Unit, ResultEntry] = CompileQueue(
             usable_cpus(), self.objects.obtain
         )
@@ -76,6 +76,13 @@ class Session:
         """The workspace."""
         return self._workspace.path
 
+    @functools.cached_property
+    def goldens(self) -> StoredGoldens:
+        """Expected outputs in the cache."""
+        from pytest_a2a3sim.building.store.goldens import StoredGoldens  # noqa: PLC0415 - has NumPy
+
+        return StoredGoldens(self.cache, self._rebuild_since)
+
     def prepare(self) -> None:
         """Begins with what compilations need besides sources, in a thread.
 
@@ -84,6 +91,15 @@ class Session:
         if any(self.cache.compiler_file("any").parent.glob("*.json")):
             return
         self._start("a2a3sim-prepare", self.objects.prepare)
+
+    def compile_ahead(self, find_out: Callable[[], Unit]) -> None:
+        """Queues one unit, which is found out in a thread."""
+
+        def queue() -> None:
+            with contextlib.suppress(BuildError, OSError):  # the cases will tell
+                self.queue.submit(find_out(), urgent=False)
+
+        self._start("a2a3sim-ahead", queue)
 
     def compile_early(self, wanted: Sequence[tuple[Unit, ...]], start: float) -> None:
         """Looks for what each directory needs, and queues what is not there, in a thread.

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_a2a3sim.model.errors import SettingsError
-from pytest_a2a3sim.plugin.blas import import_numpy
 from pytest_a2a3sim.plugin.collect import SIMULATOR, GoldenItem
 from pytest_a2a3sim.reporting.terminal import BuildLines
 
@@ -19,8 +18,6 @@ def prepare_compiler(config: pytest.Config) -> None:
     """Begins with what compilers need while cases are collected, unless others will compile."""
     is_worker = hasattr(config, "workerinput")
     is_controller = not is_worker and config.getoption("dist", "no") != "no"
-    if not is_controller:
-        import_numpy()  # nearly every golden.py does that
     if not config.option.collectonly and not is_controller:
         config.stash[SIMULATOR].prepare()
 

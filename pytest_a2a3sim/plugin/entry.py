@@ -113,6 +113,8 @@ def pytest_collect_file(
 def a2a3sim(request: pytest.FixtureRequest) -> Simulator:
     """Runs golden directories from ordinary tests: ``a2a3sim.run_case(path).check()``."""
     _activate(request.config)
-    from pytest_a2a3sim.plugin.collect import SIMULATOR  # noqa: PLC0415 - this module says why
+    from pytest_a2a3sim.plugin.blas import import_numpy  # noqa: PLC0415 - this module says why
+    from pytest_a2a3sim.plugin.collect import SIMULATOR  # noqa: PLC0415 - as above
 
+    import_numpy()
     return request.config.stash[SIMULATOR]

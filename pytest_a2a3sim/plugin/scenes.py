@@ -9,6 +9,7 @@ import pytest
 
 from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning
+from pytest_a2a3sim.plugin.blas import import_numpy
 from pytest_a2a3sim.plugin.collect import SIMULATOR, GoldenItem
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class SceneFile(pytest.Module):
         Raises:
             CollectError: it cannot be loaded.
         """
+        import_numpy()
         from pytest_a2a3sim.loading.scenes import load_scenes  # noqa: PLC0415 - needs NumPy
 
         try:

@@ -80,6 +80,26 @@ def test_skipped_cases_are_not_compiled(
     assert compiler.compiled() == ["orchestration.cpp", "second.cpp"]
 
 
+@pytest.mark.parametrize("where", ["first", "first/golden.py::default"])
+def test_an_orchestration_is_compiled_while_golden_py_is_executed(
+    pytester: pytest.Pytester,
+    two: tuple[GoldenDir, GoldenDir],
+    compiler: CountingCompiler,
+    where: str,
+) -> None:
+    two[0].extend_golden(
+        f"""
+        import pathlib, time
+        end = time.monotonic() + 120
+        while "orchestration.cpp -o" not in pathlib.Path({str(compiler.log)!r}).read_text():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        """
+    )
+    pytester.runpytest(where).assert_outcomes(passed=1)
+    assert compiler.compiled() == ["first.cpp", "orchestration.cpp"]
+
+
 def test_rebuild_compiles_once_in_all_workers(
     pytester: pytest.Pytester,
     two: tuple[GoldenDir, GoldenDir],
