@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, NamedTuple
+from typing import Any
 
 DEFAULT_HANG_TIMEOUT = 30.0
 DEFAULT_DUMP_DIR = "a2a3sim-dump"
 
 
-class Option(NamedTuple):
+class Option:
     """One thing that a user can set.
+
+    A plain class: every session of pytest defines it, and a NamedTuple takes ten times as long.
 
     Attributes:
         name: without a prefix: ``hang_timeout`` is ``--sim-hang-timeout`` for pytest,
@@ -27,24 +29,37 @@ class Option(NamedTuple):
         command: whether the command line has it.
         decides: whether what becomes of a case may depend on it.
         words: values of a ``switch``, the one that it has without a value first.
+        ini_name: the ini key, and pytest's name of the option.
     """
 
-    name: str
-    help: str
-    parser: str = ""
-    metavar: str | None = None
-    field: str = ""
-    kind: str = "value"
-    option: bool = True
-    ini: bool = True
-    command: bool = True
-    decides: bool = True
-    words: tuple[str, ...] = ()
-
-    @property
-    def ini_name(self) -> str:
-        """The ini key, and pytest's name of the option."""
-        return f"sim_{self.name}"
+    def __init__(  # noqa: PLR0913 - a row of a table
+        self,
+        name: str,
+        help: str,  # noqa: A002 - argparse's word
+        parser: str = "",
+        metavar: str | None = None,
+        *,
+        field: str = "",
+        kind: str = "value",
+        option: bool = True,
+        ini: bool = True,
+        command: bool = True,
+        decides: bool = True,
+        words: tuple[str, ...] = (),
+    ) -> None:
+        """Takes the attributes."""
+        self.name = name
+        self.help = help
+        self.parser = parser
+        self.metavar = metavar
+        self.field = field
+        self.kind = kind
+        self.option = option
+        self.ini = ini
+        self.command = command
+        self.decides = decides
+        self.words = words
+        self.ini_name = f"sim_{name}"
 
     def flag(self, prefix: str) -> str:
         """``--sim-hang-timeout`` for the prefix ``--sim-``."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim.loading.scene_files import has_scenes
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_FUNCTIONS = re.compile(rb"^def (?:generate_inputs|compute_golden)\b", re.MULTILINE)
+_SCENE_TEST = b"scene_test"  # what the file of one names
+_FUNCTIONS = rb"^def (?:generate_inputs|compute_golden)\b"
 
 
 def is_golden_file(path: Path) -> bool:
@@ -24,7 +23,7 @@ def is_golden_file(path: Path) -> bool:
     if (path.parent / "kernels").is_dir() or (path.parent / "kernel_config.py").is_file():
         return True
     try:
-        return _FUNCTIONS.search(path.read_bytes()) is not None
+        return re.search(_FUNCTIONS, path.read_bytes(), re.MULTILINE) is not None
     except OSError:
         return False
 
@@ -41,9 +40,14 @@ def is_scene_file(path: Path, collectors: Sequence[pytest.Collector]) -> bool:
     if not any(isinstance(each, pytest.Module) for each in collectors):
         return False
     try:
-        return has_scenes(path.read_bytes()) and not _pto_runtime_is_there()
+        text = path.read_bytes()
     except OSError:
         return False
+    if _SCENE_TEST not in text:
+        return False
+    from pytest_a2a3sim.loading.scene_files import has_scenes  # noqa: PLC0415 - few files need it
+
+    return has_scenes(text) and not _pto_runtime_is_there()
 
 
 @functools.cache
