@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0  # seconds
 _QUESTIONS = ("--version", "-dumpmachine")
+_PLACES = "-print-search-dirs"
+_PROGRAMS_ARE_IN = re.compile("^programs: =(.*)$", re.MULTILINE)
 _PROGRAMS = ("cc1plus", "as", "ld")
 _YES, _NO = b"yes", b"no"
 
@@ -55,23 +58,23 @@ class Description:
         Raises:
             BuildError: it does not run.
         """
-        questions = (*_QUESTIONS, *(f"-print-prog-name={name}" for name in _PROGRAMS))
-        commands = [[*compiler, question] for question in questions]
+        commands = [[*compiler, question] for question in (*_QUESTIONS, _PLACES)]
         try:
-            said = dict(zip(questions, answers(commands, environment, _PATIENCE), strict=True))
+            *said, places = answers(commands, environment, _PATIENCE)
         except (OSError, subprocess.SubprocessError) as error:
             lack = lack_of_processes(error) if isinstance(error, OSError) else None
             raise lack or BuildError(
                 f"the C++ compiler {command_line!r} does not run: {error}\n"
                 "Name a working one in the environment variable CXX."
             ) from None
-        programs = [said.pop(question).strip() for question in questions[len(_QUESTIONS) :]]
-        path = environment.get("PATH")
-        paths = [compiler[0], *(shutil.which(program, path=path) or "" for program in programs)]
-        for file in filter(None, paths):  # or what it compiles first would not be certain
+        found = _PROGRAMS_ARE_IN.search(places)
+        path = ":".join([*(found[1].split(":") if found else ()), environment.get("PATH", "")])
+        programs = filter(None, (shutil.which(program, path=path) for program in _PROGRAMS))
+        paths = (compiler[0], *programs)
+        for file in paths:  # or what it compiles first would not be certain
             wait_until_settled(file)
-        files = {path: stamp for path in paths if path and (stamp := Stamp.of(path))}
-        return cls(said, files)
+        files = {file: stamp for file in paths if (stamp := Stamp.of(file))}
+        return cls(dict(zip(_QUESTIONS, said, strict=True)), files)
 
     def encode(self) -> bytes:
         """As it is kept."""

@@ -6,8 +6,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.instrumentation import callbacks_digest
-from pytest_a2a3sim.building.store.fingerprint import digest_of_parts, read
-from pytest_a2a3sim.version import INCLUDE_DIR, PACKAGE, PTO_INCLUDE_DIR
+from pytest_a2a3sim.building.store.fingerprint import read
+from pytest_a2a3sim.version import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def key_parts(unit: Unit, toolchain: Toolchain, source_digest: str) -> tuple[Par
 def environment_parts(unit: Unit, toolchain: Toolchain) -> tuple[Part, ...]:
     """What of that does not depend on the source: compiler, flags and environment."""
     return (
-        ("plugin headers", _plugin_digest()),
+        ("engine", _engine_digest()),
         *toolchain.identity,
         *(("flag", flag) for flag in toolchain.flags(unit)),
         *((("callbacks", callbacks_digest()),) if unit.instrumentation != "none" else ()),
@@ -63,10 +63,7 @@ def key_environment(environment: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 @functools.cache
-def _plugin_digest() -> str:
-    """SHA-256 of the headers that user sources include and of the engine's ABI."""
-    folders = (INCLUDE_DIR, PTO_INCLUDE_DIR)
-    headers = (file for folder in folders for file in folder.rglob("*.h*"))
-    files = [*sorted(headers), PACKAGE / "native" / "engine_api.h"]
-    contents = ((str(file.relative_to(PACKAGE)), read(str(file))) for file in files)
-    return digest_of_parts(tuple((name, c.digest) for name, c in contents if c is not None))
+def _engine_digest() -> str:
+    """SHA-256 of the engine's ABI. The headers that sources include are found by the compiler."""
+    content = read(str(PACKAGE / "native" / "engine_api.h"))
+    return "" if content is None else content.digest
