@@ -79,7 +79,6 @@ class UnitCompiler:
         self, workspace: Path, cache: Cache, digests: Digests, environment: Mapping[str, str]
     ) -> None:
         self._workspace = workspace
-        self._environment = environment
         self._processes = Processes(workspace, environment)
         self._companions = Companions(workspace, cache, self._processes)
         self._observer = Observer(workspace, self._companions, self._processes)
@@ -128,7 +127,7 @@ class UnitCompiler:
         inputs = found.inputs if header is None else found.inputs.with_those_of(header.inputs)
         return Compiled(
             path=output,
-            symbols=tuple(exported_symbols(output, self._environment)),
+            symbols=tuple(exported_symbols(output)),
             inputs=inputs,
             settled=found.settled,
             not_kept=hidden or found.untrackable,

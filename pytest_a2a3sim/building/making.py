@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from pytest_a2a3sim.building.compile import UnitCompiler
 from pytest_a2a3sim.building.groups import Groups
-from pytest_a2a3sim.building.merging import Merger
 from pytest_a2a3sim.building.precompiled import PrecompiledHeaders
+from pytest_a2a3sim.building.starting import unforked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pytest_a2a3sim.building.compile import Compiled
     from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.building.store.fingerprint import Digests
+    from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
 
@@ -24,8 +26,7 @@ class Makers:
     Attributes:
         compiler: of one unit.
         headers: that many units begin with.
-        groups: of units that are compiled together,
-        merger: by this.
+        groups: of units that are compiled together.
     """
 
     def __init__(
@@ -34,7 +35,16 @@ class Makers:
         self.compiler = UnitCompiler(workspace, cache, digests, environment)
         self.headers = PrecompiledHeaders(workspace, cache, digests, self.compiler)
         self.groups = Groups()
-        self.merger = Merger(workspace, self.compiler)
+        self._workspace = workspace
+
+    def compile_together(
+        self, digests: Mapping[Unit, str], toolchain: Toolchain, name: str
+    ) -> dict[Unit, Compiled]:
+        """Compiles units of a group; see :meth:`Merger.compile`."""
+        with unforked():
+            from pytest_a2a3sim.building.merging import Merger  # noqa: PLC0415 - few need it
+
+        return Merger(self._workspace, self.compiler).compile(digests, toolchain, name)
 
     def plan(self, units: Sequence[Unit]) -> None:
         """Says which units are going to be compiled."""

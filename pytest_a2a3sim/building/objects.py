@@ -175,7 +175,7 @@ class Objects:
             digests = {unit: dict(parts)["source content"] for unit, (_, parts) in missing.items()}
             name = f"units-{self._results.new_name()}"
             with self._cache.locks.cpu_slot(usable_cpus()):
-                made = makers.merger.compile(digests, toolchain, name)
+                made = makers.compile_together(digests, toolchain, name)
             for unit, compiled in made.items():
                 self._keep(unit, *missing[unit], compiled)
 
