@@ -110,6 +110,36 @@ void share(const Arrays& arrays) {
     arrays.free(y, kSize);
 }
 
+/// As inputs are made: in steps, each of which frees what the one before made.
+void make_in_steps(const Arrays& arrays) {
+    a2a3_arrays_open(1);
+    char* const first = arrays.make(kSize);
+    std::memset(first, 1, kSize);
+    arrays.free(first, kSize);
+    char* const y = arrays.make(2 * kSize);
+    char* const x = arrays.make(kSize);
+    expect(x == first, "memory of an array that was freed");
+    arrays.free(y, 2 * kSize);
+    std::memset(x, 2, kSize);
+    char* const output = arrays.make_zeros(kSize);
+    a2a3_arrays_close();
+    {
+        const Window window(x, output);
+        expect(has_only(window.tensor(0), 2), "an array in used memory");
+        x[0] = 3;
+        expect(window.tensor(0)[0] == 2, "what it gets later");
+    }
+    arrays.free(x, kSize);
+    arrays.free(output, kSize);
+    a2a3_arrays_open(1);
+    std::vector<char*> made;
+    for (size_t i = 1; i <= 12; ++i) {  // more than is kept
+        made.push_back(arrays.make(a2a3sim::kLargeArray * i));
+        arrays.free(made.back(), a2a3sim::kLargeArray * i);
+    }
+    a2a3_arrays_close();
+}
+
 void resize(const Arrays& arrays) {
     a2a3_arrays_open(1);
     char* data = arrays.make(kSize);
@@ -196,29 +226,30 @@ void leave_other_handlers_alone() {
 
 /// NumPy is written in C.
 void survive_without_memory(const Arrays& arrays) {
-    a2a3_arrays_open(1);
     for (int left = 0; left < 12; ++left) {
+        a2a3_arrays_open(1);
         allocations_left = left;
         char* const x = arrays.make(kSize);
         char* const y = arrays.make_zeros(kSize);
         arrays.free(x, kSize);
         arrays.free(y, kSize);
         allocations_left = kUnlimited;
+        a2a3_arrays_close();
         expect(x != nullptr && y != nullptr, "arrays after %d allocations", left);
     }
-    a2a3_arrays_close();
 }
 
 }  // namespace
 
 int main() {
     const Arrays arrays;
-    survive_without_memory(arrays);
     share(arrays);
+    make_in_steps(arrays);
     resize(arrays);
     keep_few_descriptors(arrays);
     leave_other_descriptors_alone(arrays);
     leave_other_handlers_alone();
     use_on_threads(arrays);
+    survive_without_memory(arrays);  // after which no array is shared any more
     std::puts("every array is its own");
 }

@@ -22,8 +22,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;  // of an array's end, and of a device buffer's
 constexpr int kAccess = PROT_READ | PROT_WRITE;
-constexpr size_t kShareOfMemory = 4;    // that such arrays take at most
-constexpr size_t kMostFiles = 16;       // descriptors are scarce
+constexpr size_t kShareOfMemory = 4;  // that such arrays take at most
+constexpr size_t kMostFiles = 16;     // descriptors are scarce
+constexpr size_t kMostSpare = size_t{256} << 20;
 constexpr const char* kName = "numpy";  // as /proc/self/maps shows it
 
 size_t whole_pages(size_t size) {
@@ -110,9 +111,11 @@ ArrayMemory& ArrayMemory::instance() {
 ArrayMemory::ArrayMemory()
     : most_(static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
             static_cast<size_t>(sysconf(_SC_PAGESIZE)) / kShareOfMemory) {
+    spares_.reserve(kMostFiles);  // or freeing an array could fail
     pthread_atfork(
         [] {
             instance().mutex_.lock();
+            instance().drop_spares();
             instance().make_private();
         },
         [] { instance().mutex_.unlock(); },
@@ -138,28 +141,62 @@ void ArrayMemory::open(int threads) {
 
 void ArrayMemory::close() {
     const Lock lock(mutex_);
-    if (--open_ == 0) make_private();
+    if (--open_ > 0) return;
+    drop_spares();
+    make_private();
 }
 
 void* ArrayMemory::allocate(size_t size) {
     const Lock lock(mutex_);
+    if (open_ == 0 || is_refused_ || are_addresses_scarce()) return nullptr;
     const size_t wanted = whole_pages(size);
-    if (open_ == 0 || is_refused_ || are_addresses_scarce() || files_ == kMostFiles ||
-        used_ + wanted > most_) {
-        return nullptr;
+    const auto spare = std::find_if(spares_.begin(), spares_.end(),
+                                    [wanted](const auto& each) { return each->size == wanted; });
+    std::unique_ptr<Place> made;
+    if (spare == spares_.end()) {
+        made = make_place(wanted);
+        if (made == nullptr) return nullptr;
     }
-    std::unique_ptr<Place> place;
+    char* const data = (made ? made : *spare)->pages + bytes_before_large(size);
+    std::unique_ptr<Place>& place = places_[data];
+    if (made != nullptr) {
+        place = std::move(made);
+        used_ += wanted;
+        ++files_;
+    } else {
+        place = std::move(*spare);
+        spares_.erase(spare);
+    }
+    return data;
+}
+
+std::unique_ptr<ArrayMemory::Place> ArrayMemory::make_place(size_t size) {
+    const auto is_too_much = [&] { return files_ == kMostFiles || used_ + size > most_; };
+    while (!spares_.empty() && is_too_much()) drop_oldest_spare();
+    if (is_too_much()) return nullptr;
     try {
-        place = std::make_unique<Place>(wanted, threads_);
+        return std::make_unique<Place>(size, threads_);
     } catch (const std::exception&) {
         is_refused_ = true;
         return nullptr;
     }
-    char* const data = place->pages + bytes_before_large(size);
-    places_.emplace(data, std::move(place));
-    used_ += wanted;
-    ++files_;
-    return data;
+}
+
+void ArrayMemory::add_spare(std::unique_ptr<Place> place) noexcept {
+    spares_.push_back(std::move(place));
+    size_t size = 0;
+    for (const auto& spare : spares_) size += spare->size;
+    for (; size > kMostSpare; drop_oldest_spare()) size -= spares_.front()->size;
+}
+
+void ArrayMemory::drop_oldest_spare() noexcept {
+    used_ -= spares_.front()->size;
+    --files_;
+    spares_.erase(spares_.begin());
+}
+
+void ArrayMemory::drop_spares() noexcept {
+    while (!spares_.empty()) drop_oldest_spare();
 }
 
 void ArrayMemory::note_zeros(void* data, size_t size) {
@@ -172,9 +209,14 @@ bool ArrayMemory::free(void* data) {
     zeros_.erase(data);
     const auto found = places_.find(data);
     if (found == places_.end()) return false;
-    used_ -= found->second->size;
-    if (found->second->file.is_open()) --files_;
+    std::unique_ptr<Place> place = std::move(found->second);
     places_.erase(found);
+    if (open_ > 0 && place->is_shared && place->has_file()) {
+        add_spare(std::move(place));
+        return true;
+    }
+    used_ -= place->size;
+    if (place->file.is_open()) --files_;
     return true;
 }
 

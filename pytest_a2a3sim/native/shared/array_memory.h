@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/descriptor.h"
 
@@ -26,7 +27,8 @@ struct ArrayFile {
 
 /// Files in memory that large arrays are made in while it is open, each a file of its own. Once it
 /// is closed, an array is an ordinary one: what is written to it is in no file. A fork makes it one
-/// earlier. Files are open until the memory is opened anew.
+/// earlier. Files are open until the memory is opened anew. While it is open, memory of arrays that
+/// are freed is kept for others of their size: most inputs are made in steps.
 class ArrayMemory {
   public:
     static ArrayMemory& instance();
@@ -59,6 +61,10 @@ class ArrayMemory {
     ArrayMemory();
 
     void make_private() noexcept;
+    std::unique_ptr<Place> make_place(size_t size);
+    void add_spare(std::unique_ptr<Place> place) noexcept;
+    void drop_oldest_spare() noexcept;
+    void drop_spares() noexcept;
 
     const size_t most_;  // bytes
     std::mutex mutex_;
@@ -68,6 +74,7 @@ class ArrayMemory {
     size_t used_ = 0;
     size_t files_ = 0;  // that are open
     std::unordered_map<void*, std::unique_ptr<Place>> places_;
+    std::vector<std::unique_ptr<Place>> spares_;  // used, and with files, but of no array
     std::unordered_map<void*, size_t> zeros_;
 };
 
