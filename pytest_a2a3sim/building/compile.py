@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import time
 from pathlib import PurePath
@@ -15,12 +14,12 @@ from pytest_a2a3sim.building.arguments import shortened
 from pytest_a2a3sim.building.companions import Companions
 from pytest_a2a3sim.building.compile_error import CompileError
 from pytest_a2a3sim.building.instrumentation import CALLBACKS, callback_flags
+from pytest_a2a3sim.building.made import SUFFIXES, expect, exports, shown
 from pytest_a2a3sim.building.observer import Observer, Sight
 from pytest_a2a3sim.building.processes import Processes
 from pytest_a2a3sim.building.store.fingerprint import (
     wait_until_settled,
 )
-from pytest_a2a3sim.building.symbols import exported_symbols
 from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.frozen import frozen
 
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from pytest_a2a3sim.building.toolchain import Toolchain
     from pytest_a2a3sim.building.unit import Unit
 
-_SUFFIXES = (".cpp", ".cc", ".cxx", ".cp", ".c++", ".C", ".CPP", ".c", ".ii", ".i")
-_SHOWN = 1 << 14  # characters of a command in a message
 _READ_BY_ASSEMBLER = re.compile(r"\.(?:incbin|include)\b")
 
 
@@ -120,14 +117,14 @@ class UnitCompiler:
         started = time.time_ns()
         output = self._workspace / f"{name}.so"
         included = None if header is None else header.path
-        sight, hidden = self._make(unit, toolchain, output, included)
+        sight, hidden, symbols = self._make(unit, toolchain, output, included)
         found = self.account.of(
             sight, str(unit.source), started, source_digest, toolchain.words(unit)
         )
         inputs = found.inputs if header is None else found.inputs.with_those_of(header.inputs)
         return Compiled(
             path=output,
-            symbols=tuple(exported_symbols(output)),
+            symbols=symbols,
             inputs=inputs,
             settled=found.settled,
             not_kept=hidden or found.untrackable,
@@ -135,18 +132,17 @@ class UnitCompiler:
 
     def _make(
         self, unit: Unit, toolchain: Toolchain, output: Path, header: Path | None
-    ) -> tuple[Sight, str]:
+    ) -> tuple[Sight, str, tuple[str, ...]]:
         """Makes a shared object.
 
         Returns:
-            What was looked for, and why that is not all, if so.
+            What was looked for, why that is not all, if so, and what it exports.
         """
-        is_source = unit.source.suffix in _SUFFIXES  # the linker would read another one
+        is_source = unit.source.suffix in SUFFIXES  # the linker would read another one
         if is_source and toolchain.links_at_once(unit):
             command = toolchain.make_command(unit, output, header)
             sight = self.run(unit, toolchain, command, Sight())
-            _expect(output, command, unit.source)
-            return sight, ""
+            return sight, "", exports(output, command, unit.source)
         compiled = output.with_suffix(".o")
         command = toolchain.compile_command(unit, compiled, header)
         hidden = ""
@@ -154,12 +150,11 @@ class UnitCompiler:
             sight, hidden = self._compile_behind_launcher(unit, toolchain, command)
         else:
             sight = self.run(unit, toolchain, command, Sight())
-        _expect(compiled, command, unit.source)
+        expect(compiled, command, unit.source)
         command = toolchain.link_command(unit, compiled, output, self._callbacks(unit, toolchain))
         sight = self.run(unit, toolchain, command, sight)
-        _expect(output, command, unit.source)
         compiled.unlink()
-        return sight, hidden
+        return sight, hidden, exports(output, command, unit.source)
 
     def _callbacks(self, unit: Unit, toolchain: Toolchain) -> Path | None:
         """What an instrumented unit calls.
@@ -265,33 +260,6 @@ class UnitCompiler:
         found = self.account.of(sight, str(unit.source), started=time.time_ns())
         return CompileError(
             run.printed,
-            f"command: {_shown(command)}\nexit status: {run.status}",
+            f"command: {shown(command)}\nexit status: {run.status}",
             None if found.untrackable else found.inputs,
         )
-
-
-def _expect(output: Path, command: list[str], source: Path) -> None:
-    """Makes sure that a command has made a file of a source.
-
-    Raises:
-        BuildError: it has not.
-    """
-    if not output.exists():
-        if source.suffix not in _SUFFIXES:  # the compiler leaves it to the linker
-            raise BuildError(
-                f"{source.name} is no C++ source to the compiler: its name does not end in .cpp or "
-                f"the like\n  in {source}\n"
-                f"Rename it to end in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}, and correct "
-                'its "source" in kernel_config.py.'
-            )
-        raise BuildError(
-            f"the C++ compiler {command[0]!r} makes no {output.suffix} file, though it ends with "
-            f"status 0\nName a working one in the environment variable CXX.\n"
-            f"command: {_shown(command)}"
-        )
-
-
-def _shown(command: list[str]) -> str:
-    """A command for people, without the middle of a very long one."""
-    text = shlex.join(command)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 2 :]}"

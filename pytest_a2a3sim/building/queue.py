@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pytest_a2a3sim.building.switching import SWITCHING
 from pytest_a2a3sim.model.frozen import frozen
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ K = TypeVar("K", bound="Hashable")
 R = TypeVar("R")
 
 _PROGRESS_SECONDS = 0.5
-_SWITCH_SECONDS = 0.0005  # of Python's own 0.005
 
 
 @frozen
@@ -45,7 +44,7 @@ class CompileQueue(Generic[K, R]):
         self._workers: list[threading.Thread] = []
         self._closed = False
         self._changed = threading.Condition()
-        self._usual_interval: float | None = None  # while jobs run
+        self._hurries = False
 
     def submit(self, key: K, *, urgent: bool) -> Future[R]:
         """The result of the key's job, which is queued unless it is queued or running already.
@@ -163,19 +162,12 @@ class CompileQueue(Generic[K, R]):
             self._relax()
 
     def _hurry(self) -> None:
-        """Has threads that wait for Python's lock get it soon.
-
-        A job is a row of short steps between programs that it starts and files that it reads, and
-        would have to wait for the lock at each, while a CPU has nothing to do.
-        """
-        usual = sys.getswitchinterval()
-        if not self._closed and self._usual_interval is None and usual > _SWITCH_SECONDS:
-            self._usual_interval = usual
-            sys.setswitchinterval(_SWITCH_SECONDS)
+        """Hurries until there is no job any more."""
+        if not (self._closed or self._hurries):
+            self._hurries = True
+            SWITCHING.hurry()
 
     def _relax(self) -> None:
-        """Undoes it after the last job."""
-        is_idle = not (self._running or self._urgent or self._early)
-        if is_idle and self._usual_interval is not None:
-            sys.setswitchinterval(self._usual_interval)
-            self._usual_interval = None
+        if self._hurries and not (self._running or self._urgent or self._early):
+            self._hurries = False
+            SWITCHING.relax()

@@ -36,7 +36,7 @@ _CHANGES_THE_PROCESS = frozenset(
     }
 )
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
-_MIND_THE_ORDER = (*_FOR_THE_LINKER, "-X")
+_MAY_COMPILE_AND_LINK = ("-I", "-D", "-U", "-std=", "-W", "-O1", "-O2", "-O3", "-g", "-march=")
 
 # Would make the compiler write files of its own choice.
 _SCRUBBED = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
@@ -114,13 +114,11 @@ class Toolchain:
 
     def links_at_once(self, unit: Unit) -> bool:
         """Whether one command makes what :meth:`compile_command` and :meth:`link_command` make."""
-        plain = (
-            flag.startswith("-")
-            and not flag.startswith(_MIND_THE_ORDER)
-            and flag not in _CHANGES_THE_PROCESS
-            for flag in unit.user_flags
+        are_plain = all(
+            flag.startswith(_MAY_COMPILE_AND_LINK) and not flag.startswith(_FOR_THE_LINKER)
+            for flag in (*self.compiler[1:], *unit.user_flags)
         )
-        return not self.launcher and unit.instrumentation == "none" and all(plain)
+        return are_plain and not self.launcher and unit.instrumentation == "none"
 
     def make_command(self, unit: Unit, output: Path, header: Path | None = None) -> list[str]:
         """The command that makes a shared object of a unit's source."""

@@ -22,15 +22,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pytest_a2a3sim.model.checks import Check
-    from pytest_a2a3sim.model.spec import KernelConfig
     from pytest_a2a3sim.model.tolerance import Tolerances
 
 
 def load_golden(
-    path: Path,
-    kernels_dir: Path | None = None,
-    root: Path | None = None,
-    config: KernelConfig | None = None,
+    path: Path, kernels_dir: Path | None = None, root: Path | None = None
 ) -> GoldenSpec:
     """Reads and checks a golden.py and the kernel_config.py that belongs to it.
 
@@ -39,7 +35,6 @@ def load_golden(
         kernels_dir: the directory of kernel_config.py; by default ``kernels`` beside golden.py, or
             golden.py's own.
         root: of the tests, if there is one.
-        config: what the kernel_config.py says, if it has been read.
 
     Raises:
         GoldenError: a file is missing, cannot be executed, or says something impossible.
@@ -66,7 +61,7 @@ def load_golden(
         **functions,
         fixtures=asked_by(functions),
         cases=reader.cases(),
-        config=config or load_kernel_config((kernels_dir or directory_of_config(path)).absolute()),
+        config=load_kernel_config((kernels_dir or directory_of_config(path)).absolute()),
         outputs=reader.names("__outputs__"),
         tensor_order=reader.names("TENSOR_ORDER"),
         order_dependent=reader.names("ORDER_DEPENDENT") or (),

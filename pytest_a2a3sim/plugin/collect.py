@@ -14,8 +14,9 @@ from pytest_a2a3sim.engine.binary import find_engine
 from pytest_a2a3sim.loading.case_names import keywords
 from pytest_a2a3sim.loading.fixtures import bound
 from pytest_a2a3sim.model.errors import A2A3SimError, A2A3SimWarning, VacuousGolden
-from pytest_a2a3sim.plugin.ahead import begin
+from pytest_a2a3sim.plugin.ahead import compile_ahead
 from pytest_a2a3sim.plugin.baseline import BASELINE
+from pytest_a2a3sim.plugin.blas import import_numpy
 from pytest_a2a3sim.plugin.marks import checks_of, marks_of, options_of
 from pytest_a2a3sim.plugin.options import is_strict
 
@@ -55,10 +56,11 @@ class GoldenFile(pytest.Module):
         """
         try:
             find_engine()
-            config = begin(self.config, self.config.stash[SIMULATOR], self.path)
+            compile_ahead(self.config, self.config.stash[SIMULATOR], self.path)
+            import_numpy()  # nearly every golden.py does that
             from pytest_a2a3sim.loading.golden import load_golden  # noqa: PLC0415 - needs NumPy
 
-            return load_golden(self.path, root=self.config.rootpath, config=config)
+            return load_golden(self.path, root=self.config.rootpath)
         except A2A3SimError as error:
             raise self.CollectError(str(error)) from None
 

@@ -100,6 +100,78 @@ def test_an_orchestration_is_compiled_while_golden_py_is_executed(
     assert compiler.compiled() == ["first.cpp", "orchestration.cpp"]
 
 
+@pytest.mark.parametrize(
+    ("golden", "config"),
+    [
+        ("import sys; sys.path.insert(0, {lib!r})", "import named_in_lib"),
+        ("import os; os.environ['KERNEL'] = 'first'", "import os; os.environ['KERNEL']"),
+        ("import pytest; pytest.importorskip('no_such_module')", "import no_such_module"),
+        ("raise KeyError('golden.py')", "raise KeyError('kernel_config.py')"),
+    ],
+)
+def test_golden_py_is_executed_before_its_kernel_config(
+    pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir], golden: str, config: str
+) -> None:
+    directory = two[0].path
+    two[0].add("lib/named_in_lib.py", "")
+    for file, first in (
+        (directory / "golden.py", golden.format(lib=str(directory / "lib"))),
+        (directory / "kernels" / "kernel_config.py", config),
+    ):
+        file.write_text(f"{first}\n{file.read_text()}")
+    result = pytester.runpytest_subprocess("first")
+    if "raise" in golden:
+        result.stdout.fnmatch_lines(["*KeyError: 'golden.py'"])
+    elif "skip" in golden:
+        result.assert_outcomes(skipped=1)
+    else:
+        result.assert_outcomes(passed=1)
+
+
+def test_name_that_no_file_can_have(
+    pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir]
+) -> None:
+    config = two[0].path / "kernels" / "kernel_config.py"
+    config.write_text(config.read_text().replace("orchestration.cpp", r"sur\udc80\ud800.cpp"))
+    pytester.runpytest("first").assert_outcomes(failed=1)
+
+
+SWITCHES = """
+import os, sys, time
+from pytest_a2a3sim import run_case
+
+golden, go, then = sys.argv[1:]
+run_case(golden).check()
+assert sys.getswitchinterval() == float(then)
+"""
+
+
+@pytest.mark.parametrize("then", ["0.03", "0.005"])
+def test_switch_interval_is_what_the_program_wants(
+    golden_dir: GoldenDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    go = tmp_path / "go"
+    waits = f'case "$*" in *double.cpp*) until [ -e {go} ]; do sleep 0.01; done; esac'
+    compiler = CountingCompiler.create(tmp_path / "compiler", before=waits)
+    monkeypatch.setenv("CXX", str(compiler.executable))
+    golden_dir.extend_golden(
+        f"""
+        import os, pathlib, sys
+        PLAIN = generate_inputs
+        def generate_inputs(params):
+            child = os.fork()
+            if child == 0:
+                os._exit(sys.getswitchinterval() != 0.005)
+            assert os.waitpid(child, 0)[1] == 0
+            if {then} != 0.005:
+                sys.setswitchinterval({then})
+            pathlib.Path({str(go)!r}).touch()
+            return PLAIN(params)
+        """
+    )
+    subprocess.run([sys.executable, "-c", SWITCHES, golden_dir.path, go, then], check=True)
+
+
 def test_rebuild_compiles_once_in_all_workers(
     pytester: pytest.Pytester,
     two: tuple[GoldenDir, GoldenDir],

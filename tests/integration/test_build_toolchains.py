@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_a2a3sim import BuildError, run_case
+from pytest_a2a3sim import BuildError, Settings, run_case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +109,15 @@ def test_very_long_command_line(
     assert run_case(golden_dir.path).cache_hits == 2
     golden_dir.kernel("#define NUMBER 3\n", "a b/factor.h")
     assert not run_case(golden_dir.path).passed
+
+
+@pytest.mark.parametrize("flag", ["-c", "-S", "-E", "-M"])
+def test_flag_that_has_something_else_made(golden_dir: GoldenDir, flag: str) -> None:
+    settings = Settings(cxxflags=(flag,))
+    for _ in range(2):  # nothing is kept
+        with pytest.raises(BuildError) as got:
+            run_case(golden_dir.path, settings=settings)
+        assert f" {flag} " in str(got.value).partition("command: ")[2]
 
 
 @pytest.mark.parametrize("program", ["echo", "true"])

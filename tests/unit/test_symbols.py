@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_a2a3sim import BuildError
 from pytest_a2a3sim.building.symbols import exported_symbols
 
 FUNCTION = re.compile(r"FUNC +GLOBAL +(?:DEFAULT|PROTECTED) +\d+ ([^\s@]+)")
@@ -50,5 +49,5 @@ def test_readelf_says_the_same(library: str) -> None:
 def test_cut_objects(tmp_path: Path, length: int) -> None:
     made = compiled(tmp_path)
     made.write_bytes(made.read_bytes()[:length])
-    with pytest.raises(BuildError, match=r"\n.*no whole ELF file of 64 bits\nName a"):
+    with pytest.raises(ValueError, match=r"another kind of file|a part is missing|not found"):
         exported_symbols(made)

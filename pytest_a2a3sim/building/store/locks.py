@@ -95,9 +95,15 @@ def _locked(path: Path, deadline: float) -> int | None:
             unless_locked.callback(os.close, descriptor)
             if not _is_free(descriptor, deadline):
                 return None
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
+            if _is_at(path, descriptor):
                 unless_locked.pop_all()
                 return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
 
 
 def _is_free(descriptor: int, deadline: float) -> bool:
