@@ -3,8 +3,9 @@
     python benchmarks/ratios.py -o NEW.json [--against OLD.json] [--repeat N]
 
 Each is our time divided by that of a peer in the same run, so that a slow machine hits both: the
-start of sessions by that of a bare pytest that imports NumPy, graphs of empty tasks by OpenMP's,
-comparisons by ``numpy.isclose``. It takes a minute or two. What has moved by more than a tenth is
+start of sessions by that of a bare pytest that imports NumPy, a session with an empty cache by its
+compiler commands and a session with a full one, graphs of empty tasks by OpenMP's, comparisons by
+``numpy.isclose``. It takes a minute or two. What has moved by more than a tenth is
 marked; nothing is decided by it, and the exit status is 0.
 """
 
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import cold
 import compare
 import engine
 import numpy as np
@@ -33,6 +35,12 @@ def of_start(repeat: int) -> dict[str, float]:
     """Of sessions."""
     start.adopt_orphans()
     return {f"start: {name}": ratio for name, ratio in start.ratios(start.turns(repeat)).items()}
+
+
+def of_build(repeat: int) -> dict[str, float]:
+    """Of sessions with an empty cache."""
+    whole, bare, warm = cold.cold_and_parts(repeat)
+    return {"build: cold": whole / (bare + warm)}
 
 
 def of_engine(repeat: int) -> dict[str, float]:
@@ -84,7 +92,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=7)
     options = parser.parse_args()
     repeat = options.repeat
-    ratios = of_start(repeat) | of_engine(repeat) | of_comparing(repeat)
+    ratios = of_start(repeat) | of_build(repeat) | of_engine(repeat) | of_comparing(repeat)
     document = {
         "machine": f"{platform.machine()}, {usable_cpus()} CPUs",
         "python": platform.python_version(),
