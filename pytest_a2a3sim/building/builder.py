@@ -91,7 +91,6 @@ class Builder(AbstractContextManager["Builder"]):
         return kept
 
     def _own(self) -> Session | None:
-        """This process's session if it has one."""
         return self._sessions.get(os.getpid())
 
     def __exit__(self, *_: object) -> None:
@@ -278,6 +277,8 @@ class Builder(AbstractContextManager["Builder"]):
         lacking = [unit for unit in present if unit not in entries]
         futures = {unit: session.queue.submit(unit, urgent=True) for unit in longest_first(lacking)}
         session.queue.wait(futures.values(), meanwhile, self._tell)
+        failed = [unit for unit in lacking if futures[unit].exception() is not None]
+        futures |= session.again(failed, self._tell)
         for unit in lacking:  # errors are told in their order
             error = futures[unit].exception()
             if isinstance(error, CompileError):

@@ -188,6 +188,12 @@ class Objects:
                 found = self._results.find(present)
                 makers.plan([unit for unit in present if unit not in found])
 
+    def forget_failure(self, unit: Unit) -> None:
+        """Has a source that did not compile be tried again."""
+        with contextlib.suppress(BuildError):
+            key, _ = self._results.key(unit, self._results.toolchain(unit.compiler))
+            self._failures.pop(key + unit.checkout.tag, None)
+
     def _raise_known_failure(self, unit: Unit, key: str) -> None:
         """A source that did not compile is not tried again while its files are the same."""
         failure = self._failures.get(key + unit.checkout.tag)

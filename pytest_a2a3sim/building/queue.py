@@ -133,6 +133,7 @@ class CompileQueue(Generic[K, R]):
             self._changed.notify_all()
         for worker in self._workers:
             worker.join()
+        SWITCHING.settle()
 
     def _work(self) -> None:
         while True:

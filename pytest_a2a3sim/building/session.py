@@ -17,8 +17,10 @@ from pytest_a2a3sim.model.errors import BuildError
 from pytest_a2a3sim.model.settings import usable_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
+    from pytest_a2a3sim.building.queue import QueueLoad
     from pytest_a2a3sim.building.store.cache import Cache
     from pytest_a2a3sim.building.store.goldens import StoredGoldens
     from pytest_a2a3sim.building.store.manifest import ResultEntry
@@ -67,6 +69,7 @@ class Session:
         self._workspace = Workspace(places, None if parent is None else parent.directory)
         self.objects = Objects(self.directory, cache, environment, rebuild_since)
         self._rebuild_since = rebuild_since
+        self._begun_ahead: set[Unit] = set()
         self.queue: CompileQueue[Unit, ResultEntry] = CompileQueue(
             usable_cpus(), self.objects.obtain
         )
@@ -97,9 +100,26 @@ class Session:
 
         def queue() -> None:
             with contextlib.suppress(BuildError, OSError):  # the cases will tell
-                self.queue.submit(find_out(), urgent=False)
+                unit = find_out()
+                self._begun_ahead.add(unit)
+                self.queue.submit(unit, urgent=False)
 
         self._start("a2a3sim-ahead", queue)
+
+    def again(
+        self, failed: Iterable[Unit], tell: Callable[[QueueLoad[Unit], float], None]
+    ) -> dict[Unit, Future[ResultEntry]]:
+        """Compiles those once more that were begun ahead.
+
+        What golden.py did while it was executed, such as to limit memory, is nothing to its cases.
+        """
+        futures = {}
+        for unit in self._begun_ahead.intersection(failed):
+            self._begun_ahead.discard(unit)
+            self.objects.forget_failure(unit)
+            futures[unit] = self.queue.submit(unit, urgent=True)
+        self.queue.wait(futures.values(), iter(()), tell)
+        return futures
 
     def compile_early(self, wanted: Sequence[tuple[Unit, ...]], start: float) -> None:
         """Looks for what each directory needs, and queues what is not there, in a thread.

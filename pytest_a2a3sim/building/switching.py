@@ -28,7 +28,7 @@ class _Switching:
         with self._mutex:
             self._busy += 1
             usual = sys.getswitchinterval()
-            if self._busy == 1 and usual > _SECONDS:
+            if self._busy == 1 and usual > _SECONDS + _LEAST:
                 self._usual = usual
                 sys.setswitchinterval(_SECONDS)
 
@@ -36,13 +36,18 @@ class _Switching:
         """Undoes one call of it; what somebody else has set meanwhile stays."""
         with self._mutex:
             self._busy -= 1
-            if self._busy == 0:
-                self._restore()
+            self._restore()
+
+    def settle(self) -> None:
+        """Undoes it where somebody has put back what was set here, after it was undone."""
+        with self._mutex:
+            self._restore()
 
     def _restore(self) -> None:
-        if self._usual is not None and abs(sys.getswitchinterval() - _SECONDS) < _LEAST:
+        is_ours = abs(sys.getswitchinterval() - _SECONDS) < _LEAST
+        if self._busy == 0 and self._usual is not None and is_ours:
             sys.setswitchinterval(self._usual)
-        self._usual = None
+            self._usual = None
 
     def leave(self) -> None:
         """A forked process has none of the threads that compile."""

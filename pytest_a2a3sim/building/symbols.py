@@ -49,6 +49,8 @@ def _exported_functions(data: bytes) -> Iterator[str]:
     *kind, start, size, count, _ = _HEADER.unpack_from(data)
     if tuple(kind) != _SHARED_OBJECT:
         raise ValueError("another kind of file")
+    if count == 0 and start != 0:  # more than fit there: the first section has their number
+        count = _SECTION.unpack_from(data, start)[2]
     sections = [_SECTION.unpack_from(data, start + size * number) for number in range(count)]
     for section_kind, first, length, names, _ in sections:
         if section_kind == _DYNAMIC_SYMBOLS:

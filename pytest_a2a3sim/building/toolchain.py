@@ -36,7 +36,8 @@ _CHANGES_THE_PROCESS = frozenset(
     }
 )
 _FOR_THE_LINKER = ("-l", "-L", "-Wl,")
-_MAY_COMPILE_AND_LINK = ("-I", "-D", "-U", "-std=", "-W", "-O1", "-O2", "-O3", "-g", "-march=")
+_MAY_COMPILE_AND_LINK = ("-I", "-D", "-U", "-std=", "-W", "-O1", "-O2", "-O3", "-march=")
+_MAY_TOO = frozenset({"-g", "-g0", "-g1", "-g2", "-g3", "-ggdb"})
 
 # Would make the compiler write files of its own choice.
 _SCRUBBED = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
@@ -115,7 +116,8 @@ class Toolchain:
     def links_at_once(self, unit: Unit) -> bool:
         """Whether one command makes what :meth:`compile_command` and :meth:`link_command` make."""
         are_plain = all(
-            flag.startswith(_MAY_COMPILE_AND_LINK) and not flag.startswith(_FOR_THE_LINKER)
+            flag in _MAY_TOO
+            or (flag.startswith(_MAY_COMPILE_AND_LINK) and not flag.startswith(_FOR_THE_LINKER))
             for flag in (*self.compiler[1:], *unit.user_flags)
         )
         return are_plain and not self.launcher and unit.instrumentation == "none"

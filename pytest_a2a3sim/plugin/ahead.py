@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_a2a3sim.loading.kernel_config import directory_of_config, load_kernel_config
+from pytest_a2a3sim.loading.plain_config import is_plain
 from pytest_a2a3sim.plugin.options import switched
 
 if TYPE_CHECKING:
@@ -30,10 +32,10 @@ _DESELECTING = (
     "sim_since",
 )
 
-# What a kernel_config.py does not need to name files, and what could do something twice.
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
-_PLAIN = frozenset({b"__future__", b"os", b"os.path", b"pathlib", b"typing"})
-_DOES_MORE = re.compile(rb"print|open|write|import_|importlib|exec|eval|skip|system|mkdir")
+# A golden.py that may be skipped, or does more than compute: it could meet the compiler.
+_DOES_MORE = re.compile(
+    rb"skip|wait|fork|limit|signal|SIG|umask|_exit|multiproc|subproc|Popen|system"
+)
 
 
 def compile_ahead(config: pytest.Config, simulator: Simulator, golden: Path) -> None:
@@ -46,23 +48,20 @@ def compile_ahead(config: pytest.Config, simulator: Simulator, golden: Path) -> 
     if _HAS_BEGUN in config.stash:
         return
     config.stash[_HAS_BEGUN] = True
-    with contextlib.suppress(Exception):  # the cases will tell
+    if not _is_going_to_run(config):
+        return
+    with contextlib.suppress(Exception), warnings.catch_warnings():  # the cases will tell
+        warnings.simplefilter("ignore")
         directory = directory_of_config(golden.absolute())
         text = (directory / "kernel_config.py").read_bytes()
-        if _is_going_to_run(config, golden) and _is_plain(text):
+        if is_plain(text) and not _DOES_MORE.search(golden.read_bytes()):
             simulator.compile_ahead(load_kernel_config(directory))
 
 
-def _is_going_to_run(config: pytest.Config, golden: Path) -> bool:
+def _is_going_to_run(config: pytest.Config) -> bool:
     is_alone = not hasattr(config, "workerinput") and config.getoption("dist", "no") == "no"
     return (
         is_alone
         and not switched(config, "affected")
         and not any(config.getoption(name, None) for name in _DESELECTING)
-        and b"skip" not in golden.read_bytes()
     )
-
-
-def _is_plain(text: bytes) -> bool:
-    """Whether executing a kernel_config.py once more, and early, changes nothing."""
-    return _PLAIN.issuperset(_IMPORT.findall(text)) and not _DOES_MORE.search(text)

@@ -128,6 +128,49 @@ def test_golden_py_is_executed_before_its_kernel_config(
         result.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; os.environ['KERNEL_CONFIG'] = os.environ.get('KERNEL_CONFIG', '') + 'x'",
+        "import os; os.sys.path.append('/x')",
+        "raise KeyboardInterrupt",
+        "from pathlib import Path; (Path(__file__).parent / 'twice').touch(exist_ok=False)",
+        "print('read')",
+    ],
+)
+def test_kernel_config_that_does_more_than_to_name_files_is_executed_once(
+    pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir], line: str
+) -> None:
+    config = two[0].path / "kernels" / "kernel_config.py"
+    config.write_text(f"{line.replace('raise', 'if 0: raise')}\n{config.read_text()}")
+    two[0].extend_golden(
+        f"""
+        import os, sys
+        assert "KERNEL_CONFIG" not in os.environ and "/x" not in sys.path
+        assert not os.path.exists({str(config.parent / "twice")!r})
+        """
+    )
+    result = pytester.runpytest_subprocess("-s", "first")
+    result.assert_outcomes(passed=1)
+    assert result.outlines.count("read") <= 1
+
+
+def test_orchestration_that_cannot_be_compiled_just_then(
+    pytester: pytest.Pytester,
+    two: tuple[GoldenDir, GoldenDir],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = pytester.path / "first-time"
+    fails = (
+        f'case "$*" in *orchestration.cpp*) [ -e {first} ] || {{ touch {first}; '
+        'echo "virtual memory exhausted" >&2; exit 1; }; esac'
+    )
+    compiler = CountingCompiler.create(pytester.path / "compiler", before=fails)
+    monkeypatch.setenv("CXX", str(compiler.executable))
+    pytester.runpytest("first").assert_outcomes(passed=1)
+    assert compiler.compiled() == ["first.cpp", "orchestration.cpp", "orchestration.cpp"]
+
+
 def test_name_that_no_file_can_have(
     pytester: pytest.Pytester, two: tuple[GoldenDir, GoldenDir]
 ) -> None:
@@ -168,7 +211,7 @@ def test_switch_interval_is_what_the_program_wants(
             pathlib.Path({str(go)!r}).touch()
             return PLAIN(params)
         """
-    )
+    )  # a child is forked while a compiler waits
     subprocess.run([sys.executable, "-c", SWITCHES, golden_dir.path, go, then], check=True)
 
 

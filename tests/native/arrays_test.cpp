@@ -132,6 +132,12 @@ void make_in_steps(const Arrays& arrays) {
     arrays.free(x, kSize);
     arrays.free(output, kSize);
     a2a3_arrays_open(1);
+    char* const larger = arrays.make(kSize + 60);
+    std::memset(larger, 7, kSize + 60);
+    arrays.free(larger, kSize + 60);
+    char* const smaller = arrays.make(kSize);  // as many pages
+    expect(smaller[-1] == 0 && smaller[kSize] == 0, "what lies around an array in used memory");
+    arrays.free(smaller, kSize);
     std::vector<char*> made;
     for (size_t i = 1; i <= 12; ++i) {  // more than is kept
         made.push_back(arrays.make(a2a3sim::kLargeArray * i));

@@ -51,3 +51,15 @@ def test_cut_objects(tmp_path: Path, length: int) -> None:
     made.write_bytes(made.read_bytes()[:length])
     with pytest.raises(ValueError, match=r"another kind of file|a part is missing|not found"):
         exported_symbols(made)
+
+
+def test_object_with_more_sections_than_its_header_can_count(tmp_path: Path) -> None:
+    source, made = tmp_path / "source.s", tmp_path / "source.so"
+    sections = "".join(f'.section s{i},"aw"\n.byte 1\n' for i in range(66_000))
+    entry = ".text\n.globl entry\n.type entry, @function\nentry: ret\n.size entry, 1\n"
+    source.write_text(f"{entry}{sections}")
+    command = ["gcc", "-shared", "-nostdlib", source, "-o", made]
+    subprocess.run(command, check=True)
+    header = made.read_bytes()[60:62]
+    assert header == b"\0\0"
+    assert exported_symbols(made) == ["entry"]

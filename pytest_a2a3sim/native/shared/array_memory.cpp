@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -148,7 +149,11 @@ void ArrayMemory::close() {
 
 void* ArrayMemory::allocate(size_t size) {
     const Lock lock(mutex_);
-    if (open_ == 0 || is_refused_ || are_addresses_scarce()) return nullptr;
+    if (open_ == 0 || is_refused_) return nullptr;
+    if (are_addresses_scarce()) {
+        drop_spares();
+        return nullptr;
+    }
     const size_t wanted = whole_pages(size);
     const auto spare = std::find_if(spares_.begin(), spares_.end(),
                                     [wanted](const auto& each) { return each->size == wanted; });
@@ -166,6 +171,9 @@ void* ArrayMemory::allocate(size_t size) {
     } else {
         place = std::move(*spare);
         spares_.erase(spare);
+        // What is around the array belongs to nobody, and is the same whatever was there before.
+        std::memset(place->pages, 0, bytes_before_large(size));
+        std::memset(data + size, 0, static_cast<size_t>(place->pages + wanted - data) - size);
     }
     return data;
 }
@@ -174,11 +182,14 @@ std::unique_ptr<ArrayMemory::Place> ArrayMemory::make_place(size_t size) {
     const auto is_too_much = [&] { return files_ == kMostFiles || used_ + size > most_; };
     while (!spares_.empty() && is_too_much()) drop_oldest_spare();
     if (is_too_much()) return nullptr;
-    try {
-        return std::make_unique<Place>(size, threads_);
-    } catch (const std::exception&) {
-        is_refused_ = true;
-        return nullptr;
+    while (true) {
+        try {
+            return std::make_unique<Place>(size, threads_);
+        } catch (const std::exception&) {
+            is_refused_ = spares_.empty();
+            if (is_refused_) return nullptr;
+            drop_spares();
+        }
     }
 }
 
