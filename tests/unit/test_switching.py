@@ -35,7 +35,7 @@ def test_what_somebody_sets_meanwhile_stays() -> None:
     SWITCHING.hurry()
     sys.setswitchinterval(0.1)
     SWITCHING.relax()
-    assert sys.getswitchinterval() == 0.1
+    assert sys.getswitchinterval() == pytest.approx(0.1)
 
 
 def test_what_somebody_puts_back_later_does_not(usual: float) -> None:

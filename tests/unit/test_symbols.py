@@ -58,8 +58,7 @@ def test_object_with_more_sections_than_its_header_can_count(tmp_path: Path) -> 
     sections = "".join(f'.section s{i},"aw"\n.byte 1\n' for i in range(66_000))
     entry = ".text\n.globl entry\n.type entry, @function\nentry: ret\n.size entry, 1\n"
     source.write_text(f"{entry}{sections}")
-    command = ["gcc", "-shared", "-nostdlib", source, "-o", made]
-    subprocess.run(command, check=True)
+    subprocess.run(["gcc", "-shared", "-nostdlib", source, "-o", made], check=True)
     header = made.read_bytes()[60:62]
     assert header == b"\0\0"
     assert exported_symbols(made) == ["entry"]
