@@ -35,29 +35,26 @@ def _is_plain_statement(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Import):
         return all(each.name in _MODULES and not each.asname for each in statement.names)
     if isinstance(statement, ast.ImportFrom):
-        return statement.module in _MODULES and not any(each.asname for each in statement.names)
+        is_known = statement.module in _MODULES and statement.level == 0
+        return is_known and not any(each.asname for each in statement.names)
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)  # a docstring
     if isinstance(statement, ast.Assign):
-        return all(map(_is_new_name, statement.targets)) and _is_pure(statement.value)
-    if isinstance(statement, ast.AnnAssign):
-        value = statement.value
-        return _is_new_name(statement.target) and (value is None or _is_pure(value))
-    return False
+        targets, value = statement.targets, statement.value
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets, value = [statement.target], statement.value
+    else:
+        return False
+    are_names = all(isinstance(target, ast.Name) for target in targets)
+    return are_names and all(map(_is_pure, ast.walk(value))) and all(map(_is_pure, targets))
 
 
-def _is_new_name(target: ast.expr) -> bool:
-    return isinstance(target, ast.Name) and target.id not in _FUNCTIONS
-
-
-def _is_pure(expression: ast.expr) -> bool:
-    return all(
-        _is_known(node.func) if isinstance(node, ast.Call) else isinstance(node, _PURE)
-        for node in ast.walk(expression)
-    )
-
-
-def _is_known(function: ast.expr) -> bool:
-    if isinstance(function, ast.Name):
-        return function.id in _FUNCTIONS
-    return isinstance(function, ast.Attribute) and function.attr in _METHODS
+def _is_pure(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        function = node.func
+        if isinstance(function, ast.Name):
+            return function.id in _FUNCTIONS
+        return isinstance(function, ast.Attribute) and function.attr in _METHODS
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id not in _FUNCTIONS
+    return isinstance(node, _PURE)
