@@ -10,7 +10,7 @@ import numpy.random  # noqa: F401 - it can be loaded only once in a process
 import pytest
 
 import pytest_a2a3sim
-from tests.golden_dirs import GoldenDir
+from tests.golden_dirs import KERNEL, GoldenDir
 from tests.integration import outcomes
 
 if TYPE_CHECKING:
@@ -41,6 +41,23 @@ def new_dir(tmp_path: Path) -> GoldenDir:
 def doubler(pytester: pytest.Pytester) -> GoldenDir:
     """A golden directory below pytester's rootdir."""
     return GoldenDir.create(pytester.path / "doubler")
+
+
+@pytest.fixture
+def two(pytester: pytest.Pytester) -> tuple[GoldenDir, GoldenDir]:
+    """Two golden directories with kernels of different names."""
+    made = []
+    for name in ("first", "second"):
+        directory = GoldenDir.create(pytester.path / name)
+        directory.kernel(KERNEL, f"{name}.cpp")
+        directory.kernel_config(
+            f"""
+            KERNELS = [{{"func_id": 0, "source": "{name}.cpp", "core_type": "aiv"}}]
+            ORCHESTRATION = {{"source": "orchestration.cpp", "function_name": "build_graph"}}
+            """
+        )
+        made.append(directory)
+    return made[0], made[1]
 
 
 @pytest.fixture(scope="session")
